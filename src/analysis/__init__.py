@@ -1,0 +1,1 @@
+"""From trajectories to images, labels, one dataset, metrics and figures. Reads files, never `dem`."""

@@ -1,0 +1,225 @@
+"""One xarray dataset from all trajectories of a study, and the table that declares its variables."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from analysis.images import class_image, crop_window
+from analysis.labels import PAIRS, TARGET_UNITS, TARGETS, structure_values, target_values
+from analysis.trajectories import read_trajectories
+from provenance import atomic_output
+
+log = logging.getLogger(__name__)
+
+SPLITS = ("train", "validation", "test")
+
+
+class Variable(NamedTuple):
+    """Declaration of one variable of the dataset."""
+
+    dims: tuple[str, ...]
+    kind: str  # numpy kind: u, i, f, U (text)
+    units: str
+    long_name: str
+
+
+_PER_SAMPLE = ("sample",)
+
+# Everything a dataset holds; docs/data-formats.md shows this table.
+VARIABLES = {
+    "image": Variable(
+        ("sample", "y", "x"), "u", "1", "phase of each pixel after compression: 0 void, 1 SE, 2 AM"
+    ),
+    "label": Variable(("sample", "target"), "f", "see target_units", "targets of the network, from the DEM"),
+    "split": Variable(_PER_SAMPLE, "U", "1", "part of the random split: train, validation or test"),
+    "sample": Variable(_PER_SAMPLE, "U", "1", "name of the structure"),
+    "target": Variable(("target",), "U", "1", "name of the target"),
+    "target_units": Variable(("target",), "U", "1", "units of the target"),
+    "pair": Variable(("pair",), "U", "1", "pair of species in contact"),
+    "x": Variable(("x",), "f", "m", "distance from the left wall, along the compression"),
+    "y": Variable(("y",), "f", "m", "distance from the bottom wall"),
+    "width": Variable(_PER_SAMPLE, "f", "m", "width of the box before compression"),
+    "uncovered_fraction": Variable(_PER_SAMPLE, "f", "1", "setting: share of the box not covered by AM"),
+    "replicate": Variable(_PER_SAMPLE, "i", "1", "number of the replicate"),
+    "seed": Variable(_PER_SAMPLE, "i", "1", "root seed; the spawn key is width, uncovered fraction, replicate"),
+    "am_mean_diameter_drawn": Variable(_PER_SAMPLE, "f", "m", "mean of the distribution of AM diameters"),
+    "am_sd_diameter_drawn": Variable(
+        _PER_SAMPLE, "f", "m", "standard deviation of the distribution of AM diameters"
+    ),
+    "am_mean_diameter": Variable(_PER_SAMPLE, "f", "m", "mean diameter of the AM particles"),
+    "am_sd_diameter": Variable(_PER_SAMPLE, "f", "m", "standard deviation of the AM diameters"),
+    "am_count": Variable(_PER_SAMPLE, "i", "1", "number of AM particles"),
+    "particle_count": Variable(_PER_SAMPLE, "i", "1", "number of particles"),
+    "am_box_fraction": Variable(_PER_SAMPLE, "f", "1", "share of the box covered by AM before compression"),
+    "am_solid_fraction": Variable(_PER_SAMPLE, "f", "1", "AM pixels / solid pixels of the image"),
+    "porosity": Variable(_PER_SAMPLE, "f", "1", "void pixels / pixels of the image"),
+    "am_surface_coverage": Variable(
+        _PER_SAMPLE, "f", "1", "AM-SE contact area / sphere surface of AM in the image"
+    ),
+    "coordination_number": Variable(_PER_SAMPLE, "f", "1", "mean number of particles that a particle touches"),
+    "wall_pressure": Variable(
+        _PER_SAMPLE, "f", "Pa", "force on the moving wall / (its height x SE diameter), at rest"
+    ),
+    "contact_count": Variable(("sample", "pair"), "i", "1", "number of contacts"),
+    "contact_force_mean": Variable(("sample", "pair"), "f", "N", "mean normal contact force"),
+}
+DATA_VARIABLES = ("image", "label", "split")
+
+
+def check(dataset: xr.Dataset) -> None:
+    """Compare a dataset with `VARIABLES`.
+
+    Raises
+    ------
+    ValueError
+        Naming the first variable that is missing, unknown or of wrong dimensions, type or units, or that
+        holds values that are not finite.
+    """
+    present = set(dataset.variables)
+    if present != set(VARIABLES):
+        missing, unknown = sorted(set(VARIABLES) - present), sorted(present - set(VARIABLES))
+        raise ValueError(f"dataset lacks the variables {missing} and has the unknown ones {unknown}")
+    for name, declared in VARIABLES.items():
+        variable = dataset[name]
+        if variable.dims != declared.dims:
+            raise ValueError(f"{name} must have dimensions {declared.dims}, got {variable.dims}")
+        kind = "U" if variable.dtype.kind in "OTU" else variable.dtype.kind
+        if kind != declared.kind:
+            raise ValueError(f"{name} must be of kind {declared.kind!r}, got {variable.dtype}")
+        for attribute in ("units", "long_name"):
+            wanted, got = getattr(declared, attribute), variable.attrs.get(attribute)
+            if got != wanted:
+                raise ValueError(f"{name} must have {attribute} {wanted!r}, got {got!r}")
+        if kind == "f" and not np.isfinite(variable.values).all():
+            raise ValueError(f"{name} must be finite")
+
+
+def open_dataset(path: str | PathLike) -> xr.Dataset:
+    """Load a dataset into memory and check it.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read or does not match `VARIABLES`; the message names the file.
+    """
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            dataset.load()
+        check(dataset)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read as a dataset of a study: {error}") from error
+    return dataset
+
+
+def split_samples(cells: Sequence, shares: Mapping[str, float], seed: int) -> np.ndarray:
+    """Deal samples to train, validation and test, evenly over the cells of the grid.
+
+    Systematic sampling: the shuffled members of each cell are spread over (0, 1) and the parts are cut
+    from the common order, so that totals are exact and no cell deviates by more than one or two.
+
+    Parameters
+    ----------
+    cells
+        Cell of each sample [N], hashable.
+    shares
+        By part; they sum to one.
+    seed
+        Root seed.
+
+    Returns
+    -------
+    ndarray of str
+        Part of each sample [N].
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+    place = np.empty(len(cells))
+    for cell in sorted(set(cells)):
+        members = np.flatnonzero([other == cell for other in cells])
+        place[rng.permutation(members)] = (np.arange(members.size) + rng.random()) / members.size
+    cuts = np.rint(np.cumsum([shares[part] for part in SPLITS]) * len(cells)).astype(int)
+    parts = np.empty(len(cells), dtype=f"U{max(map(len, SPLITS))}")
+    for part, members in zip(SPLITS, np.split(np.argsort(place), cuts[:-1]), strict=True):
+        parts[members] = part
+    return parts
+
+
+def build_dataset(
+    trajectories: Sequence[str | PathLike],
+    output: str | PathLike,
+    image: Mapping[str, float],
+    split: Mapping[str, float],
+    seed: int,
+    study: str,
+) -> None:
+    """Turn all trajectories of a study into one NetCDF4 file.
+
+    Parameters
+    ----------
+    trajectories
+        HDF5 files.
+    output
+        NetCDF file; appears under this name when complete.
+    image
+        ``um_per_pixel`` and ``crop_um``.
+    split
+        Shares of ``train``, ``validation`` and ``test``.
+    seed
+        Root seed of the split.
+    study
+        Name of the study, for the title.
+    """
+    samples, images, labels, values = [], [], [], []
+    provenance: set[str] = set()
+    for count, path in enumerate(trajectories, 1):
+        for trajectory in read_trajectories(path):
+            left, right, bottom, top = trajectory.final_box
+            window = crop_window((right - left) * 1e6, (top - bottom) * 1e6, **image)
+            pixels = class_image(trajectory, window)
+            samples.append(trajectory.name)
+            images.append(pixels)
+            labels.append(target_values(trajectory, window))
+            values.append(structure_values(trajectory, window, pixels))
+            provenance.add(json.dumps(trajectory.provenance, sort_keys=True))
+        log.info("%d of %d trajectories read", count, len(trajectories))
+    parts = split_samples([(v["width"], v["uncovered_fraction"]) for v in values], split, seed)
+    columns = {
+        "image": np.stack(images),
+        "label": np.stack(labels),
+        "split": parts,
+        "sample": samples,
+        "target": list(TARGETS),
+        "target_units": list(TARGET_UNITS),
+        "pair": list(PAIRS),
+        "x": window.x,
+        "y": window.y,
+        **{name: np.array([row[name] for row in values]) for name in values[0]},
+    }
+    variables = {
+        name: (declared.dims, columns[name], {"units": declared.units, "long_name": declared.long_name})
+        for name, declared in VARIABLES.items()
+    }
+    coordinates = {name: variables[name] for name in variables if name not in DATA_VARIABLES}
+    dataset = xr.Dataset({name: variables[name] for name in DATA_VARIABLES}, coordinates)
+    dataset["image"].attrs |= {"flag_values": np.array([0, 1, 2], np.uint8), "flag_meanings": "void SE AM"}
+    dataset.attrs = {
+        "title": f"compressed structures of the study {study!r}: images and targets",
+        "Conventions": "CF-1.11",
+        "trajectory_provenance": sorted(provenance),
+    }
+    check(dataset)
+    write_netcdf(dataset, output)
+
+
+def write_netcdf(dataset: xr.Dataset, output: str | PathLike) -> None:
+    """Write a dataset as NetCDF4, compressed and with checksums; the file appears when complete."""
+    packed = {"zlib": True, "complevel": 4, "shuffle": True, "fletcher32": True}
+    encoding = {name: packed for name, variable in dataset.variables.items() if variable.dtype.kind in "uif"}
+    with atomic_output(output) as temporary:
+        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)

@@ -1,0 +1,79 @@
+"""Read HDF5 trajectories (docs/data-formats.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any
+
+import h5py
+import numpy as np
+
+# Species numbers in the files; also the classes of image pixels, where 0 is void.
+SE, AM = 1, 2
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """One structure: N particles, F frames (first before, last after compression), C final contacts."""
+
+    name: str
+    drawn: dict[str, Any]  # what the structure was made from: width_m, uncovered_fraction, replicate, ...
+    box: np.ndarray  # width and height before compression [2, m]
+    species: np.ndarray  # [N], SE or AM
+    radius: np.ndarray  # [N, m]
+    position: np.ndarray  # [F, N, 2, m]
+    contact_pressure: np.ndarray  # [F, N, Pa]
+    wall_position: np.ndarray  # [F, 4, m]: left, right, bottom, top
+    wall_force: np.ndarray  # [F, 4, N]
+    contacts: dict[str, np.ndarray]  # i, j, normal_force, ... [C]; j < 0 is a wall
+    provenance: dict[str, str] = field(repr=False)  # config as JSON, seed and code_digest of the file
+
+    @property
+    def final_box(self) -> tuple[float, float, float, float]:
+        """Positions of the left, right, bottom and top wall after compression [m]."""
+        return tuple(float(edge) for edge in self.wall_position[-1])
+
+    def contact_pairs(self) -> np.ndarray:
+        """Type of each contact: ``"AM-AM"``, ``"AM-SE"``, ``"SE-SE"``, or ``"wall"`` [C]."""
+        i, j = self.contacts["i"], self.contacts["j"]
+        am = (self.species[i] == AM).astype(int) + (self.species[np.maximum(j, 0)] == AM)
+        return np.where(j < 0, "wall", np.array(["SE-SE", "AM-SE", "AM-AM"])[am])
+
+
+def read_trajectories(path: str | PathLike) -> Iterator[Trajectory]:
+    """Yield the structures of one file, in the order of their names.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing, truncated, damaged or not a trajectory; the message names it.
+    """
+    try:
+        with h5py.File(path) as file:
+            provenance = {name: str(file["parameters"].attrs[name]) for name in file["parameters"].attrs}
+            for name in sorted(file["particles"]):
+                yield _read_structure(file, name, provenance)
+    except (OSError, KeyError, RuntimeError) as error:
+        raise ValueError(
+            f"{path} cannot be read as a trajectory: {error}. Delete it and run the workflow again."
+        ) from error
+
+
+def _read_structure(file: h5py.File, name: str, provenance: dict[str, str]) -> Trajectory:
+    particles, observables = file["particles"][name], file["observables"][name]
+    return Trajectory(
+        name=name,
+        drawn=json.loads(file["parameters"][name].attrs["drawn"]),
+        box=particles["box/edges"][:],
+        species=particles["species"][:],
+        radius=particles["radius"][:],
+        position=particles["position/value"][:],
+        contact_pressure=particles["contact_pressure/value"][:],
+        wall_position=observables["wall_position/value"][:],
+        wall_force=observables["wall_force/value"][:],
+        contacts={column: values[:] for column, values in observables["contacts"].items()},
+        provenance=provenance,
+    )

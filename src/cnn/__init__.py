@@ -1,0 +1,10 @@
+"""The network: reads the image of a compressed electrode, predicts stress and reaction area.
+
+Plain Keras 3, so that the backend is a matter of ``KERAS_BACKEND`` (tensorflow, jax or torch). Reads
+files, never `dem`.
+"""
+
+import os
+
+# Only warnings and errors: TensorFlow's start-up notes bury the progress of a training.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -1,0 +1,33 @@
+"""Discrete element method: fill a box with active material and solid electrolyte, and compress it.
+
+Imports run one way: parameters -> contact -> neighbors -> forces -> integrate -> compress.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+from provenance import code_digest
+
+KERNEL_MODULES = ("dem.integrate", "dem.structure", "dem.stress")
+
+
+def _kernel_cache() -> str:
+    """Folder for compiled kernels, one per state of their sources.
+
+    Numba notices an edit of the file that holds a kernel but not of the kernels it calls: after an
+    edit of ``contact.py`` a cached ``integrate.py`` would go on with the old law.
+    """
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    for base in (home, Path(tempfile.gettempdir()) / f"cache-{os.getuid()}"):
+        folder = base / "solid-state-electrode" / f"kernels-{code_digest(*KERNEL_MODULES)}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return str(folder)
+    return ""
+
+
+os.environ.setdefault("NUMBA_CACHE_DIR", _kernel_cache())

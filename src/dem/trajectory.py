@@ -1,0 +1,117 @@
+"""HDF5 trajectories in the H5MD 1.1 layout, described in docs/data-formats.md."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+
+from dem.parameters import AM, SE
+from provenance import atomic_output
+
+if TYPE_CHECKING:
+    from dem.compress import Compressed
+
+# Sections of the configuration that decide the content of a trajectory.
+SECTIONS = ("seed", "structure", "materials", "contacts", "compression")
+
+# Units of the contact list's columns; the columns are those of `dem.stress.ContactList`.
+CONTACT_UNITS = {
+    "i": "1",
+    "j": "1",
+    "normal_force": "N",
+    "tangential_force": "N",
+    "contact_area": "m2",
+    "contact_point": "m",
+}
+
+
+@contextmanager
+def open_trajectory(path: str | PathLike, config: Mapping[str, Any], code: str) -> Iterator[h5py.File]:
+    """Open an HDF5 file for structures; it appears under `path` when all went well.
+
+    Parameters
+    ----------
+    path
+        Of the file to make.
+    config
+        Configuration; the sections that matter are stored as JSON.
+    code
+        Digest of the code that makes the content.
+    """
+    # From 1.10 on the format has checksums of its metadata; data have Fletcher32.
+    with atomic_output(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
+        file.create_group("h5md").attrs["version"] = np.array([1, 1], np.int32)
+        file["h5md"].create_group("author").attrs["name"] = "unknown"
+        creator = file["h5md"].create_group("creator")
+        creator.attrs.update({"name": "dem", "version": code})
+        parameters = file.create_group("parameters")
+        parameters.attrs["config"] = json.dumps({name: config[name] for name in SECTIONS})
+        parameters.attrs["seed"] = config["seed"]
+        parameters.attrs["code_digest"] = code
+        yield file
+
+
+def _dataset(group: h5py.Group, name: str, data: Any, units: str) -> None:
+    options = {"compression": "gzip", "shuffle": True, "fletcher32": True}
+    group.create_dataset(name, data=data, chunks=np.shape(data), **options).attrs["units"] = units
+
+
+def _element(group: h5py.Group, name: str, values: list, units: str, clock: h5py.Group) -> None:
+    """A time-dependent H5MD element; step and time are hard links to one pair of datasets."""
+    element = group.create_group(name)
+    element["step"], element["time"] = clock["step"], clock["time"]
+    _dataset(element, "value", np.array(values), units)
+
+
+def structure_name(width: float, uncovered_fraction: float, replicate: int) -> str:
+    """Name of a structure's groups, such as ``width-46_uncovered-0.53_replicate-000``."""
+    return f"width-{width * 1e6:g}_uncovered-{uncovered_fraction:g}_replicate-{replicate:03d}"
+
+
+def write_structure(file: h5py.File, run: Compressed) -> None:
+    """Write one compressed structure: particles, observables, final contacts and what was drawn."""
+    name = structure_name(run.width, run.uncovered_fraction, run.replicate)
+    frames = run.frames
+    particles = file.create_group(f"particles/{name}")
+    box = particles.create_group("box")
+    box.attrs["dimension"] = np.int32(2)
+    box.attrs["boundary"] = ["none", "none"]
+    _dataset(box, "edges", np.array([run.structure.width, run.structure.height]), "m")
+    clock = file.create_group(f"observables/{name}")
+    _dataset(clock, "step", np.array([frame.step for frame in frames]), "1")
+    _dataset(clock, "time", np.array([frame.time for frame in frames]), "s")
+
+    kinds = h5py.enum_dtype({"SE": SE, "AM": AM}, basetype="i1")
+    _dataset(particles, "species", run.structure.species.astype(kinds), "1")
+    _dataset(particles, "radius", run.structure.radius, "m")
+    positions = [np.stack([frame.x, frame.y], axis=-1) for frame in frames]
+    _element(particles, "position", positions, "m", clock)
+    _element(particles, "contact_pressure", [frame.contact_pressure for frame in frames], "Pa", clock)
+
+    for quantity, units in (
+        ("wall_position", "m"),
+        ("wall_force", "N"),
+        ("kinetic_energy", "J"),
+        ("elastic_energy", "J"),
+    ):
+        _element(clock, quantity, [getattr(frame, quantity) for frame in frames], units, clock)
+    contacts = clock.create_group("contacts")
+    for column, units in CONTACT_UNITS.items():
+        _dataset(contacts, column, getattr(run.contacts, column), units)
+
+    drawn = {
+        "width_m": run.width,
+        "uncovered_fraction": run.uncovered_fraction,
+        "replicate": run.replicate,
+        "seed": {"entropy": run.seed.entropy, "spawn_key": list(run.seed.spawn_key)},
+        "am_mean_diameter_m": run.draw.am_mean_diameter,
+        "am_sd_diameter_m": run.draw.am_sd_diameter,
+        "am_tries": run.draw.tries,
+    }
+    file["parameters"].create_group(name).attrs["drawn"] = json.dumps(drawn)

@@ -1,0 +1,109 @@
+"""Where a result comes from, and how it is written whole.
+
+The one package that the others share. It imports nothing but the standard library, so that a
+workflow can read digests without starting Numba or TensorFlow.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SOURCES = Path(__file__).resolve().parent.parent
+
+
+def code_digest(*modules: str, sources: Path = SOURCES) -> str:
+    """SHA-256 over the source of modules and of every project module they import.
+
+    Parameters
+    ----------
+    *modules
+        Dotted names such as ``"dem.compress"``; the name of a package stands for its ``__init__``.
+    sources
+        Folder that holds the top-level packages.
+
+    Returns
+    -------
+    str
+        First 16 hexadecimal digits of the digest. It changes when, and only when, the text of one
+        of these modules changes.
+
+    Raises
+    ------
+    ValueError
+        If a module has no source file below `sources`.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_import_closure(modules, sources)):
+        digest.update(path.relative_to(sources).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _import_closure(modules: tuple[str, ...], sources: Path) -> set[Path]:
+    found: set[Path] = set()
+    waiting = []
+    for module in modules:
+        path = _source_file(module, sources)
+        if path is None:
+            raise ValueError(f"module {module!r} has no source file below {sources}")
+        waiting.append(path)
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            names = _imported_names(path, sources)
+            waiting.extend(file for name in names if (file := _source_file(name, sources)))
+    return found
+
+
+def _source_file(module: str, sources: Path) -> Path | None:
+    base = sources.joinpath(*module.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _imported_names(path: Path, sources: Path) -> Iterator[str]:
+    """Dotted names that a file may import, its own packages among them (their ``__init__`` runs first)."""
+    package = path.relative_to(sources).parent.parts
+    for depth in range(1, len(package) + 1):
+        yield ".".join(package[:depth])
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            imported = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            start = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            base = ".".join(part for part in (start, node.module) if part)
+            imported = [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        yield from imported
+
+
+@contextmanager
+def atomic_output(path: str | os.PathLike) -> Iterator[Path]:
+    """Give a temporary name beside `path`; rename it to `path` on success, remove it on failure.
+
+    A reader thus sees the whole file or none. The suffix is kept, because writers choose a format by it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes private files; results are to be as readable as any other new file.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
