@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
+import platform
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from typing import Any, NamedTuple
 
+import numba
 import numpy as np
 
+from dem import KERNEL_MODULES
 from dem.contact import law_table
 from dem.forces import energies
 from dem.integrate import System, advance, make_system
 from dem.neighbors import Particles, Walls
-from dem.parameters import AM, SE, Compression, Material, SimulationParameters, read_parameters
+from dem.parameters import (
+    AM,
+    PAIRS,
+    SE,
+    Compression,
+    Contacts,
+    Filling,
+    Material,
+    SimulationParameters,
+    read_parameters,
+)
 from dem.stress import ContactList, contact_list, contact_pressure
 from dem.structure import Draw, Structure, fill, structure_seed
 from dem.trajectory import open_trajectory, write_structure
+from provenance import atomic_output, code_digest
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +101,12 @@ def largest_time_step(structure: Structure, materials: Mapping[str, Material], f
     return fraction * shortest
 
 
+def _between_walls(structure: Structure, parameters: SimulationParameters) -> System:
+    walls = Walls(np.array([0.0, structure.width, 0.0, structure.height]), np.zeros(4), np.zeros(4))
+    law = law_table(parameters.materials, parameters.contacts)
+    return make_system(place_particles(structure, parameters.materials), walls, law)
+
+
 def _frame(system: System, step: int, time_step: float) -> Frame:
     particles, walls = system.particles, system.walls
     kinetic, elastic = energies(particles, walls, system.pairs, system.wall_contacts)
@@ -137,9 +159,8 @@ def compress(
         raise ValueError(
             f"width must be above final_width = {protocol.final_width:g} m, got {structure.width:g} m"
         )
-    law = law_table(parameters.materials, parameters.contacts)
-    walls = Walls(np.array([0.0, structure.width, 0.0, structure.height]), np.zeros(4), np.zeros(4))
-    system = make_system(place_particles(structure, parameters.materials), walls, law)
+    system = _between_walls(structure, parameters)
+    walls = system.walls
     largest = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
     steps = math.ceil(travel / (protocol.wall_speed * largest))
     time_step = travel / (protocol.wall_speed * steps)
@@ -232,3 +253,30 @@ def compress_cell(
                 run.structure.x.size,
                 run.frames[-1].step,
             )
+
+
+def compile_kernels(output: str | PathLike) -> None:
+    """Compile all kernels into the cache by one step of a few particles; write what they are made for.
+
+    Without it the first jobs of a study, started together, would each compile everything.
+    """
+    parameters = SimulationParameters(
+        seed=0,
+        structure=Filling(8e-6, (6e-6, 6e-6), (0.0, 0.0), 6e-6, 2e-6, 1e-6, 1000, 1),
+        materials={"AM": Material(1e9, 0.3, 5000.0), "SE": Material(1e9, 0.3, 2000.0)},
+        contacts=Contacts("hertz_mindlin", dict.fromkeys(PAIRS, 0.5), dict.fromkeys(PAIRS, 0.5)),
+        compression=Compression(8e-6, 1.0, 0.1, 1.0, HOLD_INTERVAL, 2),
+    )
+    start = time.perf_counter()
+    structure, _ = fill(parameters.structure, 9e-6, 0.9, np.random.default_rng(0))
+    system = _between_walls(structure, parameters)
+    advance(system, 1e-12, 1)
+    _frame(system, 1, 1e-12)
+    record = {
+        "kernels": code_digest(*KERNEL_MODULES),
+        "numba": numba.__version__,
+        "processor": platform.processor() or platform.machine(),
+        "seconds": round(time.perf_counter() - start, 1),
+    }
+    with atomic_output(output) as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + "\n")

@@ -1,0 +1,86 @@
+"""Class images: one box with the crop, and samples over the grid of the study (the paper's Fig. 3C, D)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
+from matplotlib.patches import Rectangle
+
+from analysis.dataset import open_dataset
+from analysis.figures import style
+from analysis.images import class_image, crop_window
+from analysis.trajectories import Trajectory, read_trajectories
+
+MOST_COLUMNS = 5
+
+
+def draw_box(axes: Axes, trajectory: Trajectory, image: Mapping[str, float]) -> None:
+    """Show the whole compressed box as class image, with a frame around what the network sees [um]."""
+    left, right, bottom, top = 1e6 * np.array(trajectory.final_box)
+    whole = crop_window(right - left, top - bottom, image["um_per_pixel"], 0)
+    style.show_phases(axes, class_image(trajectory, whole), extent=(left, right, bottom, top))
+    crop = image["crop_um"]
+    axes.add_patch(
+        Rectangle(
+            (left + crop, bottom + crop),
+            right - left - 2 * crop,
+            top - bottom - 2 * crop,
+            fill=False,
+            edgecolor=style.FRAME_COLOUR,
+            linewidth=1.5,
+        )
+    )
+    axes.set_ylim(bottom - 4, top)
+    style.scale_bar(axes, 10, "10 µm", left, bottom - 1.3)
+
+
+def _spread(values: np.ndarray, most: int) -> np.ndarray:
+    """At most `most` of the sorted different values, first and last among them."""
+    different = np.unique(values)
+    return different[np.unique(np.linspace(0, different.size - 1, min(most, different.size)).round().astype(int))]
+
+
+def draw_mosaic(figure: SubFigure, dataset: xr.Dataset) -> None:
+    """Show one image per cell of the grid: widths along x, uncovered fractions along y."""
+    widths = _spread(dataset["width"].values, MOST_COLUMNS)
+    fractions = _spread(dataset["uncovered_fraction"].values, MOST_COLUMNS)
+    grid = figure.subplots(fractions.size, widths.size, squeeze=False)
+    for row, fraction in zip(grid, fractions, strict=True):
+        for axes, width in zip(row, widths, strict=True):
+            cell = (dataset["width"] == width) & (dataset["uncovered_fraction"] == fraction)
+            sample = dataset.isel(sample=int(np.flatnonzero(cell)[0]))
+            style.show_phases(axes, sample["image"].values)
+            area = 1e12 * float(sample["label"].sel(target="reaction_area"))
+            stress = 1e-6 * float(sample["label"].sel(target="se_stress_mean"))
+            axes.set_title(f"{area:.0f} µm², {stress:.0f} MPa", fontsize=6.5, pad=2)
+    for axes, width in zip(grid[-1], widths, strict=True):
+        axes.set_xlabel(f"{1e6 * width:g} µm")
+    for axes, fraction in zip(grid[:, 0], fractions, strict=True):
+        axes.set_ylabel(f"{fraction:g}")
+    figure.supxlabel("width before compression", fontsize=9)
+    figure.supylabel("uncovered fraction", fontsize=9)
+    figure.suptitle("(b) images of the dataset: reaction area, mean stress on SE", fontsize=9)
+
+
+def save(
+    trajectory: str | PathLike,
+    dataset: str | PathLike,
+    image: Mapping[str, float],
+    outputs: Sequence[str | PathLike],
+) -> None:
+    """Draw the first structure of a trajectory file beside a mosaic of the dataset."""
+    structure = next(read_trajectories(trajectory))
+    with style.in_style():
+        figure = style.new_figure(10.5, 5.2)
+        left, right = figure.subfigures(1, 2, width_ratios=[0.85, 1.15])
+        axes = left.subplots()
+        draw_box(axes, structure, image)
+        axes.set_title("AM gray, SE white, void black; orange: image of the network")
+        style.letter_panels([axes])
+        draw_mosaic(right, open_dataset(dataset))
+        style.save_figure(figure, outputs)

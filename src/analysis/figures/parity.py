@@ -1,0 +1,76 @@
+"""Predicted against simulated targets (the paper's Fig. 4A, 5B)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+
+from analysis.figures import style
+from analysis.metrics import read_metrics
+
+
+def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollection:
+    """Draw test structures of one target on equal axes with the diagonal, coloured by width.
+
+    Parameters
+    ----------
+    axes
+        To draw on.
+    predictions
+        Test part of ``predictions.nc``.
+    target
+        Name of the target.
+    """
+    chosen = predictions.sel(target=target)
+    units, factor = style.SHOWN_UNITS[str(chosen["target_units"].item())]
+    truth, predicted = factor * chosen["truth"].values, factor * chosen["prediction"].values
+    low, high = min(truth.min(), predicted.min()), max(truth.max(), predicted.max())
+    margin = 0.05 * (high - low)
+    axes.axline((low, low), slope=1, color="0.5", linewidth=0.8, zorder=0)
+    points = axes.scatter(
+        truth, predicted, c=1e6 * chosen["width"].values, s=16, cmap=style.SEQUENTIAL, edgecolor="white", linewidth=0.3
+    )
+    axes.set_xlim(low - margin, high + margin)
+    axes.set_ylim(low - margin, high + margin)
+    axes.set_aspect("equal")
+    axes.locator_params(nbins=5)
+    axes.set_title(style.TARGET_TITLES[target])
+    axes.set_xlabel(f"DEM [{units}]")
+    axes.set_ylabel(f"CNN [{units}]")
+    return points
+
+
+def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+    """Draw all targets with R2 and its interval."""
+    scores = {(row["predictor"], row["target"]): row for row in read_metrics(metrics)}
+    with xr.open_dataset(predictions, engine="h5netcdf") as opened:
+        everything = opened.load()
+    test = everything.sel(sample=everything["split"] == "test")
+    with style.in_style():
+        figure = style.new_figure(9.5, 6.2)
+        grid = figure.subplots(2, 3).ravel()
+        for axes, target in zip(grid, test["target"].values, strict=False):
+            points = draw_parity(axes, test, target)
+            row = scores["cnn", target]
+            r2, low, high = (float(row[name]) for name in ("r2", "r2_low", "r2_high"))
+            axes.text(
+                0.04, 0.97, f"R² = {r2:.3f}\n[{low:.3f}, {high:.3f}]", transform=axes.transAxes, va="top", fontsize=8
+            )
+        style.letter_panels(grid[: test.sizes["target"]])
+        grid[-1].set_axis_off()
+        colours = figure.colorbar(points, ax=grid[-1], location="left", shrink=0.8, aspect=12)
+        colours.set_label("width before compression [µm]")
+        grid[-1].text(
+            0.0,
+            0.5,
+            f"{test.sizes['sample']} test structures\nof {everything.sizes['sample']}\n\n[ ]: 95 % bootstrap\ninterval of R²",
+            transform=grid[-1].transAxes,
+            va="center",
+        )
+        style.save_figure(figure, outputs)
+
+

@@ -1,0 +1,103 @@
+# Helpers for the rules: the configuration checked, the jobs of a study, digests of the code.
+import difflib
+import shlex
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+from snakemake.exceptions import WorkflowError
+
+from analysis.images import crop_window
+from dem.parameters import read_parameters
+from provenance import code_digest
+
+ROOT = Path(workflow.basedir)
+
+# Jobs in a conda environment lack the editable installation of the packages, and Snakemake removes
+# PYTHONPATH there: each job sets it for itself.
+SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
+
+FIGURES = ("structure", "images", "parity", "gradcam", "reaction_area")
+
+
+def describe(error):
+    """One line for a violation of the schema: key, bound and value received."""
+    key = ".".join(str(part) for part in error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = error.schema["properties"]
+        unknown = sorted(set(error.instance) - set(known))[0]
+        close = difflib.get_close_matches(unknown, known, 1)
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
+        return f"unknown key {'.'.join(filter(None, (key, unknown)))}; {hint}"
+    return f"{key or 'top level'}: {error.message} ({error.schema.get('description', 'see config/README.md')})"
+
+
+def check_config(config):
+    """Refuse a configuration that breaks the schema, or whose keys do not fit each other."""
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    problems = [describe(error) for error in Draft202012Validator(schema).iter_errors(config)]
+    if not problems:
+        try:
+            check_together(config)
+        except ValueError as error:
+            problems = [str(error)]
+    if problems:
+        raise WorkflowError("configuration refused (config/README.md):\n  " + "\n  ".join(problems[:10]))
+
+
+def check_together(config):
+    """Raise ValueError if values that are fine one by one do not fit together."""
+    read_parameters(config)
+    final_width = config["compression"]["final_width_um"]
+    crop_window(final_width, config["structure"]["box_height_um"], **config["image"])
+    if min(config["grid"]["widths_um"]) <= final_width:
+        raise ValueError(
+            f"grid.widths_um must be above compression.final_width_um = {final_width} um, "
+            f"got {min(config['grid']['widths_um'])}"
+        )
+    # Seeds are keyed by whole nm and whole 1e-4: finer settings would share their structures.
+    for key, steps in (("widths_um", 1000), ("uncovered_fractions", 10000)):
+        for value in config["grid"][key]:
+            if abs(value * steps - round(value * steps)) > 1e-6:
+                raise ValueError(f"grid.{key} must be multiples of {1 / steps:g}, got {value}")
+    if abs(sum(config["split"].values()) - 1) > 1e-9:
+        raise ValueError(f"split: the shares must sum to 1, got {sum(config['split'].values())}")
+
+
+def chunks():
+    """First and last replicate of each compress job of a cell."""
+    size, replicates = config["grid"]["replicates_per_job"], config["grid"]["replicates"]
+    return [(first, min(first + size, replicates) - 1) for first in range(0, replicates, size)]
+
+
+def trajectory_files():
+    """All trajectories of the study, in the order of the grid."""
+    return [
+        f"results/{config['study']}/trajectories/width-{width:g}_uncovered-{fraction:g}_replicates-{first}-{last}.h5"
+        for width in config["grid"]["widths_um"]
+        for fraction in config["grid"]["uncovered_fractions"]
+        for first, last in chunks()
+    ]
+
+
+def example_trajectory():
+    """The trajectory whose first structure is drawn: in the middle of the grid."""
+    files = trajectory_files()
+    per_width = len(files) // len(config["grid"]["widths_um"])
+    middle = len(config["grid"]["widths_um"]) // 2 * per_width
+    return files[middle + per_width // len(chunks()) // 2 * len(chunks())]
+
+
+def figure_files():
+    """All figures, each as PNG and PDF."""
+    return [
+        f"results/{config['study']}/figures/{figure}.{suffix}" for figure in FIGURES for suffix in ("png", "pdf")
+    ]
+
+
+def sections(*names):
+    """The parts of the configuration that a step really reads."""
+    return {name: config[name] for name in names}
+
+
+check_config(config)

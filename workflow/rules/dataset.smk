@@ -1,0 +1,21 @@
+# All trajectories of a study to one NetCDF file of images and labels.
+
+
+rule dataset:
+    input:
+        trajectory_files(),
+    output:
+        "results/{study}/dataset.nc",
+    params:
+        image=config["image"],
+        split=config["split"],
+        seed=config["seed"],
+        code=code_digest("analysis.dataset"),
+    log:
+        "results/{study}/logs/dataset.log",
+    benchmark:
+        "results/{study}/benchmarks/dataset.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    script:
+        "../scripts/dataset.py"

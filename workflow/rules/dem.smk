@@ -1,0 +1,34 @@
+# Fill and compress: one job per width, uncovered fraction and chunk of replicates.
+
+
+rule compile_kernels:
+    output:
+        "results/{study}/kernels.json",
+    params:
+        code=code_digest("dem.compress"),
+    log:
+        "results/{study}/logs/compile_kernels.log",
+    conda:
+        "../envs/dem.yaml"
+    script:
+        "../scripts/compile_kernels.py"
+
+
+rule compress:
+    input:
+        # Compiled kernels come from a cache: a newer file is no reason to compress again.
+        kernels=ancient("results/{study}/kernels.json"),
+    output:
+        "results/{study}/trajectories/width-{width}_uncovered-{uncovered}_replicates-{first}-{last}.h5",
+    params:
+        config=sections("seed", "structure", "materials", "contacts", "compression"),
+        code=code_digest("dem.compress"),
+    log:
+        "results/{study}/logs/compress/width-{width}_uncovered-{uncovered}_replicates-{first}-{last}.log",
+    benchmark:
+        "results/{study}/benchmarks/compress/width-{width}_uncovered-{uncovered}_replicates-{first}-{last}.tsv"
+    threads: 1
+    conda:
+        "../envs/dem.yaml"
+    script:
+        "../scripts/compress.py"

@@ -1,0 +1,15 @@
+"""Turn the trajectories of a study into its dataset."""
+
+from step import step
+
+from analysis.dataset import build_dataset
+
+with step(snakemake.log[0]):
+    build_dataset(
+        trajectories=list(snakemake.input),
+        output=snakemake.output[0],
+        image=snakemake.params.image,
+        split=snakemake.params.split,
+        seed=snakemake.params.seed,
+        study=snakemake.wildcards.study,
+    )
