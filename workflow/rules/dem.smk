@@ -16,8 +16,8 @@ rule compile_kernels:
 
 rule compress:
     input:
-        # Compiled kernels come from a cache: a newer file is no reason to compress again.
-        kernels=ancient("results/{study}/kernels.json"),
+        # Not ancient(): Snakemake then skips missing trajectories whenever the kernels are due.
+        kernels="results/{study}/kernels.json",
     output:
         "results/{study}/trajectories/width-{width}_uncovered-{uncovered}_replicates-{first}-{last}.h5",
     params:
