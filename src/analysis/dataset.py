@@ -48,7 +48,9 @@ VARIABLES = {
     "width": Variable(_PER_SAMPLE, "f", "m", "width of the box before compression"),
     "uncovered_fraction": Variable(_PER_SAMPLE, "f", "1", "setting: share of the box not covered by AM"),
     "replicate": Variable(_PER_SAMPLE, "i", "1", "number of the replicate"),
-    "seed": Variable(_PER_SAMPLE, "i", "1", "root seed; the spawn key is width, uncovered fraction, replicate"),
+    "seed": Variable(
+        _PER_SAMPLE, "i", "1", "root seed; the spawn key is width, uncovered fraction, replicate"
+    ),
     "am_mean_diameter_drawn": Variable(_PER_SAMPLE, "f", "m", "mean of the distribution of AM diameters"),
     "am_sd_diameter_drawn": Variable(
         _PER_SAMPLE, "f", "m", "standard deviation of the distribution of AM diameters"
@@ -63,7 +65,9 @@ VARIABLES = {
     "am_surface_coverage": Variable(
         _PER_SAMPLE, "f", "1", "AM-SE contact area / sphere surface of AM in the image"
     ),
-    "coordination_number": Variable(_PER_SAMPLE, "f", "1", "mean number of particles that a particle touches"),
+    "coordination_number": Variable(
+        _PER_SAMPLE, "f", "1", "mean number of particles that a particle touches"
+    ),
     "wall_pressure": Variable(
         _PER_SAMPLE, "f", "Pa", "force on the moving wall / (its height x SE diameter), at rest"
     ),

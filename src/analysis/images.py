@@ -61,8 +61,8 @@ def crop_window(width_um: float, height_um: float, um_per_pixel: float, crop_um:
         pixels = round(left_over / um_per_pixel)
         if pixels < 1 or abs(pixels * um_per_pixel - left_over) > 1e-6 * um_per_pixel:
             raise ValueError(
-                f"image.crop_um = {crop_um:g} um leaves {left_over:g} um of {name} = {edge:g} um: this must be "
-                f"a whole number of pixels of image.um_per_pixel = {um_per_pixel:g} um, at least one"
+                f"image.crop_um = {crop_um:g} um leaves {left_over:g} um of {name} = {edge:g} um: this must "
+                f"be a whole number of pixels of image.um_per_pixel = {um_per_pixel:g} um, at least one"
             )
         counts.append(pixels)
     return Window(crop_um / 1e6, crop_um / 1e6, *counts, um_per_pixel / 1e6)

@@ -46,7 +46,7 @@ def structure_values(trajectory: Trajectory, window: Window, image: np.ndarray) 
     diameter = 2 * trajectory.radius[am]
     kinds = trajectory.contact_pairs()
     of_kind = {pair: trajectory.contacts["normal_force"][kinds == pair] for pair in PAIRS}
-    left, right, bottom, top = trajectory.final_box
+    _, _, bottom, top = trajectory.final_box
     se_diameter = 2 * trajectory.radius[~am].mean()
     between_particles = np.count_nonzero(kinds != "wall")
     return {

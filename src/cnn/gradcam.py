@@ -57,8 +57,8 @@ def output_gradient(head: keras.Model, features: np.ndarray, target: int) -> np.
     return keras.ops.convert_to_numpy(gradient)
 
 
-def gradcam(network: keras.Model, image: np.ndarray, target: int) -> np.ndarray:
-    """Grad-CAM maps of one target.
+def feature_map(network: keras.Model, image: np.ndarray, target: int) -> np.ndarray:
+    """Grad-CAM maps of one target at the resolution of the last convolution.
 
     Parameters
     ----------
@@ -72,15 +72,20 @@ def gradcam(network: keras.Model, image: np.ndarray, target: int) -> np.ndarray:
     Returns
     -------
     ndarray
-        [N, rows, columns], >= 0, in standardised units of the target per unit of mean activation;
-        interpolated from the resolution of the last convolution.
+        [N, feature rows, feature columns], >= 0, in standard deviations of the target: how much the place
+        would raise the output if all places were like it.
     """
     maps = network.get_layer(FEATURES).output
     features = keras.ops.convert_to_numpy(keras.Model(network.input, maps)(image, training=False))
     head = keras.Model(maps, network.output)
-    # Mean times number of places: the weight of a channel's mean activation, free of the map's size.
+    # Sum over the places: the effect of a channel's mean, whatever the size of the map.
     weights = output_gradient(head, features, target).sum(axis=(1, 2), keepdims=True)
-    coarse = np.maximum((weights * features).sum(axis=-1, keepdims=True), 0.0)
+    return np.maximum((weights * features).sum(axis=-1), 0.0)
+
+
+def gradcam(network: keras.Model, image: np.ndarray, target: int) -> np.ndarray:
+    """Maps of `feature_map`, interpolated to the images [N, rows, columns]."""
+    coarse = feature_map(network, image, target)[..., None]
     fine = keras.ops.image.resize(
         coarse, image.shape[1:], interpolation="bilinear", data_format="channels_last"
     )
@@ -108,7 +113,7 @@ def gradcam_dataset(
     test = test.isel(sample=order[chosen])
     network = load_model(model_file).get_layer(NETWORK)
     maps = [gradcam(network, test["image"].values, k) for k in range(test.sizes["target"])]
-    result = test[["image", "label"]].assign(heatmap=(("sample", "target", "y", "x"), np.stack(maps, axis=1)))
+    result = test.assign(heatmap=(("sample", "target", "y", "x"), np.stack(maps, axis=1)))
     result = result.drop_vars([name for name in ("pair",) if name in result.coords])
     result["heatmap"].attrs = {
         "units": "1",

@@ -6,7 +6,6 @@ from os import PathLike
 
 import keras
 import numpy as np
-import xarray as xr
 
 from cnn.data import read_dataset
 from provenance import atomic_output
@@ -54,7 +53,10 @@ def predict_dataset(dataset: str | PathLike, model_file: str | PathLike, output:
         prediction=(dims, predict(model, samples["image"].values)),
     )
     predictions = predictions.drop_vars([name for name in ("x", "y", "pair") if name in predictions.coords])
-    predictions["prediction"].attrs = {"units": "see target_units", "long_name": "targets predicted by the CNN"}
+    predictions["prediction"].attrs = {
+        "units": "see target_units",
+        "long_name": "targets predicted by the CNN",
+    }
     predictions.attrs = {"title": "targets of the DEM and predictions of the CNN", "Conventions": "CF-1.11"}
     with atomic_output(output) as temporary:
         predictions.to_netcdf(temporary, engine="h5netcdf")

@@ -82,7 +82,9 @@ def train(
     with atomic_output(history_file) as temporary, open(temporary, "w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["epoch", "loss", "val_loss"])
-        rows.writerows(zip(range(1, len(history["loss"]) + 1), history["loss"], history["val_loss"], strict=True))
+        rows.writerows(
+            zip(range(1, len(history["loss"]) + 1), history["loss"], history["val_loss"], strict=True)
+        )
     record = {
         "network": dict(network),
         "training": dict(training),

@@ -9,6 +9,7 @@ import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from os import PathLike
 from typing import Any, NamedTuple
 
@@ -101,7 +102,8 @@ def largest_time_step(structure: Structure, materials: Mapping[str, Material], f
     return fraction * shortest
 
 
-def _between_walls(structure: Structure, parameters: SimulationParameters) -> System:
+def between_walls(structure: Structure, parameters: SimulationParameters) -> System:
+    """A structure at rest between the walls of its box."""
     walls = Walls(np.array([0.0, structure.width, 0.0, structure.height]), np.zeros(4), np.zeros(4))
     law = law_table(parameters.materials, parameters.contacts)
     return make_system(place_particles(structure, parameters.materials), walls, law)
@@ -110,8 +112,13 @@ def _between_walls(structure: Structure, parameters: SimulationParameters) -> Sy
 def _frame(system: System, step: int, time_step: float) -> Frame:
     particles, walls = system.particles, system.walls
     kinetic, elastic = energies(particles, walls, system.pairs, system.wall_contacts)
-    if not math.isfinite(kinetic + elastic):
-        raise RuntimeError(f"energy is not finite at step {step}: the time step is too large")
+    left, right, bottom, top = walls.position
+    inside = (particles.x > left) & (particles.x < right) & (particles.y > bottom) & (particles.y < top)
+    if not inside.all():  # NaN is not inside either
+        raise RuntimeError(
+            f"{np.count_nonzero(~inside)} particles have left the box by step {step}: the time step or the "
+            "wall speed is too large"
+        )
     return Frame(
         step,
         step * time_step,
@@ -159,7 +166,7 @@ def compress(
         raise ValueError(
             f"width must be above final_width = {protocol.final_width:g} m, got {structure.width:g} m"
         )
-    system = _between_walls(structure, parameters)
+    system = between_walls(structure, parameters)
     walls = system.walls
     largest = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
     steps = math.ceil(travel / (protocol.wall_speed * largest))
@@ -169,7 +176,7 @@ def compress(
     walls.velocity[1] = -protocol.wall_speed
     # The last frame is the one at rest, so the moving wall is recorded one time less.
     marks = np.linspace(0, steps, protocol.frames - 1).round().astype(int)
-    for start, stop in zip(marks[:-1], marks[1:], strict=True):
+    for start, stop in pairwise(marks):
         advance(system, time_step, stop - start)
         record(_frame(system, stop, time_step))
     walls.velocity[1] = 0.0
@@ -269,7 +276,7 @@ def compile_kernels(output: str | PathLike) -> None:
     )
     start = time.perf_counter()
     structure, _ = fill(parameters.structure, 9e-6, 0.9, np.random.default_rng(0))
-    system = _between_walls(structure, parameters)
+    system = between_walls(structure, parameters)
     advance(system, 1e-12, 1)
     _frame(system, 1, 1e-12)
     record = {

@@ -90,7 +90,8 @@ def contact_constants(effective_modulus, effective_shear, ratio, effective_radiu
     tangential_stiffness : float
         8 G_eff sqrt(R_eff) [N/m^1.5]: tangential spring constant / overlap^0.5.
     normal_damping : float
-        eta_N / overlap^0.25 [N s/m^1.25], eta_N = 2 sqrt(5/6) b sqrt(S_N M_eff), S_N = 2 E_eff sqrt(R_eff overlap).
+        eta_N / overlap^0.25 [N s/m^1.25], eta_N = 2 sqrt(5/6) b sqrt(S_N M_eff) with the tangent stiffness
+        S_N = 2 E_eff sqrt(R_eff overlap).
     tangential_damping : float
         eta_S / overlap^0.25 [N s/m^1.25], eta_S = 2 sqrt(5/6) b sqrt(k_S M_eff).
     """

@@ -26,6 +26,10 @@ from dem.neighbors import (
 PAIRS_PER_PARTICLE = 8
 # Skin of the neighbor list / diameter of the smallest particle: chosen by benchmarks/throughput.py.
 SKIN = 0.1
+COLLAPSED = (
+    f"more than {PAIRS_PER_PARTICLE} neighbors per particle: the structure has collapsed; "
+    "the time step or the compression is too large"
+)
 
 
 class System(NamedTuple):
@@ -40,16 +44,21 @@ class System(NamedTuple):
 
 
 def make_system(particles: Particles, walls: Walls, law: LawTable) -> System:
-    """Put particles between walls; the lists are built by the first step."""
+    """Put particles between walls, find their neighbors and the forces they start with.
+
+    Raises
+    ------
+    RuntimeError
+        If particles overlap so much that the neighbor list overflows.
+    """
     n = particles.x.size
-    return System(
-        particles,
-        walls,
-        empty_list(n, PAIRS_PER_PARTICLE * n),
-        empty_list(n, 4 * n),
-        empty_grid(particles, walls, _skin(particles)),
-        law,
-    )
+    skin = _skin(particles)
+    pairs, wall_contacts = empty_list(n, PAIRS_PER_PARTICLE * n), empty_list(n, 4 * n)
+    system = System(particles, walls, pairs, wall_contacts, empty_grid(particles, walls, skin), law)
+    if not rebuild(system, skin):
+        raise RuntimeError(COLLAPSED)
+    add_forces(particles, walls, pairs, wall_contacts, 0.0)
+    return system
 
 
 def _skin(particles: Particles) -> float:
@@ -76,16 +85,22 @@ def drift(particles, walls, time_step):
 
 
 @njit(cache=True, nogil=True)
-def _advance(system, skin, time_step, steps):
+def rebuild(system, skin):
+    """List neighbors afresh, carrying the contacts' history over; False if there are too many."""
     particles, walls, pairs, wall_contacts, grid, law = system
+    sort_into_cells(particles, walls, grid)
+    build_wall_contacts(particles, walls, wall_contacts, law, skin)
+    return build_pairs(particles, walls, grid, pairs, law, skin)
+
+
+@njit(cache=True, nogil=True)
+def _advance(system, skin, time_step, steps):
+    particles, walls, pairs, wall_contacts, grid, _ = system
     for step in range(steps):
         kick(particles, 0.5 * time_step)
         drift(particles, walls, time_step)
-        if is_stale(particles, walls, grid, skin):
-            sort_into_cells(particles, walls, grid)
-            if not build_pairs(particles, walls, grid, pairs, law, skin):
-                return step
-            build_wall_contacts(particles, walls, wall_contacts, law, skin)
+        if is_stale(particles, walls, grid, skin) and not rebuild(system, skin):
+            return step
         add_forces(particles, walls, pairs, wall_contacts, time_step)
         kick(particles, 0.5 * time_step)
     return steps
@@ -103,7 +118,4 @@ def advance(system: System, time_step: float, steps: int) -> None:
     """
     done = _advance(system, _skin(system.particles), time_step, steps)
     if done < steps:
-        raise RuntimeError(
-            f"more than {PAIRS_PER_PARTICLE} neighbors per particle: the structure has collapsed; "
-            "the time step or the compression is too large"
-        )
+        raise RuntimeError(COLLAPSED)

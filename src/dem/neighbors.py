@@ -51,7 +51,9 @@ class NeighborList(NamedTuple):
     normal_damping: np.ndarray  # [P]
     tangential_damping: np.ndarray  # [P]
     friction: np.ndarray  # [P]
-    old_first: np.ndarray  # int64 [N + 1], with the next two the previous list, from which history is carried over
+    old_first: (
+        np.ndarray
+    )  # int64 [N + 1], with the next two the previous list, from which history is carried over
     old_partner: np.ndarray  # int64 [P]
     old_displacement: np.ndarray  # [P]
 
@@ -94,10 +96,9 @@ def empty_grid(particles: Particles, walls: Walls, skin: float) -> CellGrid:
         cell=np.zeros(n, np.int64),
         counts=counts,
         side=np.array([side]),
-        # Infinitely far away: the first step builds the list.
-        built_x=np.full(n, np.inf),
-        built_y=np.full(n, np.inf),
-        built_wall=np.full(4, np.inf),
+        built_x=np.zeros(n),
+        built_y=np.zeros(n),
+        built_wall=np.zeros(4),
     )
 
 

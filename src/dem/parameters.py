@@ -72,7 +72,9 @@ class Filling:
 
     box_height: float = _configured_in("um")  # [m]
     am_mean_diameter: tuple[float, float] = _configured_in("um")  # range of the mean drawn per structure [m]
-    am_sd_diameter: tuple[float, float] = _configured_in("um")  # range of the standard deviation drawn per structure [m]
+    am_sd_diameter: tuple[float, float] = _configured_in(
+        "um"
+    )  # range of the standard deviation drawn per structure [m]
     am_minimum_diameter: float = _configured_in("um")  # truncation of the drawn diameters [m]
     se_diameter: float = _configured_in("um")  # [m]
     se_pitch: float = _configured_in("um")  # pitch of the raster of candidate SE centres [m]

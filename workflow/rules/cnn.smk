@@ -8,18 +8,18 @@ rule train:
         model="results/{study}/cnn/model.keras",
         history="results/{study}/cnn/history.csv",
         settings="results/{study}/cnn/settings.json",
+    log:
+        "results/{study}/logs/train.log",
+    benchmark:
+        "results/{study}/benchmarks/train.tsv"
+    conda:
+        "../envs/cnn.yaml"
+    threads: 8
     params:
         network=config["network"],
         training=config["training"],
         seed=config["seed"],
         code=code_digest("cnn.train"),
-    log:
-        "results/{study}/logs/train.log",
-    benchmark:
-        "results/{study}/benchmarks/train.tsv"
-    threads: 8
-    conda:
-        "../envs/cnn.yaml"
     script:
         "../scripts/train.py"
 
@@ -30,13 +30,13 @@ rule predict:
         model="results/{study}/cnn/model.keras",
     output:
         "results/{study}/predictions.nc",
-    params:
-        code=code_digest("cnn.predict"),
     log:
         "results/{study}/logs/predict.log",
-    threads: 2
     conda:
         "../envs/cnn.yaml"
+    threads: 2
+    params:
+        code=code_digest("cnn.predict"),
     script:
         "../scripts/predict.py"
 
@@ -47,14 +47,14 @@ rule gradcam:
         model="results/{study}/cnn/model.keras",
     output:
         "results/{study}/gradcam.nc",
+    log:
+        "results/{study}/logs/gradcam.log",
+    conda:
+        "../envs/cnn.yaml"
+    threads: 2
     params:
         structures=config["evaluation"]["gradcam_structures"],
         code=code_digest("cnn.gradcam"),
-    log:
-        "results/{study}/logs/gradcam.log",
-    threads: 2
-    conda:
-        "../envs/cnn.yaml"
     script:
         "../scripts/gradcam.py"
 
@@ -64,13 +64,13 @@ rule metrics:
         predictions="results/{study}/predictions.nc",
     output:
         report("results/{study}/metrics.csv", caption="../report/metrics.rst", category="Metrics"),
-    params:
-        resamples=config["evaluation"]["bootstrap_resamples"],
-        seed=config["seed"],
-        code=code_digest("analysis.metrics"),
     log:
         "results/{study}/logs/metrics.log",
     conda:
         "../envs/analysis.yaml"
+    params:
+        resamples=config["evaluation"]["bootstrap_resamples"],
+        seed=config["seed"],
+        code=code_digest("analysis.metrics"),
     script:
         "../scripts/metrics.py"

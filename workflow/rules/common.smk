@@ -1,5 +1,6 @@
 # Helpers for the rules: the configuration checked, the jobs of a study, digests of the code.
 import difflib
+import re
 import shlex
 from pathlib import Path
 
@@ -29,7 +30,10 @@ def describe(error):
         close = difflib.get_close_matches(unknown, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
         return f"unknown key {'.'.join(filter(None, (key, unknown)))}; {hint}"
-    return f"{key or 'top level'}: {error.message} ({error.schema.get('description', 'see config/README.md')})"
+    unit = error.schema.get("description", "see config/README.md")
+    if error.validator == "type" and re.fullmatch(r"[-+]?\d+[eE][-+]?\d+", str(error.instance)):
+        unit += "; YAML reads numbers like 1e-3 as text, write 1.0e-3"
+    return f"{key or 'top level'}: {error.message} ({unit})"
 
 
 def check_config(config):
@@ -61,7 +65,7 @@ def check_together(config):
             if abs(value * steps - round(value * steps)) > 1e-6:
                 raise ValueError(f"grid.{key} must be multiples of {1 / steps:g}, got {value}")
     if abs(sum(config["split"].values()) - 1) > 1e-9:
-        raise ValueError(f"split: the shares must sum to 1, got {sum(config['split'].values())}")
+        raise ValueError(f"split: the shares must sum to 1, got {sum(config['split'].values()):g}")
 
 
 def chunks():
@@ -70,28 +74,34 @@ def chunks():
     return [(first, min(first + size, replicates) - 1) for first in range(0, replicates, size)]
 
 
+def trajectory_file(width, fraction, first, last):
+    """Trajectory of one compress job."""
+    job = f"width-{width:g}_uncovered-{fraction:g}_replicates-{first}-{last}"
+    return f"results/{config['study']}/trajectories/{job}.h5"
+
+
 def trajectory_files():
     """All trajectories of the study, in the order of the grid."""
     return [
-        f"results/{config['study']}/trajectories/width-{width:g}_uncovered-{fraction:g}_replicates-{first}-{last}.h5"
+        trajectory_file(width, fraction, *chunk)
         for width in config["grid"]["widths_um"]
         for fraction in config["grid"]["uncovered_fractions"]
-        for first, last in chunks()
+        for chunk in chunks()
     ]
 
 
 def example_trajectory():
     """The trajectory whose first structure is drawn: in the middle of the grid."""
-    files = trajectory_files()
-    per_width = len(files) // len(config["grid"]["widths_um"])
-    middle = len(config["grid"]["widths_um"]) // 2 * per_width
-    return files[middle + per_width // len(chunks()) // 2 * len(chunks())]
+    widths, fractions = config["grid"]["widths_um"], config["grid"]["uncovered_fractions"]
+    return trajectory_file(widths[len(widths) // 2], fractions[len(fractions) // 2], *chunks()[0])
 
 
 def figure_files():
     """All figures, each as PNG and PDF."""
     return [
-        f"results/{config['study']}/figures/{figure}.{suffix}" for figure in FIGURES for suffix in ("png", "pdf")
+        f"results/{config['study']}/figures/{figure}.{suffix}"
+        for figure in FIGURES
+        for suffix in ("png", "pdf")
     ]
 
 

@@ -6,16 +6,16 @@ rule dataset:
         trajectory_files(),
     output:
         "results/{study}/dataset.nc",
-    params:
-        image=config["image"],
-        split=config["split"],
-        seed=config["seed"],
-        code=code_digest("analysis.dataset"),
     log:
         "results/{study}/logs/dataset.log",
     benchmark:
         "results/{study}/benchmarks/dataset.tsv"
     conda:
         "../envs/analysis.yaml"
+    params:
+        image=config["image"],
+        split=config["split"],
+        seed=config["seed"],
+        code=code_digest("analysis.dataset"),
     script:
         "../scripts/dataset.py"

@@ -4,12 +4,12 @@
 rule compile_kernels:
     output:
         "results/{study}/kernels.json",
-    params:
-        code=code_digest("dem.compress"),
     log:
         "results/{study}/logs/compile_kernels.log",
     conda:
         "../envs/dem.yaml"
+    params:
+        code=code_digest("dem.compress"),
     script:
         "../scripts/compile_kernels.py"
 
@@ -20,15 +20,15 @@ rule compress:
         kernels="results/{study}/kernels.json",
     output:
         "results/{study}/trajectories/width-{width}_uncovered-{uncovered}_replicates-{first}-{last}.h5",
-    params:
-        config=sections("seed", "structure", "materials", "contacts", "compression"),
-        code=code_digest("dem.compress"),
     log:
         "results/{study}/logs/compress/width-{width}_uncovered-{uncovered}_replicates-{first}-{last}.log",
     benchmark:
         "results/{study}/benchmarks/compress/width-{width}_uncovered-{uncovered}_replicates-{first}-{last}.tsv"
-    threads: 1
     conda:
         "../envs/dem.yaml"
+    threads: 1
+    params:
+        config=sections("seed", "structure", "materials", "contacts", "compression"),
+        code=code_digest("dem.compress"),
     script:
         "../scripts/compress.py"

@@ -5,15 +5,17 @@ rule figure_structure:
     input:
         trajectory=example_trajectory(),
     output:
-        png=report("results/{study}/figures/structure.png", caption="../report/structure.rst", category="Structures"),
+        png=report(
+            "results/{study}/figures/structure.png", caption="../report/structure.rst", category="Structures"
+        ),
         pdf="results/{study}/figures/structure.pdf",
-    params:
-        figure="structure",
-        code=code_digest("analysis.figures.structure"),
     log:
         "results/{study}/logs/figure_structure.log",
     conda:
         "../envs/analysis.yaml"
+    params:
+        figure="structure",
+        code=code_digest("analysis.figures.structure"),
     script:
         "../scripts/figure.py"
 
@@ -23,16 +25,18 @@ rule figure_images:
         trajectory=example_trajectory(),
         dataset="results/{study}/dataset.nc",
     output:
-        png=report("results/{study}/figures/images.png", caption="../report/images.rst", category="Structures"),
+        png=report(
+            "results/{study}/figures/images.png", caption="../report/images.rst", category="Structures"
+        ),
         pdf="results/{study}/figures/images.pdf",
-    params:
-        figure="images",
-        image=config["image"],
-        code=code_digest("analysis.figures.images"),
     log:
         "results/{study}/logs/figure_images.log",
     conda:
         "../envs/analysis.yaml"
+    params:
+        figure="images",
+        image=config["image"],
+        code=code_digest("analysis.figures.images"),
     script:
         "../scripts/figure.py"
 
@@ -42,15 +46,17 @@ rule figure_parity:
         predictions="results/{study}/predictions.nc",
         metrics="results/{study}/metrics.csv",
     output:
-        png=report("results/{study}/figures/parity.png", caption="../report/parity.rst", category="Prediction"),
+        png=report(
+            "results/{study}/figures/parity.png", caption="../report/parity.rst", category="Prediction"
+        ),
         pdf="results/{study}/figures/parity.pdf",
-    params:
-        figure="parity",
-        code=code_digest("analysis.figures.parity"),
     log:
         "results/{study}/logs/figure_parity.log",
     conda:
         "../envs/analysis.yaml"
+    params:
+        figure="parity",
+        code=code_digest("analysis.figures.parity"),
     script:
         "../scripts/figure.py"
 
@@ -59,15 +65,17 @@ rule figure_gradcam:
     input:
         gradcam="results/{study}/gradcam.nc",
     output:
-        png=report("results/{study}/figures/gradcam.png", caption="../report/gradcam.rst", category="Prediction"),
+        png=report(
+            "results/{study}/figures/gradcam.png", caption="../report/gradcam.rst", category="Prediction"
+        ),
         pdf="results/{study}/figures/gradcam.pdf",
-    params:
-        figure="gradcam",
-        code=code_digest("analysis.figures.gradcam"),
     log:
         "results/{study}/logs/figure_gradcam.log",
     conda:
         "../envs/analysis.yaml"
+    params:
+        figure="gradcam",
+        code=code_digest("analysis.figures.gradcam"),
     script:
         "../scripts/figure.py"
 
@@ -77,14 +85,18 @@ rule figure_reaction_area:
         dataset="results/{study}/dataset.nc",
         predictions="results/{study}/predictions.nc",
     output:
-        png=report("results/{study}/figures/reaction_area.png", caption="../report/reaction_area.rst", category="Reaction area"),
+        png=report(
+            "results/{study}/figures/reaction_area.png",
+            caption="../report/reaction_area.rst",
+            category="Reaction area",
+        ),
         pdf="results/{study}/figures/reaction_area.pdf",
-    params:
-        figure="reaction_area",
-        code=code_digest("analysis.figures.reaction_area"),
     log:
         "results/{study}/logs/figure_reaction_area.log",
     conda:
         "../envs/analysis.yaml"
+    params:
+        figure="reaction_area",
+        code=code_digest("analysis.figures.reaction_area"),
     script:
         "../scripts/figure.py"

@@ -27,7 +27,9 @@ def save(gradcam: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw images of test structures and the maps of all targets beside them."""
     with xr.open_dataset(gradcam, engine="h5netcdf") as opened:
         maps = opened.load()
-    rows = np.unique(np.linspace(0, maps.sizes["sample"] - 1, min(MOST_ROWS, maps.sizes["sample"])).round().astype(int))
+    rows = np.unique(
+        np.linspace(0, maps.sizes["sample"] - 1, min(MOST_ROWS, maps.sizes["sample"])).round().astype(int)
+    )
     targets = maps["target"].values
     with style.in_style():
         figure = style.new_figure(10.5, 0.5 + 1.5 * rows.size)

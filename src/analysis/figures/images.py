@@ -42,7 +42,9 @@ def draw_box(axes: Axes, trajectory: Trajectory, image: Mapping[str, float]) -> 
 def _spread(values: np.ndarray, most: int) -> np.ndarray:
     """At most `most` of the sorted different values, first and last among them."""
     different = np.unique(values)
-    return different[np.unique(np.linspace(0, different.size - 1, min(most, different.size)).round().astype(int))]
+    return different[
+        np.unique(np.linspace(0, different.size - 1, min(most, different.size)).round().astype(int))
+    ]
 
 
 def draw_mosaic(figure: SubFigure, dataset: xr.Dataset) -> None:

@@ -32,7 +32,13 @@ def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollect
     margin = 0.05 * (high - low)
     axes.axline((low, low), slope=1, color="0.5", linewidth=0.8, zorder=0)
     points = axes.scatter(
-        truth, predicted, c=1e6 * chosen["width"].values, s=16, cmap=style.SEQUENTIAL, edgecolor="white", linewidth=0.3
+        truth,
+        predicted,
+        c=1e6 * chosen["width"].values,
+        s=16,
+        cmap=style.SEQUENTIAL,
+        edgecolor="white",
+        linewidth=0.3,
     )
     axes.set_xlim(low - margin, high + margin)
     axes.set_ylim(low - margin, high + margin)
@@ -58,19 +64,23 @@ def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence
             row = scores["cnn", target]
             r2, low, high = (float(row[name]) for name in ("r2", "r2_low", "r2_high"))
             axes.text(
-                0.04, 0.97, f"R² = {r2:.3f}\n[{low:.3f}, {high:.3f}]", transform=axes.transAxes, va="top", fontsize=8
+                0.04,
+                0.97,
+                f"R² = {r2:.3f}\n[{low:.3f}, {high:.3f}]",
+                transform=axes.transAxes,
+                va="top",
+                fontsize=8,
             )
         style.letter_panels(grid[: test.sizes["target"]])
         grid[-1].set_axis_off()
-        colours = figure.colorbar(points, ax=grid[-1], location="left", shrink=0.8, aspect=12)
+        colours = figure.colorbar(points, cax=grid[-1].inset_axes([0.1, 0.05, 0.06, 0.9]))
         colours.set_label("width before compression [µm]")
         grid[-1].text(
-            0.0,
             0.5,
-            f"{test.sizes['sample']} test structures\nof {everything.sizes['sample']}\n\n[ ]: 95 % bootstrap\ninterval of R²",
+            0.5,
+            f"{test.sizes['sample']} test structures\nof {everything.sizes['sample']}\n\n"
+            "[ ]: 95 % bootstrap\ninterval of R²",
             transform=grid[-1].transAxes,
             va="center",
         )
         style.save_figure(figure, outputs)
-
-

@@ -15,7 +15,9 @@ from analysis.dataset import open_dataset
 from analysis.figures import style
 
 
-def draw_reaction_area(axes: Axes, structures: xr.Dataset, predicted: np.ndarray, scale: Normalize) -> PathCollection:
+def draw_reaction_area(
+    axes: Axes, structures: xr.Dataset, predicted: np.ndarray, scale: Normalize
+) -> PathCollection:
     """Draw DEM (filled) and CNN (open) reaction area of structures, coloured by their AM share.
 
     Parameters
@@ -56,7 +58,7 @@ def save(dataset: str | PathLike, predictions: str | PathLike, outputs: Sequence
             axes.set_ylabel("reaction area [µm²]")
         panels[0].scatter([], [], color="0.4", s=26, label="DEM")
         panels[0].scatter([], [], color="0.4", s=26, marker="x", label="CNN (training structures too)")
-        panels[0].legend(fontsize=8)
+        figure.legend(loc="outside upper right", ncols=2)
         style.letter_panels(panels)
         figure.colorbar(points, ax=panels, label="AM share of the solid area")
         style.save_figure(figure, outputs)

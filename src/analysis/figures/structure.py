@@ -86,10 +86,19 @@ def save(trajectory: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
         reference = draw_forces(after, structure)
         before.set_title(f"before compression, {width:g} µm wide (orange: moving wall)")
         after.set_title(f"after compression, {final_width:g} µm wide")
-        after.plot([final_width - 14, final_width - 10], [-1.3, -1.3], color=style.FORCE_COLOUR, linewidth=REFERENCE_WIDTH)
+        after.plot(
+            [final_width - 14, final_width - 10],
+            [-1.3, -1.3],
+            color=style.FORCE_COLOUR,
+            linewidth=REFERENCE_WIDTH,
+        )
         after.annotate(
-            f"normal force {1e3 * reference:.2g} mN", (final_width - 12, -1.3), xytext=(0, -3),
-            textcoords="offset points", ha="center", va="top",
+            f"normal force {1e3 * reference:.2g} mN",
+            (final_width - 12, -1.3),
+            xytext=(0, -3),
+            textcoords="offset points",
+            ha="center",
+            va="top",
         )
         style.letter_panels([before, after])
         style.save_figure(figure, outputs)

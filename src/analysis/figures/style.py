@@ -83,9 +83,13 @@ def scale_bar(axes: Axes, length: float, label: str, x: float, y: float, colour:
     )
 
 
-def show_phases(axes: Axes, image: np.ndarray, extent: tuple[float, float, float, float] | None = None) -> None:
+def show_phases(
+    axes: Axes, image: np.ndarray, extent: tuple[float, float, float, float] | None = None
+) -> None:
     """Show a class image in the paper's black, white and gray, bottom row below."""
-    axes.imshow(image, cmap=PHASE_COLOURS, vmin=0, vmax=2, origin="lower", extent=extent, interpolation="nearest")
+    axes.imshow(
+        image, cmap=PHASE_COLOURS, vmin=0, vmax=2, origin="lower", extent=extent, interpolation="nearest"
+    )
     bare(axes)
 
 

@@ -1,0 +1,52 @@
+# Everything a newcomer types. A bare `make` lists it.
+PYTHON ?= python3
+CORES ?= all
+BIN := .venv/bin
+
+.PHONY: help run study report test lint format bench pin clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+.venv/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; name another with: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,test]'
+	@touch $@
+
+run: .venv/installed ## set up, then run the demo study (96 structures, minutes)
+	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml
+
+study: .venv/installed ## the paper's study (500 structures)
+	$(BIN)/snakemake --cores $(CORES)
+
+report: .venv/installed ## one HTML file of the demo study's figures: report.html
+	$(BIN)/snakemake --configfile config/demo.yaml --report report.html
+
+test: .venv/installed ## all tests, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: .venv/installed ## code style, formatting, and the workflow's own checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+format: .venv/installed ## format the code as `make lint` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow/rules
+
+bench: .venv/installed ## speed of the DEM, the dataset and the dry run
+	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/dry_run.py
+
+pin: .venv/installed ## renew constraints.txt with the newest versions that fit together
+	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[cpu,test]'
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.new
+	sed -n 's/^tensorflow.cpu==/tensorflow==/p' constraints.new >> constraints.new
+	{ head -n 1 constraints.txt; sort --ignore-case constraints.new; } > constraints.renewed
+	mv constraints.renewed constraints.txt && rm constraints.new
+
+clean: ## remove results, the environment and caches
+	rm -rf results .snakemake .venv .pytest_cache .ruff_cache .coverage report.html

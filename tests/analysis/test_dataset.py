@@ -1,0 +1,107 @@
+import collections
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from analysis.dataset import VARIABLES, build_dataset, check, open_dataset, split_samples
+
+SHARES = {"train": 0.64, "validation": 0.16, "test": 0.2}
+
+
+@pytest.fixture
+def dataset(study):
+    return open_dataset(study.dataset)
+
+
+def test_dataset_opens_in_one_line_and_matches_its_table(study):
+    with xr.open_dataset(study.dataset) as dataset:
+        check(dataset)
+        assert dict(dataset.sizes) == {"sample": 8, "y": 35, "x": 30, "target": 5, "pair": 3}
+        assert dataset["image"].dtype == np.uint8
+        assert all(
+            variable.attrs["units"] and variable.attrs["long_name"] for variable in dataset.variables.values()
+        )
+
+
+def test_values_are_plausible(dataset):
+    assert (dataset["label"] > 0).all()
+    assert set(np.unique(dataset["image"])) == {0, 1, 2}
+    assert dataset["target_units"].values.tolist() == ["Pa"] * 4 + ["m2"]
+    assert (dataset["am_box_fraction"] > 0.3).all() and (dataset["porosity"] < 0.3).all()
+    assert '"code_digest": "code"' in str(dataset.attrs["trajectory_provenance"])
+
+
+def without_units(dataset):
+    del dataset["width"].attrs["units"]
+    return dataset
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda d: d.drop_vars("porosity"), r"lacks the variables \['porosity'\]"),
+        (lambda d: d.assign(extra=1), r"unknown ones \['extra'\]"),
+        (lambda d: d.assign(image=d["image"].transpose("sample", "x", "y")), "image must have dimensions"),
+        (lambda d: d.assign(image=d["image"].astype(float)), "image must be of kind 'u', got float64"),
+        (without_units, "width must have units 'm', got None"),
+        (lambda d: d.assign(label=d["label"] * np.nan), "label must"),
+    ],
+)
+def test_check_names_what_is_wrong(dataset, spoil, message):
+    with pytest.raises(ValueError, match=message):
+        check(spoil(dataset))
+
+
+def test_values_that_are_not_finite_are_refused(dataset):
+    dataset["label"][0, 0] = np.nan
+    with pytest.raises(ValueError, match="label must be finite"):
+        check(dataset)
+
+
+def test_truncated_dataset_is_refused_by_name(study, tmp_path):
+    path = tmp_path / "short.nc"
+    path.write_bytes(study.dataset.read_bytes()[:-2000])
+    with pytest.raises(ValueError, match=r"short\.nc cannot be read as a dataset"):
+        open_dataset(path)
+
+
+def test_same_trajectories_give_the_same_content(study, tmp_path):
+    config = study.config
+    again = tmp_path / "again.nc"
+    build_dataset(study.trajectories, again, config["image"], config["split"], config["seed"], "tiny")
+    assert open_dataset(again).identical(open_dataset(study.dataset))
+
+
+def test_damaged_trajectory_leaves_no_dataset(study, tmp_path):
+    damaged, output = tmp_path / "damaged.h5", tmp_path / "out" / "dataset.nc"
+    damaged.write_bytes(study.trajectories[0].read_bytes()[:5000])
+    config = study.config
+    with pytest.raises(ValueError, match=r"damaged\.h5 cannot be read"):
+        build_dataset([study.trajectories[1], damaged], output, config["image"], config["split"], 1, "tiny")
+    assert not output.parent.exists()
+
+
+def test_table_has_no_variable_without_units():
+    assert all(variable.units and variable.long_name and variable.dims for variable in VARIABLES.values())
+
+
+def test_split_of_the_paper_is_320_80_100_and_even_over_the_grid():
+    cells = [(w, u) for w in range(10) for u in range(5) for _ in range(10)]
+    parts = split_samples(cells, SHARES, 1)
+    assert collections.Counter(parts) == {"train": 320, "validation": 80, "test": 100}
+    for cell in set(cells):
+        counts = collections.Counter(p for p, c in zip(parts, cells, strict=True) if c == cell)
+        assert 6 <= counts["train"] <= 7 and 1 <= counts["validation"] <= 2 and counts["test"] == 2
+
+
+def test_split_follows_the_seed():
+    cells = [0] * 50
+    first = split_samples(cells, SHARES, 1)
+    assert (first == split_samples(cells, SHARES, 1)).all()
+    assert (first != split_samples(cells, SHARES, 2)).any()
+
+
+def test_split_of_few_samples_keeps_the_totals():
+    parts = split_samples(list(range(8)), SHARES, 1)
+    assert collections.Counter(parts) == {"train": 5, "validation": 1, "test": 2}

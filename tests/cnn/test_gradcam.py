@@ -1,0 +1,63 @@
+import keras
+import numpy as np
+import pytest
+import xarray as xr
+
+from cnn.gradcam import feature_map, gradcam, output_gradient
+from cnn.model import FEATURES, build_network
+
+
+@pytest.fixture
+def network():
+    keras.utils.set_random_seed(3)
+    return build_network((16, 16), 3, [4, 8], 0.0)
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(1).integers(0, 3, (2, 16, 16), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("target", range(3))
+def test_global_pooling_and_dense_give_the_closed_form(network, images, target):
+    """Pooling averages and the dense layer weighs: the weight of a map is that of the dense layer."""
+    maps = keras.Model(network.input, network.get_layer(FEATURES).output)
+    features = np.asarray(maps(images, training=False))
+    weights = np.asarray(network.layers[-1].kernel)[:, target]
+    expected = np.maximum(features @ weights, 0)
+    np.testing.assert_allclose(feature_map(network, images, target), expected, atol=1e-6)
+
+
+def test_maps_are_interpolated_to_the_image(network, images):
+    fine, coarse = gradcam(network, images, 1), feature_map(network, images, 1)
+    assert fine.shape == (2, 16, 16) and coarse.shape == (2, 8, 8)
+    assert coarse.min() <= fine.min() and fine.max() <= coarse.max()
+    assert fine.mean() == pytest.approx(coarse.mean(), rel=1e-5), "bilinear, each pixel once"
+
+
+def test_gradient_is_that_of_finite_differences():
+    keras.utils.set_random_seed(5)
+    features = keras.Input((3, 3, 2))
+    hidden = keras.layers.Dense(4, activation="tanh")(keras.layers.Flatten()(features))
+    head = keras.Model(features, keras.layers.Dense(2)(hidden))
+    point = np.random.default_rng(1).normal(size=(1, 3, 3, 2)).astype("float32")
+    gradient = output_gradient(head, point, 1)
+    for place in [(0, 0, 0, 0), (0, 1, 2, 1)]:
+        step = np.zeros_like(point)
+        step[place] = 1e-2
+        up, down = (float(head(point + sign * step)[0, 1]) for sign in (1, -1))
+        assert gradient[place] == pytest.approx((up - down) / 2e-2, rel=1e-2, abs=1e-4)
+
+
+def test_unknown_backend_is_refused(network, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "numpy")
+    with pytest.raises(ValueError, match="KERAS_BACKEND must be tensorflow, jax or torch, got 'numpy'"):
+        output_gradient(network, np.zeros((1, 16, 16)), 0)
+
+
+def test_file_holds_test_structures_from_small_to_large_area(study):
+    with xr.open_dataset(study.gradcam) as maps:
+        assert maps["heatmap"].dims == ("sample", "target", "y", "x")
+        assert set(maps["split"].values) == {"test"} and maps.sizes["sample"] == 2
+        assert (np.diff(maps["label"].sel(target="reaction_area")) > 0).all()
+        assert (maps["heatmap"] >= 0).all() and maps["heatmap"].max() > 0

@@ -1,0 +1,77 @@
+"""Small real data shared by the tests, made once: configuration -> trajectories -> dataset -> model."""
+
+import copy
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _merge(base, overlay):
+    for key, value in overlay.items():
+        if isinstance(value, dict):
+            _merge(base[key], value)
+        else:
+            base[key] = value
+    return base
+
+
+@pytest.fixture(scope="session")
+def root():
+    """Top of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def paper_config():
+    """``config/config.yaml`` as it is."""
+    return yaml.safe_load((ROOT / "config/config.yaml").read_text())
+
+
+@pytest.fixture
+def config(paper_config):
+    """Configuration of the tiny study; a test may change its copy."""
+    overlay = yaml.safe_load((ROOT / "tests/tiny.yaml").read_text())
+    return _merge(copy.deepcopy(paper_config), overlay)
+
+
+@pytest.fixture(scope="session")
+def study(paper_config, tmp_path_factory):
+    """Files of the tiny study, made by the functions that the workflow calls."""
+    from analysis.dataset import build_dataset
+    from analysis.metrics import write_metrics
+    from cnn.gradcam import gradcam_dataset
+    from cnn.predict import predict_dataset
+    from cnn.train import train
+    from dem.compress import compress_cell
+
+    config = _merge(copy.deepcopy(paper_config), yaml.safe_load((ROOT / "tests/tiny.yaml").read_text()))
+    folder = tmp_path_factory.mktemp("study")
+    names = ("dataset.nc", "model.keras", "history.csv", "settings.json", "predictions.nc", "gradcam.nc")
+    files = SimpleNamespace(
+        folder=folder,
+        config=config,
+        trajectories=[folder / f"width-{width}.h5" for width in config["grid"]["widths_um"]],
+        metrics=folder / "metrics.csv",
+        **{name.split(".")[0]: folder / name for name in names},
+    )
+    for path, width in zip(files.trajectories, config["grid"]["widths_um"], strict=True):
+        compress_cell(path, config, width, 0.7, range(config["grid"]["replicates"]), "code", threads=2)
+    build_dataset(files.trajectories, files.dataset, config["image"], config["split"], config["seed"], "tiny")
+    train(
+        files.dataset,
+        files.model,
+        files.history,
+        files.settings,
+        config["network"],
+        config["training"],
+        config["seed"],
+        "code",
+    )
+    predict_dataset(files.dataset, files.model, files.predictions)
+    gradcam_dataset(files.dataset, files.model, files.gradcam, 2)
+    write_metrics(files.predictions, files.metrics, 100, config["seed"])
+    return files

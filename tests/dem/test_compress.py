@@ -1,0 +1,130 @@
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from dem.compress import compile_kernels, compress, compress_cell, largest_time_step, rayleigh_time, simulate
+from dem.parameters import SE, read_parameters
+from dem.structure import Structure
+
+
+@pytest.fixture
+def tiny(config):
+    return read_parameters(config)
+
+
+@pytest.fixture
+def run(tiny):
+    return simulate(tiny, 11e-6, 0.7, 0)
+
+
+def test_rayleigh_time_of_an_electrolyte_particle(parameters):
+    # By hand: pi 0.5e-6 sqrt(2000 / 7.92e9) / (0.1631 * 0.37 + 0.8766)
+    assert rayleigh_time(parameters.materials["SE"], 0.5e-6) == pytest.approx(8.423e-10, rel=1e-3)
+
+
+def test_time_step_is_that_of_the_most_restless_particle(parameters):
+    both = Structure(np.zeros(2), np.zeros(2), np.array([2e-6, 0.5e-6]), np.array([2, 1], np.int8), 1.0, 1.0)
+    expected = 0.1 * rayleigh_time(parameters.materials["SE"], 0.5e-6)
+    assert largest_time_step(both, parameters.materials, 0.1) == pytest.approx(expected)
+
+
+def test_structure_ends_at_the_final_width_at_rest(run, tiny):
+    first, last = run.frames[0], run.frames[-1]
+    assert len(run.frames) == tiny.compression.frames
+    assert first.wall_position[1] == 11e-6 and last.wall_position[1] == 8e-6
+    assert first.elastic_energy == 0
+    assert last.kinetic_energy <= tiny.compression.hold_energy_ratio * last.elastic_energy
+    steps = [frame.step for frame in run.frames]
+    assert steps == sorted(set(steps))
+    radius = run.structure.radius
+    assert (
+        (last.x > 0).all() and (last.x < 8e-6).all() and (last.y < 9e-6).all() and radius.size == last.x.size
+    )
+
+
+def test_every_particle_at_rest_is_in_balance(tiny):
+    protocol = dataclasses.replace(tiny.compression, hold_energy_ratio=1e-9)
+    run = simulate(dataclasses.replace(tiny, compression=protocol), 11e-6, 0.7, 0)
+    contacts, frame = run.contacts, run.frames[-1]
+    centre = np.stack([frame.x, frame.y], axis=-1)
+    normal = contacts.contact_point - centre[contacts.i]
+    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+    tangent = np.stack([-normal[:, 1], normal[:, 0]], axis=-1)
+    force = contacts.normal_force[:, None] * normal + contacts.tangential_force[:, None] * tangent
+    total = np.zeros_like(centre)
+    np.add.at(total, contacts.i, -force)
+    pairs = contacts.j >= 0
+    np.add.at(total, contacts.j[pairs], force[pairs])
+    assert np.linalg.norm(total, axis=1).max() < 1e-3 * contacts.normal_force.max()
+
+
+def test_walls_balance_each_other(tiny):
+    protocol = dataclasses.replace(tiny.compression, hold_energy_ratio=1e-9)
+    run = simulate(dataclasses.replace(tiny, compression=protocol), 11e-6, 0.7, 0)
+    at_wall = run.contacts.j < 0
+    wall, tangential = -1 - run.contacts.j[at_wall], run.contacts.tangential_force[at_wall]
+    # Left and right push along x, bottom and top rub along x (tangents of bottom: +x, of top: -x).
+    force = run.frames[-1].wall_force
+    rub = tangential[wall == 2].sum() - tangential[wall == 3].sum()
+    assert force[1] - force[0] + rub == pytest.approx(0, abs=1e-3 * force[1])
+
+
+def test_coulomb_limit_holds_at_every_contact(tiny):
+    protocol = dataclasses.replace(tiny.compression, hold_energy_ratio=1e-9)
+    contacts = simulate(dataclasses.replace(tiny, compression=protocol), 11e-6, 0.7, 0).contacts
+    # The dashpot of a sticking contact is not capped: some of it is left while anything moves.
+    slack = 1e-4 * contacts.normal_force.max()
+    assert (np.abs(contacts.tangential_force) <= 0.5 * np.abs(contacts.normal_force) + slack).all()
+    assert (np.abs(contacts.tangential_force) > 0.4 * np.abs(contacts.normal_force)).any()
+
+
+def test_same_seed_gives_the_same_bits_and_another_replicate_others(run, tiny):
+    again = simulate(tiny, 11e-6, 0.7, 0)
+    assert np.array_equal(run.frames[-1].x, again.frames[-1].x)
+    assert run.contacts.normal_force.tobytes() == again.contacts.normal_force.tobytes()
+    assert simulate(tiny, 11e-6, 0.7, 1).structure.x.size != 0
+
+
+def test_same_file_for_any_number_of_threads(config, tmp_path):
+    files = [tmp_path / f"{threads}.h5" for threads in (1, 3)]
+    for path, threads in zip(files, (1, 3), strict=True):
+        compress_cell(path, config, 10, 0.7, range(3), "code", threads)
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_box_must_be_wider_than_the_final_width(tiny):
+    with pytest.raises(
+        ValueError, match=r"width 8 um.*width must be above final_width = 8e-06 m, got 8e-06 m"
+    ):
+        simulate(tiny, 8e-6, 0.7, 0)
+
+
+def test_structure_that_does_not_rest_is_an_error(tiny):
+    protocol = dataclasses.replace(tiny.compression, hold_maximum_steps=1, hold_energy_ratio=1e-30)
+    with pytest.raises(
+        RuntimeError, match=r"replicate 0: kinetic / elastic energy is .* wanted hold_energy_ratio"
+    ):
+        simulate(dataclasses.replace(tiny, compression=protocol), 11e-6, 0.7, 0)
+
+
+def test_a_lost_particle_is_an_error(tiny):
+    alone = Structure(
+        np.array([1e-6]), np.array([np.nan]), np.array([0.5e-6]), np.array([SE], np.int8), 9e-6, 9e-6
+    )
+    with pytest.raises(RuntimeError, match="particles have left the box by step 0"):
+        compress(alone, tiny, [].append)
+
+
+def test_a_failing_structure_leaves_no_file(config, tmp_path):
+    config["compression"]["hold_maximum_steps"] = 1
+    config["compression"]["hold_energy_ratio"] = 1e-30
+    with pytest.raises(RuntimeError, match=r"structure of width 10 um, uncovered fraction 0\.7, replicate 0"):
+        compress_cell(tmp_path / "out.h5", config, 10, 0.7, range(2), "code")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_compiling_says_what_for(tmp_path):
+    compile_kernels(tmp_path / "kernels.json")
+    assert set(json.loads((tmp_path / "kernels.json").read_text())) == {"kernels", "numba", "processor"}

@@ -1,0 +1,102 @@
+import math
+
+import numpy as np
+import pytest
+
+from dem import contact
+from dem.integrate import advance
+from dem.parameters import AM, SE, WALL, Contacts, Material
+
+LCO, LGPS = Material(191e9, 0.24, 5000), Material(21.7e9, 0.37, 2000)
+# Stiffness and damping of an SE-SE contact, in the order `contact_force` takes them, and friction 0.5.
+CONSTANTS = (7e6, 8e6, 1e-4, 1e-4, 0.5)
+
+
+def test_effective_moduli_follow_the_hand_formulas():
+    # Worked out by hand: (1 - 0.24^2)/191 + (1 - 0.37^2)/21.7 GPa^-1 and 2 (2 - nu)(1 + nu)/E.
+    assert contact.effective_youngs_modulus(LCO, LGPS) == pytest.approx(1e9 / (0.9424 / 191 + 0.8631 / 21.7))
+    assert contact.effective_shear_modulus(LCO, LGPS) == pytest.approx(
+        1e9 / (2 * 1.76 * 1.24 / 191 + 2 * 1.63 * 1.37 / 21.7)
+    )
+
+
+def test_effective_shear_modulus_of_like_materials_is_the_known_value():
+    # Two equal spheres: G_eff = G / (2 (2 - nu)).
+    assert contact.effective_shear_modulus(LGPS, LGPS) == pytest.approx(LGPS.shear_modulus / (2 * (2 - 0.37)))
+
+
+def test_rigid_wall_leaves_the_compliance_of_the_particle():
+    assert contact.effective_youngs_modulus(LGPS, None) == pytest.approx(21.7e9 / (1 - 0.37**2))
+
+
+def test_law_table_is_symmetric_and_complete(parameters):
+    table = contact.law_table(parameters.materials, parameters.contacts)
+    for column in table:
+        assert np.array_equal(column, column.T)
+        assert (column[[AM, AM, SE, AM, SE], [AM, SE, SE, WALL, WALL]] > 0).all()
+
+
+def test_normal_force_grows_with_overlap_to_the_power_three_halves():
+    forces = [contact.contact_force(d, 0, 0, 0, 0, *CONSTANTS)[0] for d in (1e-9, 4e-9)]
+    assert forces[1] / forces[0] == pytest.approx(8)
+
+
+def test_hertz_circle_has_the_area_of_radius_times_overlap():
+    modulus, radius, overlap = 12e9, 0.25e-6, 20e-9
+    constants = contact.contact_constants(modulus, 3e9, 0.0, radius, 1e-15)
+    force = contact.contact_force(overlap, 0, 0, 0, 0, *constants, 0.5)[0]
+    assert contact.hertz_contact_area(force, radius, modulus) == pytest.approx(math.pi * radius * overlap)
+    assert contact.hertz_contact_area(-force, radius, modulus) == 0
+
+
+def test_friction_is_capped_and_the_spring_shortened_to_it():
+    overlap, long = 1e-8, 1e-7
+    normal, tangential, displacement = contact.contact_force(overlap, 0, 0, long, 0, *CONSTANTS)
+    assert tangential == pytest.approx(-0.5 * normal)
+    assert displacement == pytest.approx(0.5 * normal / (CONSTANTS[1] * math.sqrt(overlap)))
+
+
+def test_sticking_contact_has_spring_and_dashpot():
+    overlap, speed, step = 1e-8, 0.01, 1e-10
+    _, tangential, displacement = contact.contact_force(overlap, 0, speed, 1e-12, step, *CONSTANTS)
+    assert displacement == pytest.approx(1e-12 + speed * step)
+    spring = CONSTANTS[1] * math.sqrt(overlap) * displacement
+    assert tangential == pytest.approx(-spring - CONSTANTS[3] * overlap**0.25 * speed)
+
+
+def test_normal_force_may_pull_at_the_end_of_a_rebound():
+    assert contact.contact_force(1e-14, 10.0, 0, 0, 0, *CONSTANTS)[0] < 0
+
+
+def test_elastic_energy_is_the_work_of_the_springs():
+    overlaps = np.linspace(0, 1e-8, 20001)
+    middle = (overlaps[1:] + overlaps[:-1]) / 2
+    work = sum(contact.contact_force(d, 0, 0, 0, 0, *CONSTANTS)[0] for d in middle) * overlaps[1]
+    assert contact.elastic_energy(1e-8, 0, *CONSTANTS[:2]) == pytest.approx(work, rel=1e-6)
+
+
+@pytest.mark.parametrize("speed", [0.1, 1.0, 10.0])
+@pytest.mark.parametrize("restitution", [0.3, 0.5, 0.9])
+def test_head_on_rebound_has_the_nominal_restitution_at_every_speed(scene, parameters, speed, restitution):
+    pairs = dict.fromkeys(parameters.contacts.restitution, restitution)
+    contacts = Contacts("hertz_mindlin", parameters.contacts.friction, pairs)
+    system = scene([0, 1.001], 0, species=[AM, SE], contacts=contacts, vx=[speed, -speed])
+    advance(system, 2e-12, int(4e-9 / speed**0.2 / 2e-12) + int(1e-9 / speed / 2e-12))
+    assert (system.particles.vx[1] - system.particles.vx[0]) / (2 * speed) == pytest.approx(
+        restitution, rel=2e-3
+    )
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (contact.contact_constants, (12e9, 3e9, 0.2, 0.25e-6, 1e-15)),
+        (contact.contact_force, (1e-8, 0.1, 0.2, 1e-10, 1e-10, *CONSTANTS)),
+        (contact.contact_force, (1e-8, 0.1, 0.2, -1e-7, 1e-10, *CONSTANTS)),
+        (contact.elastic_energy, (1e-8, 1e-9, 7e6, 8e6)),
+        (contact.hertz_contact_area, (1e-3, 0.25e-6, 12e9)),
+        (contact.hertz_contact_area, (-1e-3, 0.25e-6, 12e9)),
+    ],
+)
+def test_compiled_equals_python(function, arguments):
+    assert function(*arguments) == pytest.approx(function.py_func(*arguments), rel=1e-12)

@@ -1,0 +1,71 @@
+import copy
+
+import numpy as np
+import pytest
+
+from dem import integrate
+from dem.neighbors import empty_list
+
+
+def test_error_falls_with_the_square_of_the_time_step(scene):
+    """Order 2 for a smooth motion: two particles held together by overlap, without friction or damping."""
+    from dem.parameters import Contacts
+
+    pairs = ("AM-AM", "AM-SE", "SE-SE", "AM-wall", "SE-wall")
+    smooth = Contacts("hertz_mindlin", dict.fromkeys(pairs, 0.0), dict.fromkeys(pairs, 1.0))
+
+    def final(steps):
+        system = scene([0.49, 1.47], [5, 5.05], walls=(0, 1.96, 0, 10), contacts=smooth, vx=[1.0, 0.5])
+        integrate.advance(system, 1e-9 / steps, steps)
+        return np.array([system.particles.x[0], system.particles.y[1]])
+
+    reference = final(64000)
+    errors = [np.abs(final(steps) - reference).max() for steps in (500, 1000, 2000)]
+    assert np.log2(errors[0] / errors[1]) == pytest.approx(2, abs=0.15)
+    assert np.log2(errors[1] / errors[2]) == pytest.approx(2, abs=0.15)
+
+
+def test_energy_without_damping_and_friction_is_kept(scene, parameters):
+    from dem.forces import energies
+    from dem.parameters import Contacts
+
+    pairs = parameters.contacts.friction
+    smooth = Contacts("hertz_mindlin", dict.fromkeys(pairs, 0.0), dict.fromkeys(pairs, 1.0))
+    rng = np.random.default_rng(1)
+    grid = np.array([[1 + 1.2 * i, 1 + 1.2 * j] for i in range(5) for j in range(5)]).T
+    system = scene(
+        *grid, walls=(0, 7, 0, 7), contacts=smooth, vx=rng.normal(0, 2, 25), vy=rng.normal(0, 2, 25)
+    )
+    state = system.particles, system.walls, system.pairs, system.wall_contacts
+    before = sum(energies(*state))
+    integrate.advance(system, 2e-11, 100_000)
+    assert sum(energies(*state)) == pytest.approx(before, rel=2e-3)
+
+
+def test_a_collapsed_structure_is_an_error(scene):
+    points = np.random.default_rng(1).uniform(0, 1, (2, 50))
+    with pytest.raises(RuntimeError, match="more than 8 neighbors per particle: the structure has collapsed"):
+        scene(*points)
+    system = scene(*(10 * points))
+    system.particles.x[:], system.particles.y[:] = 1e-6 * points
+    with pytest.raises(RuntimeError, match="the structure has collapsed"):
+        integrate.advance(system, 1e-12, 1)
+
+
+def test_compiled_equals_python(cluster):
+    system = cluster()
+    twin = copy.deepcopy(system)
+    integrate.advance(system, 1e-11, 20)
+    skin = integrate._skin(twin.particles)
+    assert integrate._advance.py_func(twin, skin, 1e-11, 20) == 20
+    for compiled, python in zip(system.particles, twin.particles, strict=True):
+        np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)
+    for function, arguments in ((integrate.kick, ()), (integrate.drift, (system.walls,))):
+        function(system.particles, *arguments, 1e-11)
+        function.py_func(twin.particles, *arguments, 1e-11)
+    for compiled, python in zip(system.particles, twin.particles, strict=True):
+        np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)
+    assert integrate.rebuild.py_func(twin, skin)
+    full = twin._replace(pairs=empty_list(7, 1))
+    full.grid.built_x[:] = np.inf
+    assert integrate._advance.py_func(full, skin, 1e-11, 20) == 0

@@ -1,0 +1,143 @@
+import copy
+
+import numpy as np
+import pytest
+
+from dem import neighbors
+from dem.integrate import SKIN
+from dem.parameters import AM, SE
+
+DISTANCE = SKIN * 1e-6  # skin of a system whose smallest particle is 1 um in diameter
+
+
+@pytest.fixture
+def crowd(scene):
+    """Particles of very different sizes all over a box, overlaps and all."""
+    rng = np.random.default_rng(3)
+    n = 120
+    radius = np.where(rng.random(n) < 0.1, rng.uniform(2, 4, n), 0.5)
+    species = np.where(radius > 0.5, AM, SE)
+    return scene(*rng.uniform(0, 20, (2, n)), radius=radius, species=species, walls=(0, 20, 0, 20))
+
+
+def build(system, twin=False):
+    def call(function, *arguments):
+        return (function.py_func if twin else function)(*arguments)
+
+    call(neighbors.sort_into_cells, system.particles, system.walls, system.grid)
+    fits = call(
+        neighbors.build_pairs, system.particles, system.walls, system.grid, system.pairs, system.law, DISTANCE
+    )
+    call(
+        neighbors.build_wall_contacts,
+        system.particles,
+        system.walls,
+        system.wall_contacts,
+        system.law,
+        DISTANCE,
+    )
+    return fits
+
+
+def listed(contacts):
+    owners = np.repeat(np.arange(contacts.first.size - 1), np.diff(contacts.first))
+    return set(zip(owners.tolist(), contacts.partner[: owners.size].tolist(), strict=True))
+
+
+def test_list_equals_brute_force(crowd):
+    crowd = crowd._replace(pairs=neighbors.empty_list(120, 5000))
+    assert build(crowd)
+    x, y, radius = crowd.particles.x, crowd.particles.y, crowd.particles.radius
+    near = {
+        frozenset((i, j))
+        for i in range(x.size)
+        for j in range(i)
+        if np.hypot(x[i] - x[j], y[i] - y[j]) < radius[i] + radius[j] + DISTANCE
+    }
+    pairs = listed(crowd.pairs)
+    assert {frozenset(pair) for pair in pairs} == near and len(pairs) == len(near)
+    assert all(radius[i] >= radius[j] for i, j in pairs)
+    edges = (0, 20e-6)
+    walls = {
+        (i, w)
+        for i in range(x.size)
+        for w in range(4)
+        if abs((x, x, y, y)[w][i] - edges[w % 2]) < radius[i] + DISTANCE
+    }
+    assert listed(crowd.wall_contacts) == walls
+
+
+def test_history_survives_a_rebuild_and_ends_with_the_neighborhood(scene):
+    system = scene([0, 1.05, 2.1], 0)
+    build(system)
+    owner_of_12 = system.pairs.partner[: system.pairs.first[-1]].tolist().index(1)
+    system.pairs.displacement[: system.pairs.first[-1]] = [1e-9, 2e-9]
+    kept = system.pairs.displacement[owner_of_12]
+    system.particles.x[0] -= 1e-6
+    build(system)
+    assert listed(system.pairs) == {(2, 1)}
+    assert system.pairs.displacement[0] == kept == 2e-9
+
+
+def test_a_list_too_short_is_reported(crowd):
+    crowded = crowd._replace(pairs=neighbors.empty_list(120, 10))
+    assert not build(crowded)
+    assert not build(crowded, twin=True)
+
+
+def test_list_is_stale_once_something_has_moved_by_half_the_skin(scene):
+    system = scene([0, 1.5], 0)
+    state = system.particles, system.walls, system.grid, DISTANCE
+    assert not neighbors.is_stale(*state) and not neighbors.is_stale.py_func(*state)
+    system.particles.y[1] += 0.51 * DISTANCE
+    assert neighbors.is_stale(*state) and neighbors.is_stale.py_func(*state)
+    build(system)
+    system.walls.position[1] -= 0.51 * DISTANCE
+    assert neighbors.is_stale(*state) and neighbors.is_stale.py_func(*state)
+
+
+def test_compiled_equals_python(crowd):
+    crowd = crowd._replace(pairs=neighbors.empty_list(120, 5000))
+    twin = copy.deepcopy(crowd)
+    build(crowd)
+    crowd.pairs.displacement[: crowd.pairs.first[-1]] = np.arange(crowd.pairs.first[-1])
+    build(crowd)
+    build(twin, twin=True)
+    twin.pairs.displacement[: twin.pairs.first[-1]] = np.arange(twin.pairs.first[-1])
+    build(twin, twin=True)
+    for compiled, python in zip(
+        crowd.pairs + crowd.wall_contacts + crowd.grid,
+        twin.pairs + twin.wall_contacts + twin.grid,
+        strict=True,
+    ):
+        np.testing.assert_allclose(compiled, python, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments"),
+    [
+        (neighbors._cell_along, (3.7, 0.0, 1.0, 3)),
+        (neighbors._cell_along, (-0.5, 0.0, 1.0, 3)),
+    ],
+)
+def test_cells_end_at_the_walls(function, arguments):
+    assert function(*arguments) == function.py_func(*arguments) in (0, 2)
+
+
+def test_small_kernels_equal_python(crowd):
+    build(crowd)
+    arguments = crowd.particles, crowd.walls
+    for w in range(4):
+        assert neighbors.wall_gap(*arguments, 5, w) == pytest.approx(
+            neighbors.wall_gap.py_func(*arguments, 5, w)
+        )
+    for p in range(crowd.pairs.first[5], crowd.pairs.first[6]):
+        crowd.pairs.displacement[p] = p
+    neighbors._keep_old.py_func(crowd.pairs)
+    for p in range(crowd.pairs.first[5], crowd.pairs.first[6]):
+        partner = crowd.pairs.partner[p]
+        assert neighbors._old_displacement(crowd.pairs, 5, partner) == p
+        assert neighbors._old_displacement.py_func(crowd.pairs, 5, partner) == p
+    assert neighbors._old_displacement.py_func(crowd.pairs, 5, 10**6) == 0
+    neighbors._add.py_func(crowd.pairs, 0, 5, 3, AM, SE, 1e-6, 1e-15, crowd.law)
+    assert crowd.pairs.friction[0] == 0.5

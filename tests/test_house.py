@@ -1,0 +1,83 @@
+"""The rules of ARCHITECTURE.md that a machine can check."""
+
+import ast
+import re
+import tomllib
+
+import pytest
+import yaml
+
+# Package -> project packages it may import.
+MAY_IMPORT = {
+    "provenance": set(),
+    "dem": {"provenance"},
+    "analysis": {"provenance"},
+    "cnn": {"provenance"},
+}
+
+
+def imported_packages(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        yield from (name.split(".")[0] for name in names)
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_imports_go_one_way(root, package):
+    for path in (root / "src" / package).rglob("*.py"):
+        others = (set(imported_packages(path)) & set(MAY_IMPORT)) - {package}
+        assert others <= MAY_IMPORT[package], f"{path} imports {others}"
+
+
+def test_modules_of_dem_import_one_way(root):
+    order = ["parameters", "contact", "neighbors", "forces", "integrate", "stress", "structure", "compress"]
+    for rank, module in enumerate(order):
+        text = (root / f"src/dem/{module}.py").read_text()
+        later = [name for name in order[rank + 1 :] if re.search(rf"^from dem\.{name} import", text, re.M)]
+        assert not later, f"dem.{module} imports {later}"
+
+
+def test_sources_do_not_know_the_workflow(root):
+    for path in (root / "src").rglob("*.py"):
+        assert "snakemake" not in path.read_text().lower(), path
+
+
+def test_scripts_are_short_glue(root):
+    for path in (root / "workflow/scripts").glob("*.py"):
+        if path.name != "step.py":
+            tree = ast.parse(path.read_text())
+            statements = [line for node in tree.body[1:] for line in range(node.lineno, node.end_lineno + 1)]
+            assert len(statements) <= 15, path
+
+
+def _requirements(lines):
+    return {re.split(r"[ <>=\[;]", line)[0].lower().replace("_", "-") for line in lines if line}
+
+
+def test_every_dependency_is_pinned(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    wanted = _requirements(project["dependencies"])
+    wanted |= _requirements(
+        project["optional-dependencies"]["test"] + project["optional-dependencies"]["cpu"]
+    )
+    lines = (root / "constraints.txt").read_text().splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[^ ;@]+( ?;.*)?", pin) for pin in pins)
+    assert wanted <= _requirements(pins)
+
+
+@pytest.mark.parametrize("environment", ["dem", "analysis", "cnn"])
+def test_conda_environments_agree_with_the_project(root, environment):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    bounds = dict(
+        re.match(r"([\w.-]+).*?>=([\d.]+)", line).groups()
+        for line in project["dependencies"] + project["optional-dependencies"]["gpu"]
+    )
+    bounds["python"] = project["requires-python"].removeprefix(">=")
+    conda_names = {"matplotlib-base": "matplotlib"}
+    listed = yaml.safe_load((root / f"workflow/envs/{environment}.yaml").read_text())["dependencies"]
+    for entry in listed:
+        name, bound = entry.split(" >=")
+        assert bounds[conda_names.get(name, name)] == bound, entry

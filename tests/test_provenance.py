@@ -1,0 +1,58 @@
+import pytest
+
+from provenance import atomic_output, code_digest
+
+
+@pytest.fixture
+def sources(tmp_path):
+    files = {
+        "one/__init__.py": "",
+        "one/a.py": "from one.b import f\nimport json\n",
+        "one/b.py": "from . import c\n",
+        "one/c.py": "",
+        "one/alone.py": "",
+        "two/__init__.py": "import one.a\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+@pytest.mark.parametrize("edited", ["one/__init__.py", "one/a.py", "one/b.py", "one/c.py"])
+def test_digest_changes_with_every_module_imported(sources, edited):
+    before = code_digest("one.a", sources=sources), code_digest("two", sources=sources)
+    with open(sources / edited, "a") as file:
+        file.write("# edited\n")
+    after = code_digest("one.a", sources=sources), code_digest("two", sources=sources)
+    assert before[0] != after[0] and before[1] != after[1]
+
+
+def test_digest_ignores_modules_not_imported(sources):
+    before = code_digest("one.a", sources=sources)
+    (sources / "one/alone.py").write_text("x = 1\n")
+    assert code_digest("one.a", sources=sources) == before
+
+
+def test_digest_of_unknown_module_is_refused(sources):
+    with pytest.raises(ValueError, match=r"'one\.nothing' has no source file"):
+        code_digest("one.nothing", sources=sources)
+
+
+def test_atomic_output_leaves_the_old_file_and_no_other_when_writing_fails(tmp_path):
+    target = tmp_path / "result.txt"
+    target.write_text("old")
+    with pytest.raises(OSError, match="disk full"), atomic_output(target) as temporary:
+        temporary.write_text("half")
+        raise OSError("disk full")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_atomic_output_replaces_makes_folders_and_keeps_the_suffix(tmp_path):
+    target = tmp_path / "new/folder/result.txt"
+    with atomic_output(target) as temporary:
+        assert temporary.suffix == ".txt" and not target.exists()
+        temporary.write_text("whole")
+    assert target.read_text() == "whole"
+    assert target.stat().st_mode & 0o044, "readable like any new file"

@@ -1,0 +1,100 @@
+import pytest
+import yaml
+
+
+def job_counts(output):
+    return output.split("Job stats:")[1]
+
+
+def test_paper_study_is_50_compressions(project):
+    stats = job_counts(project.snakemake("-n").stdout)
+    assert "compress                   50" in stats
+
+
+def test_slurm_profile_dry_runs_without_slurm(project):
+    output = project.snakemake("--profile", "profiles/slurm", "-n").stdout
+    assert "compress                   50" in job_counts(output)
+    train = output.split("rule train:")[1].split("rule ")[0]
+    assert "slurm_partition=gpu" in train and "gpu=1" in train
+    compress = output.split("rule compress:")[1].split("rule ")[0]
+    assert "slurm_partition=cpu" in compress and "gpu" not in compress and "threads: 2" in compress
+
+
+def test_default_profile_does_not_disturb_the_others(root):
+    """It is read beside every other profile and wins: it must not say where to run."""
+    default = yaml.safe_load((root / "profiles/default/config.yaml").read_text())
+    slurm = yaml.safe_load((root / "profiles/slurm/config.yaml").read_text())
+    assert not set(default) & set(slurm)
+    assert not set(default) & {
+        "cores",
+        "jobs",
+        "executor",
+        "default-resources",
+        "set-resources",
+        "set-threads",
+    }
+
+
+def test_lint_finds_nothing(project):
+    assert "Congratulations" in project.snakemake("--lint").stdout
+
+
+def test_more_replicates_add_chunks_and_keep_the_others(project):
+    def outputs(replicates):
+        config = project.folder / "more.yaml"
+        config.write_text(f"study: tiny\ngrid: {{replicates: {replicates}}}\n")
+        listing = project.snakemake("-n", "--configfile", "tests/tiny.yaml", "more.yaml").stdout
+        return {line.split()[-1] for line in listing.splitlines() if "output: " in line and ".h5" in line}
+
+    assert outputs(4) < outputs(6)
+
+
+@pytest.mark.parametrize(
+    ("overlay", "message"),
+    [
+        ("grid: {width_um: [46]}", "unknown key grid.width_um; did you mean widths_um?"),
+        ("colour: red", "unknown key colour; known: study, seed"),
+        (
+            "structure: {se_diameter_nm: 1000}",
+            "unknown key structure.se_diameter_nm; did you mean se_diameter_um?",
+        ),
+        ("grid: {widths_um: ['46']}", "grid.widths_um.0: '46' is not of type 'number' (in um)"),
+        ("grid: {widths_um: [46, 46]}", "grid.widths_um: [46, 46] has non-unique elements"),
+        (
+            "grid: {widths_um: [38]}",
+            "grid.widths_um must be above compression.final_width_um = 40 um, got 38",
+        ),
+        ("grid: {widths_um: [46.0001]}", "grid.widths_um must be multiples of 0.001, got 46.0001"),
+        ("grid: {replicates: 0}", "grid.replicates: 0 is less than the minimum of 1"),
+        (
+            "grid: {uncovered_fractions: [0.3]}",
+            "grid.uncovered_fractions.0: 0.3 is less than the minimum of 0.5",
+        ),
+        ("study: a/b", "study: 'a/b' does not match"),
+        ("study: ../up", "study: '../up' does not match"),
+        ("seed: -1", "seed: -1 is less than the minimum of 0"),
+        (
+            "compression: {time_step_rayleigh: 0.5}",
+            "compression.time_step_rayleigh: 0.5 is greater than the maximum of 0.2 (in Rayleigh times)",
+        ),
+        ("contacts: {law: jkr}", "contacts.law: 'jkr' is not one of ['hertz_mindlin']"),
+        ("image: {crop_um: 1.95}", "image.crop_um = 1.95 um leaves 36.1 um of final_width_um = 40 um"),
+        ("image: {crop_um: 20}", "image.crop_um = 20 um leaves 0 um"),
+        ("split: {test: 0.3}", "split: the shares must sum to 1, got 1.1"),
+        (
+            "structure: {se_pitch_um: 2}",
+            "structure: se_pitch must be in (0, se_diameter = 1e-06 m], got 2e-06",
+        ),
+        (
+            "training: {learning_rate: 1e-3}",
+            "'1e-3' is not of type 'number' (of Adam; YAML reads numbers like 1e-3 as text, write 1.0e-3)",
+        ),
+    ],
+)
+def test_bad_configuration_is_one_screen_that_names_the_key(project, overlay, message):
+    (project.folder / "bad.yaml").write_text(overlay + "\n")
+    done = project.snakemake("-n", "--configfile", "bad.yaml", check=False)
+    assert done.returncode != 0
+    assert message in done.stdout
+    assert len(done.stdout.splitlines()) < 20, done.stdout
+    assert not (project.folder / "results").exists()

@@ -1,0 +1,133 @@
+import base64
+import csv
+import json
+import re
+import shutil
+
+import h5py
+import pytest
+import xarray as xr
+
+FIGURES = ("structure", "images", "parity", "gradcam", "reaction_area")
+AFTER_TRAINING = {
+    "predict",
+    "gradcam",
+    "metrics",
+    "figure_parity",
+    "figure_gradcam",
+    "figure_reaction_area",
+    "all",
+}
+AFTER_DATASET = AFTER_TRAINING | {"train", "figure_images"}
+
+
+def results(project):
+    return project.folder / "results/tiny"
+
+
+def test_every_result_is_there_and_real(finished):
+    folder = results(finished)
+    for name in FIGURES:
+        assert (folder / f"figures/{name}.png").stat().st_size > 20_000
+        assert (folder / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert f"results/tiny/figures/{name}.png" in finished.log, "the run says where the figures are"
+    with open(folder / "metrics.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 10 and {row["n"] for row in rows} == {"2"}
+    assert len(list((folder / "trajectories").glob("*.h5"))) == 4
+    with xr.open_dataset(folder / "dataset.nc") as dataset:
+        assert dataset.sizes["sample"] == 8
+    assert json.loads((folder / "cnn/settings.json").read_text())["training"]["epochs"] == 2
+
+
+def test_files_know_the_code_that_made_them(finished):
+    settings = json.loads((results(finished) / "cnn/settings.json").read_text())
+    with h5py.File(next((results(finished) / "trajectories").glob("*.h5"))) as file:
+        digests = file["parameters"].attrs["code_digest"], settings["code_digest"]
+    assert all(re.fullmatch("[0-9a-f]{16}", digest) for digest in digests) and len(set(digests)) == 2
+
+
+def test_logs_show_progress_with_counts(finished):
+    logs = "".join(path.read_text() for path in (results(finished) / "logs").rglob("*.log"))
+    assert "2 of 2 structures compressed" in logs
+    assert "4 of 4 trajectories read" in logs
+    assert "epoch 2 of 2: loss" in logs
+    assert "epoch 2 of 2: loss" in finished.log, "on the screen too"
+
+
+def test_nothing_is_left_to_do(finished):
+    assert finished.due() == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "due"),
+    [
+        ("config/config.yaml", "learning_rate: 1.0e-3", "learning_rate: 2.0e-3", AFTER_TRAINING | {"train"}),
+        ("config/config.yaml", "um_per_pixel: 0.2", "um_per_pixel: 0.1", AFTER_DATASET | {"dataset"}),
+        ("config/config.yaml", "bootstrap_resamples: 2000", "bootstrap_resamples: 2000", set()),
+        ("src/analysis/figures/parity.py", "edgecolor=", "edgecolor= ", {"figure_parity", "all"}),
+        (
+            "src/analysis/figures/style.py",
+            "DPI = 200",
+            "DPI = 100",
+            {f"figure_{name}" for name in FIGURES} | {"all"},
+        ),
+        ("src/cnn/gradcam.py", '"""Grad-CAM', '"""The Grad-CAM', {"gradcam", "figure_gradcam", "all"}),
+        ("src/analysis/metrics.py", "COLUMNS =", "COLUMNS = ", {"metrics", "figure_parity", "all"}),
+    ],
+)
+def test_an_edit_reruns_what_depends_on_it_and_no_more(edited, path, old, new, due):
+    edited.edit(path, old, new)
+    assert set(edited.due()) == due
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("src/dem/contact.py", "SQRT_5_6 = ", "SQRT_5_6 =  "),
+        ("config/config.yaml", "AM-SE: 0.5", "AM-SE: 0.4"),
+        ("config/config.yaml", "youngs_modulus_GPa: 191", "youngs_modulus_GPa: 190"),
+    ],
+)
+def test_an_edit_of_the_physics_reruns_everything(edited, path, old, new):
+    edited.edit(path, old, new)
+    due = edited.due()
+    assert due.pop("compile_kernels", 1) == 1
+    assert due.pop("compress") == 4
+    assert set(due) == AFTER_DATASET | {"dataset", "figure_structure"}
+
+
+def test_truncated_trajectory_is_one_screen_and_leaves_no_dataset(edited):
+    path = next((results(edited) / "trajectories").glob("*.h5"))
+    path.write_bytes(path.read_bytes()[:-100])
+    done = edited.snakemake(
+        "--cores", "1", "--configfile", "tests/tiny.yaml", "--", "results/tiny/dataset.nc", check=False
+    )
+    assert done.returncode != 0
+    assert f"error: results/tiny/trajectories/{path.name} cannot be read as a trajectory" in done.stdout
+    assert not (results(edited) / "dataset.nc").exists()
+    error = done.stdout[done.stdout.index("error: ") :]
+    assert "Traceback" not in error.split("Logfile")[0]
+
+
+def test_interrupted_compilation_does_not_hide_missing_trajectories(edited):
+    """With the kernels as ancient() input, Snakemake would do nothing but compile, and report success."""
+    kernels = results(edited) / "kernels.json"
+    content = kernels.read_text()
+    shutil.rmtree(results(edited))
+    kernels.parent.mkdir()
+    kernels.write_text(content)
+    # What Snakemake leaves behind when it is killed in the middle of a job.
+    marker = base64.b64encode(b"results/tiny/kernels.json").decode()
+    (edited.folder / ".snakemake/incomplete").mkdir(exist_ok=True)
+    (edited.folder / ".snakemake/incomplete" / marker).write_text("")
+    due = edited.due()
+    assert due["compile_kernels"] == 1 and due["compress"] == 4 and "figure_parity" in due
+
+
+def test_report_holds_every_figure_and_the_metrics(finished):
+    finished.snakemake("--configfile", "tests/tiny.yaml", "--report", "report.html")
+    html = (finished.folder / "report.html").read_text()
+    for name in (*(f"{name}.png" for name in FIGURES), "metrics.csv"):
+        assert name in html
+    assert len(re.findall("data:image/png[^,]*;base64,iVBOR", html)) == len(FIGURES)
