@@ -46,7 +46,7 @@ def study(paper_config, tmp_path_factory):
     from cnn.gradcam import gradcam_dataset
     from cnn.predict import predict_dataset
     from cnn.train import train
-    from dem.compress import compress_cell
+    from dem.study import compress_cell
 
     config = _merge(copy.deepcopy(paper_config), yaml.safe_load((ROOT / "tests/tiny.yaml").read_text()))
     folder = tmp_path_factory.mktemp("study")

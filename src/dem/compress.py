@@ -1,43 +1,21 @@
-"""Compression of one structure, and of one cell of a study: the driver of the DEM."""
+"""Compression of one structure: the protocol, from the filled box to rest."""
 
 from __future__ import annotations
 
-import json
-import logging
 import math
-import platform
-import time
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from itertools import pairwise
-from os import PathLike
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numba
 import numpy as np
 
-from dem import KERNEL_MODULES
 from dem.contact import law_table
 from dem.forces import energies
 from dem.integrate import System, advance, make_system
 from dem.neighbors import Particles, Walls
-from dem.parameters import (
-    AM,
-    PAIRS,
-    SE,
-    Compression,
-    Contacts,
-    Filling,
-    Material,
-    SimulationParameters,
-    read_parameters,
-)
+from dem.parameters import AM, SE, Compression, Material, SimulationParameters
 from dem.stress import ContactList, contact_list, contact_pressure
-from dem.structure import Draw, Structure, fill, structure_seed
-from dem.trajectory import open_trajectory, write_structure
-from provenance import atomic_output, code_digest
-
-log = logging.getLogger(__name__)
+from dem.structure import Structure
 
 # Steps between two looks at the energies while the wall stands still.
 HOLD_INTERVAL = 200
@@ -55,19 +33,6 @@ class Frame(NamedTuple):
     wall_force: np.ndarray  # [4, N]
     kinetic_energy: float  # [J]
     elastic_energy: float  # [J]
-
-
-class Compressed(NamedTuple):
-    """One structure from filling to rest."""
-
-    width: float  # before compression [m]
-    uncovered_fraction: float  # [-]
-    replicate: int
-    seed: np.random.SeedSequence
-    structure: Structure
-    draw: Draw
-    frames: list[Frame]
-    contacts: ContactList  # of the last frame
 
 
 def rayleigh_time(material: Material, radius: float) -> float:
@@ -125,7 +90,8 @@ def _check_none_lost(particles: Particles, walls: Walls, step: int) -> None:
         )
 
 
-def _frame(system: System, step: int, time_step: float) -> Frame:
+def snapshot(system: System, step: int, time_step: float) -> Frame:
+    """The state of `system` after `step` steps, copied."""
     particles, walls = system.particles, system.walls
     kinetic, elastic = energies(particles, walls, system.pairs, system.wall_contacts)
     _check_none_lost(particles, walls, step)
@@ -182,17 +148,17 @@ def compress(
     steps = math.ceil(travel / (protocol.wall_speed * largest))
     time_step = travel / (protocol.wall_speed * steps)
 
-    record(_frame(system, 0, time_step))
+    record(snapshot(system, 0, time_step))
     walls.velocity[1] = -protocol.wall_speed
     # The last frame is the one at rest, so the moving wall is recorded one time less.
     marks = np.linspace(0, steps, protocol.frames - 1).round().astype(int)
     for start, stop in pairwise(marks):
         advance(system, time_step, stop - start)
-        record(_frame(system, stop, time_step))
+        record(snapshot(system, stop, time_step))
     walls.velocity[1] = 0.0
     walls.position[1] = protocol.final_width  # free of the rounding of the steps
     held = _hold(system, time_step, protocol)
-    record(_frame(system, steps + held, time_step))
+    record(snapshot(system, steps + held, time_step))
     return contact_list(system)
 
 
@@ -210,90 +176,3 @@ def _hold(system: System, time_step: float, protocol: Compression) -> int:
                 f"kinetic / elastic energy is {kinetic / elastic if elastic else math.inf:.3g} after "
                 f"{held} steps of hold, wanted hold_energy_ratio = {protocol.hold_energy_ratio:g}"
             )
-
-
-def simulate(
-    parameters: SimulationParameters, width: float, uncovered_fraction: float, replicate: int
-) -> Compressed:
-    """Fill and compress one structure of a study; errors name the structure."""
-    seed = structure_seed(parameters.seed, width, uncovered_fraction, replicate)
-    frames: list[Frame] = []
-    try:
-        structure, draw = fill(parameters.structure, width, uncovered_fraction, np.random.default_rng(seed))
-        contacts = compress(structure, parameters, frames.append)
-    except (RuntimeError, ValueError) as error:
-        name = f"width {width * 1e6:g} um, uncovered fraction {uncovered_fraction:g}, replicate {replicate}"
-        raise type(error)(f"structure of {name}: {error}") from error
-    return Compressed(width, uncovered_fraction, replicate, seed, structure, draw, frames, contacts)
-
-
-def compress_cell(
-    output: str | PathLike,
-    config: Mapping[str, Any],
-    width_um: float,
-    uncovered_fraction: float,
-    replicates: Iterable[int],
-    code: str,
-    threads: int = 1,
-) -> None:
-    """Simulate all replicates of one cell of a study and write them to one HDF5 trajectory.
-
-    Parameters
-    ----------
-    output
-        HDF5 file; appears under this name when complete.
-    config
-        Sections ``seed, structure, materials, contacts, compression`` of the configuration.
-    width_um
-        Width before compression [um].
-    uncovered_fraction
-        Share of the box not covered by AM [-].
-    replicates
-        Numbers of the replicates.
-    code
-        Digest of the code, for the record.
-    threads
-        Structures simulated at the same time. The result does not depend on it.
-    """
-    parameters = read_parameters(config)
-    replicates = list(replicates)
-    with open_trajectory(output, config, code) as file, ThreadPoolExecutor(threads) as pool:
-        runs = pool.map(lambda k: simulate(parameters, width_um / 1e6, uncovered_fraction, k), replicates)
-        for count, run in enumerate(runs, 1):
-            write_structure(file, run)
-            log.info(
-                "width %g um, uncovered %g: %d of %d structures compressed (%d particles, %d steps)",
-                width_um,
-                uncovered_fraction,
-                count,
-                len(replicates),
-                run.structure.x.size,
-                run.frames[-1].step,
-            )
-
-
-def compile_kernels(output: str | PathLike) -> None:
-    """Compile all kernels into the cache by one step of a few particles; write what they are made for.
-
-    Without it the first jobs of a study, started together, would each compile everything.
-    """
-    parameters = SimulationParameters(
-        seed=0,
-        structure=Filling(8e-6, (6e-6, 6e-6), (0.0, 0.0), 6e-6, 2e-6, 1e-6, 1000, 1),
-        materials={"AM": Material(1e9, 0.3, 5000.0), "SE": Material(1e9, 0.3, 2000.0)},
-        contacts=Contacts("hertz_mindlin", dict.fromkeys(PAIRS, 0.5), dict.fromkeys(PAIRS, 0.5)),
-        compression=Compression(8e-6, 1.0, 0.1, 1.0, HOLD_INTERVAL, 2),
-    )
-    start = time.perf_counter()
-    structure, _ = fill(parameters.structure, 9e-6, 0.9, np.random.default_rng(0))
-    system = between_walls(structure, parameters)
-    advance(system, 1e-12, 1)
-    _frame(system, 1, 1e-12)
-    record = {
-        "kernels": code_digest(*KERNEL_MODULES),
-        "numba": numba.__version__,
-        "processor": platform.processor() or platform.machine(),
-    }
-    log.info("kernels compiled in %.1f s", time.perf_counter() - start)
-    with atomic_output(output) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")

@@ -6,16 +6,16 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 
+from dem.compress import Frame
 from dem.parameters import AM, SE
+from dem.stress import ContactList
+from dem.structure import Draw, Structure
 from provenance import atomic_output
-
-if TYPE_CHECKING:
-    from dem.compress import Compressed
 
 # Sections of the configuration that decide the content of a trajectory.
 SECTIONS = ("seed", "structure", "materials", "contacts", "compression")
@@ -29,6 +29,19 @@ CONTACT_UNITS = {
     "contact_area": "m2",
     "contact_point": "m",
 }
+
+
+class Compressed(NamedTuple):
+    """One structure from filling to rest."""
+
+    width: float  # before compression [m]
+    uncovered_fraction: float  # [-]
+    replicate: int
+    seed: np.random.SeedSequence
+    structure: Structure
+    draw: Draw
+    frames: list[Frame]
+    contacts: ContactList  # of the last frame
 
 
 @contextmanager

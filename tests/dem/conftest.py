@@ -7,6 +7,7 @@ from dem.contact import law_table
 from dem.integrate import make_system
 from dem.neighbors import Particles, Walls
 from dem.parameters import AM, SE, read_parameters
+from dem.study import simulate
 
 
 @pytest.fixture
@@ -68,3 +69,15 @@ def cluster(scene):
         )
 
     return make
+
+
+@pytest.fixture
+def tiny(config):
+    """Parameters of the tiny study."""
+    return read_parameters(config)
+
+
+@pytest.fixture
+def run(tiny):
+    """A structure of the tiny study, compressed."""
+    return simulate(tiny, 11e-6, 0.7, 0)

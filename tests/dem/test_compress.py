@@ -1,22 +1,12 @@
 import dataclasses
-import json
 
 import numpy as np
 import pytest
 
-from dem.compress import compile_kernels, compress, compress_cell, largest_time_step, rayleigh_time, simulate
-from dem.parameters import SE, read_parameters
+from dem.compress import compress, largest_time_step, rayleigh_time
+from dem.parameters import SE
 from dem.structure import Structure
-
-
-@pytest.fixture
-def tiny(config):
-    return read_parameters(config)
-
-
-@pytest.fixture
-def run(tiny):
-    return simulate(tiny, 11e-6, 0.7, 0)
+from dem.study import simulate
 
 
 def test_rayleigh_time_of_an_electrolyte_particle(parameters):
@@ -80,27 +70,6 @@ def test_coulomb_limit_holds_at_every_contact(tiny):
     assert (np.abs(contacts.tangential_force) > 0.4 * np.abs(contacts.normal_force)).any()
 
 
-def test_same_seed_gives_the_same_bits_and_another_replicate_others(run, tiny):
-    again = simulate(tiny, 11e-6, 0.7, 0)
-    assert np.array_equal(run.frames[-1].x, again.frames[-1].x)
-    assert run.contacts.normal_force.tobytes() == again.contacts.normal_force.tobytes()
-    assert simulate(tiny, 11e-6, 0.7, 1).structure.x.size != 0
-
-
-def test_same_file_for_any_number_of_threads(config, tmp_path):
-    files = [tmp_path / f"{threads}.h5" for threads in (1, 3)]
-    for path, threads in zip(files, (1, 3), strict=True):
-        compress_cell(path, config, 10, 0.7, range(3), "code", threads)
-    assert files[0].read_bytes() == files[1].read_bytes()
-
-
-def test_box_must_be_wider_than_the_final_width(tiny):
-    with pytest.raises(
-        ValueError, match=r"width 8 um.*width must be above final_width = 8e-06 m, got 8e-06 m"
-    ):
-        simulate(tiny, 8e-6, 0.7, 0)
-
-
 def test_structure_that_does_not_rest_is_an_error(tiny):
     protocol = dataclasses.replace(tiny.compression, hold_maximum_steps=1, hold_energy_ratio=1e-30)
     with pytest.raises(
@@ -115,16 +84,3 @@ def test_a_lost_particle_is_an_error(tiny):
     )
     with pytest.raises(RuntimeError, match="particles have left the box by step 0"):
         compress(alone, tiny, [].append)
-
-
-def test_a_failing_structure_leaves_no_file(config, tmp_path):
-    config["compression"]["hold_maximum_steps"] = 1
-    config["compression"]["hold_energy_ratio"] = 1e-30
-    with pytest.raises(RuntimeError, match=r"structure of width 10 um, uncovered fraction 0\.7, replicate 0"):
-        compress_cell(tmp_path / "out.h5", config, 10, 0.7, range(2), "code")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_compiling_says_what_for(tmp_path):
-    compile_kernels(tmp_path / "kernels.json")
-    assert set(json.loads((tmp_path / "kernels.json").read_text())) == {"kernels", "numba", "processor"}

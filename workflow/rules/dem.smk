@@ -9,7 +9,7 @@ rule compile_kernels:
     conda:
         "../envs/dem.yaml"
     params:
-        code=code_digest("dem.compress"),
+        code=code_digest("dem.study"),
     script:
         "../scripts/compile_kernels.py"
 
@@ -29,6 +29,6 @@ rule compress:
     threads: 1
     params:
         config=sections("seed", "structure", "materials", "contacts", "compression"),
-        code=code_digest("dem.compress"),
+        code=code_digest("dem.study"),
     script:
         "../scripts/compress.py"

@@ -2,7 +2,7 @@
 
 from step import step
 
-from dem.compress import compile_kernels
+from dem.study import compile_kernels
 
 with step(snakemake.log[0]):
     compile_kernels(snakemake.output[0])

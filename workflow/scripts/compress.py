@@ -2,7 +2,7 @@
 
 from step import step
 
-from dem.compress import compress_cell
+from dem.study import compress_cell
 
 with step(snakemake.log[0]):
     compress_cell(
