@@ -9,7 +9,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 .venv/installed: pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}; name another with: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and f"Python 3.11 to 3.13 is needed, {sys.executable} is {sys.version.split()[0]}; name another with: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,test]'
 	@touch $@
@@ -37,7 +37,7 @@ format: .venv/installed ## format the code as `make lint` wants it
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow/rules
 
-bench: .venv/installed ## speed of the DEM, the dataset and the dry run
+bench: .venv/installed ## speed of the DEM and of a dry run
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/dry_run.py
 
@@ -48,5 +48,5 @@ pin: .venv/installed ## renew constraints.txt with the newest versions that fit 
 	{ head -n 1 constraints.txt; sort --ignore-case constraints.new; } > constraints.renewed
 	mv constraints.renewed constraints.txt && rm constraints.new
 
-clean: ## remove results, the environment and caches
+clean: ## remove ALL results and the environment
 	rm -rf results .snakemake .venv .pytest_cache .ruff_cache .coverage report.html

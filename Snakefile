@@ -1,7 +1,10 @@
 # Compress particle-filled electrodes by DEM, train a CNN on their images, draw the figures.
+import os
+import re
+
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.9")
 
 
 configfile: "config/config.yaml"
@@ -20,6 +23,15 @@ report: "workflow/report/workflow.rst"
 shell.prefix(SHELL_PREFIX)
 
 
+# The configuration decides the inputs: results of another study are not this run's to make.
+wildcard_constraints:
+    study=re.escape(config["study"]),
+    width=r"[0-9.]+",
+    uncovered=r"[0-9.]+",
+    first=r"[0-9]+",
+    last=r"[0-9]+",
+
+
 localrules:
     all,
 
@@ -33,5 +45,5 @@ rule all:
 
 onsuccess:
     print("\nDone. Metrics and figures:")
-    for path in (rules.all.input.metrics, *rules.all.input.figures):
+    for path in filter(os.path.exists, (rules.all.input.metrics, *rules.all.input.figures)):
         print(f"  {path}")

@@ -21,6 +21,5 @@ def predict_mean(training_labels: np.ndarray, count: int) -> np.ndarray:
     ndarray
         [count, targets].
     """
-    nothing = np.zeros((max(count, len(training_labels)), 1))
-    fitted = DummyRegressor(strategy="mean").fit(nothing[: len(training_labels)], training_labels)
-    return fitted.predict(nothing[:count])
+    fitted = DummyRegressor(strategy="mean").fit(np.empty((len(training_labels), 0)), training_labels)
+    return fitted.predict(np.empty((count, 0)))

@@ -13,12 +13,11 @@ import xarray as xr
 
 from analysis.images import class_image, crop_window
 from analysis.labels import PAIRS, TARGET_UNITS, TARGETS, structure_values, target_values
+from analysis.split import split_samples
 from analysis.trajectories import read_trajectories
 from provenance import atomic_output
 
 log = logging.getLogger(__name__)
-
-SPLITS = ("train", "validation", "test")
 
 
 class Variable(NamedTuple):
@@ -120,38 +119,6 @@ def open_dataset(path: str | PathLike) -> xr.Dataset:
     except (OSError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a dataset of a study: {error}") from error
     return dataset
-
-
-def split_samples(cells: Sequence, shares: Mapping[str, float], seed: int) -> np.ndarray:
-    """Deal samples to train, validation and test, evenly over the cells of the grid.
-
-    Systematic sampling: the shuffled members of each cell are spread over (0, 1) and the parts are cut
-    from the common order, so that totals are exact and no cell deviates by more than one or two.
-
-    Parameters
-    ----------
-    cells
-        Cell of each sample [N], hashable.
-    shares
-        By part; they sum to one.
-    seed
-        Root seed.
-
-    Returns
-    -------
-    ndarray of str
-        Part of each sample [N].
-    """
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-    place = np.empty(len(cells))
-    for cell in sorted(set(cells)):
-        members = np.flatnonzero([other == cell for other in cells])
-        place[rng.permutation(members)] = (np.arange(members.size) + rng.random()) / members.size
-    cuts = np.rint(np.cumsum([shares[part] for part in SPLITS]) * len(cells)).astype(int)
-    parts = np.empty(len(cells), dtype=f"U{max(map(len, SPLITS))}")
-    for part, members in zip(SPLITS, np.split(np.argsort(place), cuts[:-1]), strict=True):
-        parts[members] = part
-    return parts
 
 
 def build_dataset(

@@ -2,7 +2,8 @@
 
 For regression the scalar that is differentiated is the standardised output of one target, before its
 return to SI units: a map shows what *raises* the prediction of that target. Weights are the gradients
-averaged over each feature map of the last convolution; the weighted sum is cut at zero (ReLU).
+summed over each feature map of the last convolution (Selvaraju et al. average: a constant factor); the
+weighted sum is cut at zero (ReLU).
 """
 
 from __future__ import annotations

@@ -77,6 +77,12 @@ def train(
         verbose=0,
     ).history
 
+    if not np.isfinite(history["val_loss"]).any():
+        raise RuntimeError(
+            f"training diverged: no finite validation loss in {len(history['loss'])} epochs; "
+            f"try a smaller training.learning_rate than {training['learning_rate']:g}"
+        )
+
     with atomic_output(model_file) as temporary:
         in_si_units(net, mean, sd).save(temporary)
     with atomic_output(history_file) as temporary, open(temporary, "w", newline="") as file:
@@ -89,7 +95,7 @@ def train(
         "network": dict(network),
         "training": dict(training),
         "seed": seed,
-        "best_epoch": int(np.argmin(history["val_loss"])) + 1,
+        "best_epoch": int(np.nanargmin(history["val_loss"])) + 1,
         "parameters": net.count_params(),
         "label_mean": mean.tolist(),
         "label_sd": sd.tolist(),

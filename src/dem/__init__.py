@@ -20,13 +20,14 @@ def _kernel_cache() -> str:
     edit of ``contact.py`` a cached ``integrate.py`` would go on with the old law.
     """
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for base in (home, Path(tempfile.gettempdir()) / f"cache-{os.getuid()}"):
-        folder = base / "solid-state-electrode" / f"kernels-{code_digest(*KERNEL_MODULES)}"
+    for base in (home, Path(tempfile.gettempdir())):
+        folder = base / f"solid-state-electrode-{os.getuid()}" / f"kernels-{code_digest(*KERNEL_MODULES)}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            # Compiled code is loaded from here: nobody else may write it.
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:
             continue
-        if os.access(folder, os.W_OK):
+        if os.access(folder, os.W_OK) and folder.stat().st_uid == os.getuid():
             return str(folder)
     return ""
 

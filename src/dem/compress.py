@@ -157,22 +157,28 @@ def compress(
         record(snapshot(system, stop, time_step))
     walls.velocity[1] = 0.0
     walls.position[1] = protocol.final_width  # free of the rounding of the steps
-    held = _hold(system, time_step, protocol)
+    held = _hold(system, steps, time_step, protocol)
     record(snapshot(system, steps + held, time_step))
     return contact_list(system)
 
 
-def _hold(system: System, time_step: float, protocol: Compression) -> int:
+def _hold(system: System, step: int, time_step: float, protocol: Compression) -> int:
     """Advance until kinetic / elastic energy falls below the protocol's ratio; returns the steps taken."""
     held = 0
     while True:
         advance(system, time_step, HOLD_INTERVAL)
         held += HOLD_INTERVAL
+        _check_none_lost(system.particles, system.walls, step + held)
         kinetic, elastic = energies(system.particles, system.walls, system.pairs, system.wall_contacts)
+        if kinetic == elastic == 0:
+            raise RuntimeError(
+                "nothing touches after compression: the particles fit into the final box"
+            )
         if kinetic <= protocol.hold_energy_ratio * elastic:
             return held
         if held >= protocol.hold_maximum_steps:
             raise RuntimeError(
                 f"kinetic / elastic energy is {kinetic / elastic if elastic else math.inf:.3g} after "
-                f"{held} steps of hold, wanted hold_energy_ratio = {protocol.hold_energy_ratio:g}"
+                f"{held} steps of hold (compression.hold_maximum_steps), wanted hold_energy_ratio = "
+                f"{protocol.hold_energy_ratio:g}"
             )

@@ -109,11 +109,11 @@ def is_stale(particles, walls, grid, skin):
     for w in range(4):
         if not (walls.position[w] - grid.built_wall[w]) ** 2 < limit:
             return True
-    largest = 0.0
+    fresh = True
     for i in range(particles.x.size):
         moved = (particles.x[i] - grid.built_x[i]) ** 2 + (particles.y[i] - grid.built_y[i]) ** 2
-        largest = max(largest, moved)
-    return not largest < limit
+        fresh &= moved < limit  # false for NaN
+    return not fresh
 
 
 @njit(cache=True, nogil=True)

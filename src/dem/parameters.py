@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 # Species numbers are those of the image classes (0 is void there, the wall here).
 WALL, SE, AM = 0, 1, 2
 SPECIES = {"wall": WALL, "SE": SE, "AM": AM}
+# Sections of a configuration that decide how a structure comes out.
+SECTIONS = ("seed", "structure", "materials", "contacts", "compression")
 PAIRS = ("AM-AM", "AM-SE", "SE-SE", "AM-wall", "SE-wall")
 
 # Unit of a configuration key -> power of ten that takes its value to SI.
@@ -122,7 +124,7 @@ class Compression:
     time_step_rayleigh: float  # time step / Rayleigh time of the smallest particle [-]
     hold_energy_ratio: float  # at rest when kinetic / elastic energy falls below this [-]
     hold_maximum_steps: int  # error if the structure does not rest within these
-    frames: int  # recorded states, the first before and the last after compression
+    frames: int  # recorded states: before compression, while the wall moves, at rest
 
     def __post_init__(self):
         _require(self.final_width > 0, "final_width", "> 0 m", self.final_width)
@@ -136,7 +138,7 @@ class Compression:
         )
         _require(self.hold_energy_ratio > 0, "hold_energy_ratio", "> 0", self.hold_energy_ratio)
         _require(self.hold_maximum_steps >= 1, "hold_maximum_steps", ">= 1", self.hold_maximum_steps)
-        _require(self.frames >= 2, "frames", ">= 2", self.frames)
+        _require(self.frames >= 3, "frames", ">= 3", self.frames)
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def _read_section(kind: type[Parameters], section: Mapping[str, Any], where: str
 
 
 def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
-    """Read the sections ``seed, structure, materials, contacts, compression`` of a configuration.
+    """Read the `SECTIONS` of a configuration.
 
     Parameters
     ----------

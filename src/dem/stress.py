@@ -20,9 +20,18 @@ class ContactList(NamedTuple):
     i: np.ndarray  # int32 [C]: the larger particle
     j: np.ndarray  # int32 [C]: the smaller particle, or a wall if negative
     normal_force: np.ndarray  # [C, N], positive pushes apart
-    tangential_force: np.ndarray  # [C, N], on j along the normal i -> j turned by +90 degrees
+    tangential_force: np.ndarray  # [C, N], on j along the normal i -> j turned by +90 deg, at most mu |F_N|
     contact_area: np.ndarray  # Hertz circle [C, m^2]
     contact_point: np.ndarray  # [C, 2, m]
+
+
+@njit(cache=True, nogil=True)
+def _capped(tangential, limit):
+    """Coulomb limit of a force evaluated between two steps.
+
+    A sliding contact has its spring cut to the limit; evaluated again it seems to stick, with a dashpot.
+    """
+    return min(max(tangential, -limit), limit)
 
 
 @njit(cache=True, nogil=True)
@@ -54,6 +63,7 @@ def _collect(system, i_, j_, normal_, tangential_, area_, point_):
                 pairs.tangential_damping[p],
                 pairs.friction[p],
             )
+            tangential_[c] = _capped(tangential_[c], pairs.friction[p] * abs(normal_[c]))
             effective_radius = radius[i] * radius[j] / (radius[i] + radius[j])
             modulus = law.effective_modulus[species[i], species[j]]
             i_[c], j_[c] = i, j
@@ -66,7 +76,8 @@ def _collect(system, i_, j_, normal_, tangential_, area_, point_):
             if overlap <= 0:
                 continue
             w = wall_contacts.partner[p]
-            i_[c], j_[c], normal_[c], tangential_[c] = i, -1 - w, normal, tangential
+            i_[c], j_[c], normal_[c] = i, -1 - w, normal
+            tangential_[c] = _capped(tangential, wall_contacts.friction[p] * abs(normal))
             modulus = law.effective_modulus[species[i], WALL]
             area_[c] = hertz_contact_area(normal, radius[i], modulus)
             point_[c, 0] = walls.position[w] if w < 2 else x[i]

@@ -182,7 +182,8 @@ def fill(
     else:
         raise RuntimeError(
             f"active material covers {area / box:.3f} of the box after {tries} tries in "
-            f"{filling.fresh_starts} starts, wanted more than {1 - uncovered_fraction:.3f} "
+            f"{filling.fresh_starts} starts, wanted more than {1 - uncovered_fraction:.3f}; "
+            "see structure.maximum_tries and structure.fresh_starts "
             f"(mean diameter {mean * 1e6:.2f} um, SD {sd * 1e6:.2f} um)"
         )
     x, y, radius = x[:placed], y[:placed], radius[:placed]

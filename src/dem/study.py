@@ -64,7 +64,7 @@ def compress_cell(
     output
         HDF5 file; appears under this name when complete.
     config
-        Sections ``seed, structure, materials, contacts, compression`` of the configuration.
+        Configuration with at least the sections of `dem.parameters.SECTIONS`.
     width_um
         Width before compression [um].
     uncovered_fraction
@@ -103,7 +103,7 @@ def compile_kernels(output: str | PathLike) -> None:
         structure=Filling(8e-6, (6e-6, 6e-6), (0.0, 0.0), 6e-6, 2e-6, 1e-6, 1000, 1),
         materials={"AM": Material(1e9, 0.3, 5000.0), "SE": Material(1e9, 0.3, 2000.0)},
         contacts=Contacts("hertz_mindlin", dict.fromkeys(PAIRS, 0.5), dict.fromkeys(PAIRS, 0.5)),
-        compression=Compression(8e-6, 1.0, 0.1, 1.0, HOLD_INTERVAL, 2),
+        compression=Compression(8e-6, 1.0, 0.1, 1.0, HOLD_INTERVAL, 3),
     )
     start = time.perf_counter()
     structure, _ = fill(parameters.structure, 9e-6, 0.9, np.random.default_rng(0))

@@ -12,13 +12,10 @@ import h5py
 import numpy as np
 
 from dem.compress import Frame
-from dem.parameters import AM, SE
+from dem.parameters import AM, SE, SECTIONS
 from dem.stress import ContactList
 from dem.structure import Draw, Structure
 from provenance import atomic_output
-
-# Sections of the configuration that decide the content of a trajectory.
-SECTIONS = ("seed", "structure", "materials", "contacts", "compression")
 
 # Units of the contact list's columns; the columns are those of `dem.stress.ContactList`.
 CONTACT_UNITS = {

@@ -1,12 +1,8 @@
-import collections
-
 import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.dataset import VARIABLES, build_dataset, check, open_dataset, split_samples
-
-SHARES = {"train": 0.64, "validation": 0.16, "test": 0.2}
+from analysis.dataset import VARIABLES, build_dataset, check, open_dataset
 
 
 @pytest.fixture
@@ -84,24 +80,3 @@ def test_damaged_trajectory_leaves_no_dataset(study, tmp_path):
 
 def test_table_has_no_variable_without_units():
     assert all(variable.units and variable.long_name and variable.dims for variable in VARIABLES.values())
-
-
-def test_split_of_the_paper_is_320_80_100_and_even_over_the_grid():
-    cells = [(w, u) for w in range(10) for u in range(5) for _ in range(10)]
-    parts = split_samples(cells, SHARES, 1)
-    assert collections.Counter(parts) == {"train": 320, "validation": 80, "test": 100}
-    for cell in set(cells):
-        counts = collections.Counter(p for p, c in zip(parts, cells, strict=True) if c == cell)
-        assert 6 <= counts["train"] <= 7 and 1 <= counts["validation"] <= 2 and counts["test"] == 2
-
-
-def test_split_follows_the_seed():
-    cells = [0] * 50
-    first = split_samples(cells, SHARES, 1)
-    assert (first == split_samples(cells, SHARES, 1)).all()
-    assert (first != split_samples(cells, SHARES, 2)).any()
-
-
-def test_split_of_few_samples_keeps_the_totals():
-    parts = split_samples(list(range(8)), SHARES, 1)
-    assert collections.Counter(parts) == {"train": 5, "validation": 1, "test": 2}

@@ -52,6 +52,17 @@ def test_training_stops_early(study, tmp_path):
     assert len(history.read_text().splitlines()) < 41
 
 
+def test_a_diverged_training_is_an_error_and_leaves_no_model(study, tmp_path):
+    dataset = read_dataset(study.dataset)
+    dataset["label"][dataset["split"].values == "validation", 0] = np.nan
+    dataset.to_netcdf(tmp_path / "nan.nc", engine="h5netcdf")
+    with pytest.raises(
+        RuntimeError, match=r"no finite validation loss in 2 epochs; try a smaller training\.learning_rate"
+    ):
+        run(study, tmp_path, tmp_path / "nan.nc")
+    assert not (tmp_path / "model.keras").exists()
+
+
 def test_targets_that_do_not_vary_are_refused(study, tmp_path):
     dataset = read_dataset(study.dataset)
     dataset["label"][:, 4] = 1.0

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dem.compress import compress, largest_time_step, rayleigh_time
+from dem.compress import _hold, compress, largest_time_step, rayleigh_time
 from dem.parameters import SE
 from dem.structure import Structure
 from dem.study import simulate
@@ -61,12 +61,9 @@ def test_walls_balance_each_other(tiny):
     assert force[1] - force[0] + rub == pytest.approx(0, abs=1e-3 * force[1])
 
 
-def test_coulomb_limit_holds_at_every_contact(tiny):
-    protocol = dataclasses.replace(tiny.compression, hold_energy_ratio=1e-9)
-    contacts = simulate(dataclasses.replace(tiny, compression=protocol), 11e-6, 0.7, 0).contacts
-    # The dashpot of a sticking contact is not capped: some of it is left while anything moves.
-    slack = 1e-4 * contacts.normal_force.max()
-    assert (np.abs(contacts.tangential_force) <= 0.5 * np.abs(contacts.normal_force) + slack).all()
+def test_coulomb_limit_holds_at_every_contact(run):
+    contacts = run.contacts
+    assert (np.abs(contacts.tangential_force) <= 0.5 * np.abs(contacts.normal_force) * (1 + 1e-12)).all()
     assert (np.abs(contacts.tangential_force) > 0.4 * np.abs(contacts.normal_force)).any()
 
 
@@ -76,6 +73,21 @@ def test_structure_that_does_not_rest_is_an_error(tiny):
         RuntimeError, match=r"replicate 0: kinetic / elastic energy is .* wanted hold_energy_ratio"
     ):
         simulate(dataclasses.replace(tiny, compression=protocol), 11e-6, 0.7, 0)
+
+
+def test_a_particle_lost_during_the_hold_is_noticed_at_once(scene, tiny):
+    system = scene(5, 5, walls=(0, 9, 0, 9))
+    system.particles.vx[0] = np.nan
+    with pytest.raises(RuntimeError, match="1 particles have left the box by step 207"):
+        _hold(system, 7, 1e-12, tiny.compression)
+
+
+def test_a_structure_that_nothing_touches_is_an_error(tiny):
+    alone = Structure(
+        np.array([2e-6]), np.array([2e-6]), np.array([0.5e-6]), np.array([SE], np.int8), 9e-6, 9e-6
+    )
+    with pytest.raises(RuntimeError, match="nothing touches after compression"):
+        compress(alone, tiny, [].append)
 
 
 def test_a_lost_particle_is_an_error(tiny):

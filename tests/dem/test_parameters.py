@@ -28,7 +28,7 @@ def test_configuration_becomes_si(parameters):
         ("contacts", "law", "jkr", r"law must be hertz_mindlin, got jkr"),
         ("contacts", "friction", {"AM-AM": 0.5}, r"friction must be given for the pairs AM-AM, AM-SE"),
         ("compression", "time_step_rayleigh", 0.3, r"must be in \(0, 0\.2\] Rayleigh times, got 0\.3"),
-        ("compression", "frames", 1, r"frames must be >= 2, got 1"),
+        ("compression", "frames", 2, r"frames must be >= 3, got 2"),
     ],
 )
 def test_bad_values_are_refused_by_name(paper_config, section, key, value, message):

@@ -65,6 +65,8 @@ def test_compiled_equals_python(cluster):
     advance(system, 1e-11, 3)
     contacts = stress.contact_list(system)
     assert (contacts.j < 0).any() and (contacts.j >= 0).any()
+    for force in (-3.0, 0.5, 3.0):
+        assert stress._capped(force, 1.0) == stress._capped.py_func(force, 1.0) == np.clip(force, -1, 1)
     columns = [np.zeros_like(column) for column in contacts]
     assert stress._collect.py_func(system, *columns) == contacts.i.size
     for compiled, python in zip(contacts, columns, strict=True):

@@ -71,6 +71,6 @@ def test_kernel_cache_falls_back_when_home_cannot_be_written(monkeypatch, tmp_pa
     blocked.write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    assert dem._kernel_cache().startswith(str(tmp_path / "cache-"))
+    assert dem._kernel_cache().startswith(str(tmp_path / "solid-state-electrode-"))
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(blocked))
     assert dem._kernel_cache() == ""

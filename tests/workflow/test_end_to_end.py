@@ -64,7 +64,13 @@ def test_nothing_is_left_to_do(finished):
     [
         ("config/config.yaml", "learning_rate: 1.0e-3", "learning_rate: 2.0e-3", AFTER_TRAINING | {"train"}),
         ("config/config.yaml", "um_per_pixel: 0.2", "um_per_pixel: 0.1", AFTER_DATASET | {"dataset"}),
-        ("config/config.yaml", "bootstrap_resamples: 2000", "bootstrap_resamples: 2000", set()),
+        (
+            "tests/tiny.yaml",
+            "bootstrap_resamples: 100",
+            "bootstrap_resamples: 200",
+            {"metrics", "figure_parity", "all"},
+        ),
+        ("config/demo.yaml", "study: demo", "study:  demo", set()),
         ("src/analysis/figures/parity.py", "edgecolor=", "edgecolor= ", {"figure_parity", "all"}),
         (
             "src/analysis/figures/style.py",
@@ -95,6 +101,13 @@ def test_an_edit_of_the_physics_reruns_everything(edited, path, old, new):
     assert due.pop("compile_kernels", 1) == 1
     assert due.pop("compress") == 4
     assert set(due) == AFTER_DATASET | {"dataset", "figure_structure"}
+
+
+def test_results_of_another_study_are_not_made(edited):
+    """Without the overlay, the inputs would be those of the paper's study."""
+    (results(edited) / "dataset.nc").unlink()
+    done = edited.snakemake("-n", "--", "results/tiny/dataset.nc", check=False)
+    assert done.returncode != 0 and "results/tiny/dataset.nc" in done.stdout
 
 
 def test_truncated_trajectory_is_one_screen_and_leaves_no_dataset(edited):

@@ -1,15 +1,17 @@
 # Helpers for the rules: the configuration checked, the jobs of a study, digests of the code.
 import difflib
+import math
 import re
 import shlex
 from pathlib import Path
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from snakemake.exceptions import WorkflowError
 
 from analysis.images import crop_window
-from dem.parameters import read_parameters
+from analysis.split import part_sizes
+from dem.parameters import SECTIONS, read_parameters
 from provenance import code_digest
 
 ROOT = Path(workflow.basedir)
@@ -21,12 +23,30 @@ SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 's
 FIGURES = ("structure", "images", "parity", "gradcam", "reaction_area")
 
 
+def is_number(_, value):
+    """Finite, and not a truth value."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def is_integer(_, value):
+    """Without 2000.0, which JSON Schema would take for an integer and Python would not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+Validator = validators.extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"number": is_number, "integer": is_integer}
+    ),
+)
+
+
 def describe(error):
     """One line for a violation of the schema: key, bound and value received."""
     key = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "additionalProperties":
         known = error.schema["properties"]
-        unknown = sorted(set(error.instance) - set(known))[0]
+        unknown = min(str(name) for name in set(error.instance) - set(known))
         close = difflib.get_close_matches(unknown, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
         return f"unknown key {'.'.join(filter(None, (key, unknown)))}; {hint}"
@@ -39,7 +59,7 @@ def describe(error):
 def check_config(config):
     """Refuse a configuration that breaks the schema, or whose keys do not fit each other."""
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
-    problems = [describe(error) for error in Draft202012Validator(schema).iter_errors(config)]
+    problems = [describe(error) for error in Validator(schema).iter_errors(config)]
     if not problems:
         try:
             check_together(config)
@@ -64,8 +84,19 @@ def check_together(config):
         for value in config["grid"][key]:
             if abs(value * steps - round(value * steps)) > 1e-6:
                 raise ValueError(f"grid.{key} must be multiples of {1 / steps:g}, got {value}")
+            if float(f"{value:g}") != value:
+                raise ValueError(f"grid.{key} must have six significant digits at most, got {value}")
     if abs(sum(config["split"].values()) - 1) > 1e-9:
         raise ValueError(f"split: the shares must sum to 1, got {sum(config['split'].values()):g}")
+    count = math.prod(len(config["grid"][key]) for key in ("widths_um", "uncovered_fractions"))
+    count *= config["grid"]["replicates"]
+    # Labels are standardised by the spread of the training part, R2 needs one of the test part.
+    least = {"train": 2, "validation": 1, "test": 2}
+    for part, size in part_sizes(count, config["split"]).items():
+        if size < least[part]:
+            raise ValueError(
+                f"split.{part}: {count} structures give {size}, at least {least[part]} are needed"
+            )
 
 
 def chunks():

@@ -28,7 +28,7 @@ rule compress:
         "../envs/dem.yaml"
     threads: 1
     params:
-        config=sections("seed", "structure", "materials", "contacts", "compression"),
+        config=sections(*SECTIONS),
         code=code_digest("dem.study"),
     script:
         "../scripts/compress.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from os import PathLike
 
@@ -13,7 +14,7 @@ from matplotlib.patches import Rectangle
 
 from analysis.dataset import open_dataset
 from analysis.figures import style
-from analysis.images import class_image, crop_window
+from analysis.images import Window, class_image
 from analysis.trajectories import Trajectory, read_trajectories
 
 MOST_COLUMNS = 5
@@ -22,8 +23,12 @@ MOST_COLUMNS = 5
 def draw_box(axes: Axes, trajectory: Trajectory, image: Mapping[str, float]) -> None:
     """Show the whole compressed box as class image, with a frame around what the network sees [um]."""
     left, right, bottom, top = 1e6 * np.array(trajectory.final_box)
-    whole = crop_window(right - left, top - bottom, image["um_per_pixel"], 0)
-    style.show_phases(axes, class_image(trajectory, whole), extent=(left, right, bottom, top))
+    # The whole box need not be whole pixels: the last row and column may stick out.
+    pitch = image["um_per_pixel"]
+    columns, rows = math.ceil((right - left) / pitch - 1e-6), math.ceil((top - bottom) / pitch - 1e-6)
+    whole = Window(left / 1e6, bottom / 1e6, columns, rows, pitch / 1e6)
+    extent = (left, left + columns * pitch, bottom, bottom + rows * pitch)
+    style.show_phases(axes, class_image(trajectory, whole), extent=extent)
     crop = image["crop_um"]
     axes.add_patch(
         Rectangle(

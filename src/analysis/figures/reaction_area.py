@@ -18,7 +18,7 @@ from analysis.figures import style
 def draw_reaction_area(
     axes: Axes, structures: xr.Dataset, predicted: np.ndarray, scale: Normalize
 ) -> PathCollection:
-    """Draw DEM (filled) and CNN (open) reaction area of structures, coloured by their AM share.
+    """Draw DEM (dots) and CNN (crosses) reaction area of structures, coloured by their AM share.
 
     Parameters
     ----------

@@ -1,0 +1,47 @@
+"""The random split of a study into training, validation and test part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+PARTS = ("train", "validation", "test")
+
+
+def part_sizes(count: int, shares: Mapping[str, float]) -> dict[str, int]:
+    """Number of samples in each part, of `count` in all; `shares` by part sum to one."""
+    ends = np.rint(np.cumsum([shares[part] for part in PARTS]) * count).astype(int)
+    return dict(zip(PARTS, np.diff(ends, prepend=0).tolist(), strict=True))
+
+
+def split_samples(cells: Sequence, shares: Mapping[str, float], seed: int) -> np.ndarray:
+    """Deal samples to train, validation and test, evenly over the cells of the grid.
+
+    Systematic sampling: the shuffled members of each cell are spread over (0, 1) and the parts are cut
+    from the common order, so that totals are exact and no cell deviates by more than one or two.
+
+    Parameters
+    ----------
+    cells
+        Cell of each sample [N], hashable.
+    shares
+        By part; they sum to one.
+    seed
+        Root seed.
+
+    Returns
+    -------
+    ndarray of str
+        Part of each sample [N].
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+    place = np.empty(len(cells))
+    for cell in sorted(set(cells)):
+        members = np.flatnonzero([other == cell for other in cells])
+        place[rng.permutation(members)] = (np.arange(members.size) + rng.random()) / members.size
+    parts = np.empty(len(cells), dtype=f"U{max(map(len, PARTS))}")
+    ends = np.cumsum(list(part_sizes(len(cells), shares).values()))
+    for part, members in zip(PARTS, np.split(np.argsort(place), ends[:-1]), strict=True):
+        parts[members] = part
+    return parts
