@@ -171,9 +171,7 @@ def _hold(system: System, step: int, time_step: float, protocol: Compression) ->
         _check_none_lost(system.particles, system.walls, step + held)
         kinetic, elastic = energies(system.particles, system.walls, system.pairs, system.wall_contacts)
         if kinetic == elastic == 0:
-            raise RuntimeError(
-                "nothing touches after compression: the particles fit into the final box"
-            )
+            raise RuntimeError("nothing touches after compression: the particles fit into the final box")
         if kinetic <= protocol.hold_energy_ratio * elastic:
             return held
         if held >= protocol.hold_maximum_steps:
