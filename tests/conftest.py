@@ -4,8 +4,14 @@ import copy
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import yaml
+
+from dem.contact import law_table
+from dem.integrate import make_system
+from dem.neighbors import Particles, Walls
+from dem.parameters import AM, SE, read_parameters
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -75,3 +81,41 @@ def study(paper_config, tmp_path_factory):
     gradcam_dataset(files.dataset, files.model, files.gradcam, 2)
     write_metrics(files.predictions, files.metrics, 100, config["seed"])
     return files
+
+
+@pytest.fixture
+def parameters(paper_config):
+    """Parameters of the paper's study, in SI."""
+    return read_parameters(paper_config)
+
+
+@pytest.fixture
+def scene(parameters):
+    """Function that puts particles [um] between walls and gives the system."""
+
+    def make(
+        x, y, radius=0.5, species=SE, walls=(-1000, 1000, -1000, 1000), contacts=None, vx=0, vy=0, omega=0
+    ):
+        x, y, radius, species, vx, vy, omega = np.broadcast_arrays(
+            *(np.atleast_1d(value) for value in (x, y, radius, species, vx, vy, omega))
+        )
+        radius = radius * 1e-6
+        density = np.where(species == AM, 5000.0, 2000.0)
+        mass = 4 / 3 * np.pi * radius**3 * density
+        zeros = {name: np.zeros(radius.size) for name in ("fx", "fy", "torque")}
+        particles = Particles(
+            x=x * 1e-6,
+            y=y * 1e-6,
+            radius=radius,
+            mass=mass,
+            inertia=0.4 * mass * radius**2,
+            species=species.astype(np.int8),
+            vx=vx.astype(float),
+            vy=vy.astype(float),
+            omega=omega.astype(float),
+            **zeros,
+        )
+        law = law_table(parameters.materials, contacts or parameters.contacts)
+        return make_system(particles, Walls(np.array(walls) * 1e-6, np.zeros(4), np.zeros(4)), law)
+
+    return make
