@@ -117,7 +117,9 @@ def contact_force(
     tangential_damping,
     friction,
 ):
-    """Force of one contact with overlap > 0, and its tangential displacement after this step.
+    """Force of one contact, and its tangential displacement after this step; all 0 without overlap.
+
+    Choices are conditional expressions, so that a loop over contacts becomes vector instructions.
 
     Parameters
     ----------
@@ -143,19 +145,23 @@ def contact_force(
     displacement : float
         [m].
     """
-    root = math.sqrt(overlap)
+    touches = overlap > 0.0
+    root = math.sqrt(overlap if touches else 0.0)
     fourth_root = math.sqrt(root)
     normal_force = normal_stiffness * root * overlap - normal_damping * fourth_root * normal_velocity
     spring = tangential_stiffness * root
     displacement += tangential_velocity * time_step
+    elastic = -spring * displacement
     limit = friction * abs(normal_force)
-    tangential_force = -spring * displacement
-    if abs(tangential_force) > limit:
-        tangential_force = math.copysign(limit, tangential_force)
-        displacement = -tangential_force / spring
-    else:
-        tangential_force -= tangential_damping * fourth_root * tangential_velocity
-    return normal_force, tangential_force, displacement
+    slides = abs(elastic) > limit
+    cut = math.copysign(limit, elastic)
+    tangential_force = cut if slides else elastic - tangential_damping * fourth_root * tangential_velocity
+    displacement = -cut / spring if slides else displacement
+    return (
+        normal_force if touches else 0.0,
+        tangential_force if touches else 0.0,
+        displacement if touches else 0.0,
+    )
 
 
 @njit(cache=True, nogil=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 from numba import njit
 
 from dem.contact import LawTable
-from dem.forces import add_forces
+from dem.forces import add_forces, empty_tile
 from dem.neighbors import (
     CellGrid,
     NeighborList,
@@ -17,7 +18,6 @@ from dem.neighbors import (
     build_wall_contacts,
     empty_grid,
     empty_list,
-    is_stale,
     sort_into_cells,
 )
 
@@ -41,6 +41,7 @@ class System(NamedTuple):
     wall_contacts: NeighborList
     grid: CellGrid
     law: LawTable
+    tile: np.ndarray  # scratch of the force pass, see `forces.empty_tile`
 
 
 def make_system(particles: Particles, walls: Walls, law: LawTable) -> System:
@@ -54,10 +55,11 @@ def make_system(particles: Particles, walls: Walls, law: LawTable) -> System:
     n = particles.x.size
     skin = _skin(particles)
     pairs, wall_contacts = empty_list(n, PAIRS_PER_PARTICLE * n), empty_list(n, 4 * n)
-    system = System(particles, walls, pairs, wall_contacts, empty_grid(particles, walls, skin), law)
+    grid, tile = empty_grid(particles, walls, skin), empty_tile()
+    system = System(particles, walls, pairs, wall_contacts, grid, law, tile)
     if not rebuild(system, skin):
         raise RuntimeError(COLLAPSED)
-    add_forces(particles, walls, pairs, wall_contacts, 0.0)
+    add_forces(particles, walls, pairs, wall_contacts, 0.0, tile)
     return system
 
 
@@ -66,28 +68,46 @@ def _skin(particles: Particles) -> float:
 
 
 @njit(cache=True, nogil=True)
-def kick(particles, time_step):
-    """Advance velocities [m/s] and spins [rad/s] by `time_step` under the present forces."""
+def kick(particles, time_step, again):
+    """Advance velocities [m/s] and spins [rad/s] by `time_step` under the present forces, then by `again`.
+
+    The half kick that ends a step and the one that begins the next see the same forces. Done one after
+    the other in one pass they give the same bits as two passes, so that a run may be split anywhere.
+    """
     for i in range(particles.x.size):
-        particles.vx[i] += time_step * particles.fx[i] / particles.mass[i]
-        particles.vy[i] += time_step * particles.fy[i] / particles.mass[i]
-        particles.omega[i] += time_step * particles.torque[i] / particles.inertia[i]
+        ax, ay = particles.fx[i] / particles.mass[i], particles.fy[i] / particles.mass[i]
+        spin_up = particles.torque[i] / particles.inertia[i]
+        particles.vx[i] = particles.vx[i] + time_step * ax + again * ax
+        particles.vy[i] = particles.vy[i] + time_step * ay + again * ay
+        particles.omega[i] = particles.omega[i] + time_step * spin_up + again * spin_up
 
 
 @njit(cache=True, nogil=True)
-def drift(particles, walls, time_step):
-    """Advance positions of particles and walls [m] by `time_step` at the present velocities."""
+def drift(particles, walls, grid, skin, time_step):
+    """Advance positions of particles and walls [m] by `time_step` at the present velocities.
+
+    Returns
+    -------
+    bool
+        Whether the neighbor list has become stale: something has moved by half the skin since it was built.
+    """
+    limit = (skin / 2) ** 2
+    fresh = True
+    for w in range(4):
+        walls.position[w] += time_step * walls.velocity[w]
+        fresh &= (walls.position[w] - grid.built_wall[w]) ** 2 < limit
     for i in range(particles.x.size):
         particles.x[i] += time_step * particles.vx[i]
         particles.y[i] += time_step * particles.vy[i]
-    for w in range(4):
-        walls.position[w] += time_step * walls.velocity[w]
+        moved = (particles.x[i] - grid.built_x[i]) ** 2 + (particles.y[i] - grid.built_y[i]) ** 2
+        fresh &= moved < limit  # false for NaN
+    return not fresh
 
 
 @njit(cache=True, nogil=True)
 def rebuild(system, skin):
     """List neighbors afresh, carrying the contacts' history over; False if there are too many."""
-    particles, walls, pairs, wall_contacts, grid, law = system
+    particles, walls, pairs, wall_contacts, grid, law, _ = system
     sort_into_cells(particles, walls, grid)
     build_wall_contacts(particles, walls, wall_contacts, law, skin)
     return build_pairs(particles, walls, grid, pairs, law, skin)
@@ -95,14 +115,14 @@ def rebuild(system, skin):
 
 @njit(cache=True, nogil=True)
 def _advance(system, skin, time_step, steps):
-    particles, walls, pairs, wall_contacts, grid, _ = system
+    particles, walls, pairs, wall_contacts, grid, _, tile = system
+    half = 0.5 * time_step
+    kick(particles, half, 0.0)
     for step in range(steps):
-        kick(particles, 0.5 * time_step)
-        drift(particles, walls, time_step)
-        if is_stale(particles, walls, grid, skin) and not rebuild(system, skin):
+        if drift(particles, walls, grid, skin, time_step) and not rebuild(system, skin):
             return step
-        add_forces(particles, walls, pairs, wall_contacts, time_step)
-        kick(particles, 0.5 * time_step)
+        add_forces(particles, walls, pairs, wall_contacts, time_step, tile)
+        kick(particles, half, half if step < steps - 1 else 0.0)
     return steps
 
 
@@ -116,6 +136,8 @@ def advance(system: System, time_step: float, steps: int) -> None:
     RuntimeError
         If particles overlap so much that the neighbor list overflows.
     """
+    if steps == 0:
+        return
     done = _advance(system, _skin(system.particles), time_step, steps)
     if done < steps:
         raise RuntimeError(COLLAPSED)

@@ -44,7 +44,8 @@ class NeighborList(NamedTuple):
     """Candidate contacts: those of owner i are ``first[i]:first[i + 1]``. N particles, room for P pairs."""
 
     first: np.ndarray  # int64 [N + 1]
-    partner: np.ndarray  # int64 [P]: the smaller particle, or the number of a wall
+    owner: np.ndarray  # uint32 [P]; unsigned spares each load the question whether it counts from the end
+    partner: np.ndarray  # uint32 [P]: the smaller particle, or the number of a wall
     displacement: np.ndarray  # tangential displacement of the contact, 0 where there is none [P, m]
     normal_stiffness: np.ndarray  # [P], this and the next three as `contact.contact_constants`
     tangential_stiffness: np.ndarray  # [P]
@@ -54,7 +55,7 @@ class NeighborList(NamedTuple):
     old_first: (
         np.ndarray
     )  # int64 [N + 1], with the next two the previous list, from which history is carried over
-    old_partner: np.ndarray  # int64 [P]
+    old_partner: np.ndarray  # uint32 [P]
     old_displacement: np.ndarray  # [P]
 
 
@@ -73,11 +74,10 @@ class CellGrid(NamedTuple):
 
 def empty_list(particles: int, pairs: int) -> NeighborList:
     """Room for `pairs` candidate contacts of `particles` owners, none present."""
-    integers = ("first", "partner", "old_first", "old_partner")
+    kinds = {"first": np.int64, "old_first": np.int64}
+    kinds |= dict.fromkeys(("owner", "partner", "old_partner"), np.uint32)
     columns = {
-        name: np.zeros(
-            particles + 1 if name.endswith("first") else pairs, np.int64 if name in integers else float
-        )
+        name: np.zeros(particles + 1 if name.endswith("first") else pairs, kinds.get(name, float))
         for name in NeighborList._fields
     }
     return NeighborList(**columns)
@@ -100,20 +100,6 @@ def empty_grid(particles: Particles, walls: Walls, skin: float) -> CellGrid:
         built_y=np.zeros(n),
         built_wall=np.zeros(4),
     )
-
-
-@njit(cache=True, nogil=True)
-def is_stale(particles, walls, grid, skin):
-    """Whether a particle or a wall has moved by half the skin since the list was built."""
-    limit = (skin / 2) ** 2
-    for w in range(4):
-        if not (walls.position[w] - grid.built_wall[w]) ** 2 < limit:
-            return True
-    fresh = True
-    for i in range(particles.x.size):
-        moved = (particles.x[i] - grid.built_x[i]) ** 2 + (particles.y[i] - grid.built_y[i]) ** 2
-        fresh &= moved < limit  # false for NaN
-    return not fresh
 
 
 @njit(cache=True, nogil=True)
@@ -165,6 +151,7 @@ def _old_displacement(contacts, owner, partner):
 
 @njit(cache=True, nogil=True)
 def _add(contacts, p, owner, partner, species_owner, species_partner, radius, mass, law):
+    contacts.owner[p] = owner
     contacts.partner[p] = partner
     contacts.displacement[p] = _old_displacement(contacts, owner, partner)
     (

@@ -36,7 +36,7 @@ def _capped(tangential, limit):
 
 @njit(cache=True, nogil=True)
 def _collect(system, i_, j_, normal_, tangential_, area_, point_):
-    particles, walls, pairs, wall_contacts, _, law = system
+    particles, walls, pairs, wall_contacts, _, law, _ = system
     x, y, radius, species = particles.x, particles.y, particles.radius, particles.species
     c = 0
     for i in range(x.size):
@@ -72,11 +72,11 @@ def _collect(system, i_, j_, normal_, tangential_, area_, point_):
             point_[c, 1] = y[i] + ny * (radius[i] - 0.5 * overlap)
             c += 1
         for p in range(wall_contacts.first[i], wall_contacts.first[i + 1]):
-            overlap, normal, tangential, _ = wall_contact(particles, walls, wall_contacts, 0.0, i, p)
+            overlap, normal, tangential, _ = wall_contact(particles, walls, wall_contacts, 0.0, p)
             if overlap <= 0:
                 continue
             w = wall_contacts.partner[p]
-            i_[c], j_[c], normal_[c] = i, -1 - w, normal
+            i_[c], j_[c], normal_[c] = i, -1 - np.int64(w), normal
             tangential_[c] = _capped(tangential, wall_contacts.friction[p] * abs(normal))
             modulus = law.effective_modulus[species[i], WALL]
             area_[c] = hertz_contact_area(normal, radius[i], modulus)

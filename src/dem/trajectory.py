@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from os import PathLike
+from os import PathLike, fsencode
 from typing import Any, NamedTuple
 
 import h5py
@@ -54,17 +54,35 @@ def open_trajectory(path: str | PathLike, config: Mapping[str, Any], code: str) 
     code
         Digest of the code that makes the content.
     """
-    # From 1.10 on the format has checksums of its metadata; data have Fletcher32.
-    with atomic_output(path) as temporary, h5py.File(temporary, "w", libver=("v110", "v110")) as file:
-        file.create_group("h5md").attrs["version"] = np.array([1, 1], np.int32)
-        file["h5md"].create_group("author").attrs["name"] = "unknown"
-        creator = file["h5md"].create_group("creator")
-        creator.attrs.update({"name": "dem", "version": code})
-        parameters = file.create_group("parameters")
+    with atomic_output(path) as temporary, _new_file(temporary) as file:
+        _group(file, "h5md").attrs["version"] = np.array([1, 1], np.int32)
+        _group(file, "h5md/author").attrs["name"] = "unknown"
+        _group(file, "h5md/creator").attrs.update({"name": "dem", "version": code})
+        parameters = _group(file, "parameters")
         parameters.attrs["config"] = json.dumps({name: config[name] for name in SECTIONS})
         parameters.attrs["seed"] = config["seed"]
         parameters.attrs["code_digest"] = code
         yield file
+
+
+def _new_file(path: str | PathLike) -> h5py.File:
+    """An empty file whose metadata have checksums (format of HDF5 1.10) and no time stamps."""
+    creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
+    creation.set_obj_track_times(False)
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_libver_bounds(h5py.h5f.LIBVER_V110, h5py.h5f.LIBVER_V110)
+    return h5py.File(h5py.h5f.create(fsencode(path), h5py.h5f.ACC_TRUNC, creation, access))
+
+
+def _group(parent: h5py.Group, path: str) -> h5py.Group:
+    """The group at `path`, made if need be, without the time stamps that h5py gives to groups."""
+    creation = h5py.h5p.create(h5py.h5p.GROUP_CREATE)
+    creation.set_obj_track_times(False)
+    for name in path.split("/"):
+        if name not in parent:
+            h5py.h5g.create(parent.id, name.encode(), gcpl=creation)
+        parent = parent[name]
+    return parent
 
 
 def _dataset(group: h5py.Group, name: str, data: Any, units: str) -> None:
@@ -74,7 +92,7 @@ def _dataset(group: h5py.Group, name: str, data: Any, units: str) -> None:
 
 def _element(group: h5py.Group, name: str, values: list, units: str, clock: h5py.Group) -> None:
     """A time-dependent H5MD element; step and time are hard links to one pair of datasets."""
-    element = group.create_group(name)
+    element = _group(group, name)
     element["step"], element["time"] = clock["step"], clock["time"]
     _dataset(element, "value", np.array(values), units)
 
@@ -88,12 +106,12 @@ def write_structure(file: h5py.File, run: Compressed) -> None:
     """Write one compressed structure: particles, observables, final contacts and what was drawn."""
     name = structure_name(run.width, run.uncovered_fraction, run.replicate)
     frames = run.frames
-    particles = file.create_group(f"particles/{name}")
-    box = particles.create_group("box")
+    particles = _group(file, f"particles/{name}")
+    box = _group(particles, "box")
     box.attrs["dimension"] = np.int32(2)
     box.attrs["boundary"] = ["none", "none"]
     _dataset(box, "edges", np.array([run.structure.width, run.structure.height]), "m")
-    clock = file.create_group(f"observables/{name}")
+    clock = _group(file, f"observables/{name}")
     _dataset(clock, "step", np.array([frame.step for frame in frames]), "1")
     _dataset(clock, "time", np.array([frame.time for frame in frames]), "s")
 
@@ -111,7 +129,7 @@ def write_structure(file: h5py.File, run: Compressed) -> None:
         ("elastic_energy", "J"),
     ):
         _element(clock, quantity, [getattr(frame, quantity) for frame in frames], units, clock)
-    contacts = clock.create_group("contacts")
+    contacts = _group(clock, "contacts")
     for column, units in CONTACT_UNITS.items():
         _dataset(contacts, column, getattr(run.contacts, column), units)
 
@@ -124,4 +142,4 @@ def write_structure(file: h5py.File, run: Compressed) -> None:
         "am_sd_diameter_m": run.draw.am_sd_diameter,
         "am_tries": run.draw.tries,
     }
-    file["parameters"].create_group(name).attrs["drawn"] = json.dumps(drawn)
+    _group(file, f"parameters/{name}").attrs["drawn"] = json.dumps(drawn)

@@ -64,6 +64,11 @@ def test_sticking_contact_has_spring_and_dashpot():
     assert tangential == pytest.approx(-spring - CONSTANTS[3] * overlap**0.25 * speed)
 
 
+def test_without_overlap_there_is_no_force_and_no_memory():
+    assert contact.contact_force(-1e-8, 0.1, 0.2, 1e-9, 1e-10, *CONSTANTS) == (0, 0, 0)
+    assert contact.contact_force(0.0, 0.1, 0.2, 1e-9, 1e-10, *CONSTANTS) == (0, 0, 0)
+
+
 def test_normal_force_may_pull_at_the_end_of_a_rebound():
     assert contact.contact_force(1e-14, 10.0, 0, 0, 0, *CONSTANTS)[0] < 0
 
@@ -93,6 +98,7 @@ def test_head_on_rebound_has_the_nominal_restitution_at_every_speed(scene, param
         (contact.contact_constants, (12e9, 3e9, 0.2, 0.25e-6, 1e-15)),
         (contact.contact_force, (1e-8, 0.1, 0.2, 1e-10, 1e-10, *CONSTANTS)),
         (contact.contact_force, (1e-8, 0.1, 0.2, -1e-7, 1e-10, *CONSTANTS)),
+        (contact.contact_force, (-1e-8, 0.1, 0.2, 1e-10, 1e-10, *CONSTANTS)),
         (contact.elastic_energy, (1e-8, 1e-9, 7e6, 8e6)),
         (contact.hertz_contact_area, (1e-3, 0.25e-6, 12e9)),
         (contact.hertz_contact_area, (-1e-3, 0.25e-6, 12e9)),

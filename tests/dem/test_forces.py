@@ -5,7 +5,6 @@ import pytest
 
 from dem import forces
 from dem.integrate import advance
-from dem.neighbors import is_stale
 from dem.parameters import SE
 
 STEP = 1e-11
@@ -87,37 +86,68 @@ def boxed(scene):
 
 def test_compiled_equals_python(boxed):
     twin = copy.deepcopy(boxed)
-    forces.add_forces(boxed.particles, boxed.walls, boxed.pairs, boxed.wall_contacts, STEP)
-    forces.add_forces.py_func(twin.particles, twin.walls, twin.pairs, twin.wall_contacts, STEP)
-    again = copy.deepcopy(twin)
-    for function in (forces.add_pair_forces, forces.add_wall_forces):
-        lists = {
-            forces.add_pair_forces: (twin.pairs,),
-            forces.add_wall_forces: (twin.walls, twin.wall_contacts),
-        }
-        function(twin.particles, *lists[function], 0.0)
-        lists = {
-            forces.add_pair_forces: (again.pairs,),
-            forces.add_wall_forces: (again.walls, again.wall_contacts),
-        }
-        function.py_func(again.particles, *lists[function], 0.0)
-    for compiled, python in zip(twin.particles, again.particles, strict=True):
-        np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)
+    lists = boxed.pairs, boxed.wall_contacts
+    twin_lists = twin.pairs, twin.wall_contacts
+    forces.add_forces(boxed.particles, boxed.walls, *lists, STEP, boxed.tile)
+    forces.add_forces.py_func(twin.particles, twin.walls, *twin_lists, STEP, twin.tile)
+    particles, other = boxed.particles, twin.particles
+    count = boxed.pairs.first[-1]
+    for name, arguments, twins in (
+        ("add_pair_forces", (particles, boxed.pairs, STEP, boxed.tile), (other, twin.pairs, STEP, twin.tile)),
+        ("gather", (particles, boxed.pairs, 0, count, boxed.tile), (other, twin.pairs, 0, count, twin.tile)),
+        ("apply_law", (boxed.tile, STEP), (twin.tile, STEP)),
+        ("scatter", (particles, boxed.pairs, 0, count, boxed.tile), (other, twin.pairs, 0, count, twin.tile)),
+        (
+            "add_wall_forces",
+            (particles, boxed.walls, boxed.wall_contacts, STEP),
+            (other, twin.walls, twin.wall_contacts, STEP),
+        ),
+    ):
+        function = getattr(forces, name)
+        function(*arguments)
+        function.py_func(*twins)
+        np.testing.assert_allclose(boxed.tile, twin.tile, rtol=1e-9, atol=1e-20)
+        for compiled, python in zip(particles, other, strict=True):
+            np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)
+        for one, another in zip(lists, twin_lists, strict=True):
+            np.testing.assert_allclose(one.displacement, another.displacement, rtol=1e-9, atol=1e-24)
     assert boxed.walls.force == pytest.approx(twin.walls.force)
-    state = boxed.particles, boxed.walls, boxed.pairs, boxed.wall_contacts
+    state = particles, boxed.walls, *lists
     assert forces.energies(*state) == pytest.approx(forces.energies.py_func(*state))
-    for i in range(16):
-        for p in range(boxed.wall_contacts.first[i], boxed.wall_contacts.first[i + 1]):
-            arguments = boxed.particles, boxed.walls, boxed.wall_contacts, STEP, i, p
-            assert forces.wall_contact(*arguments) == pytest.approx(forces.wall_contact.py_func(*arguments))
+    for p in range(boxed.wall_contacts.first[-1]):
+        arguments = particles, boxed.walls, boxed.wall_contacts, STEP, p
+        assert forces.wall_contact(*arguments) == pytest.approx(forces.wall_contact.py_func(*arguments))
+
+
+def test_the_law_is_vector_instructions():
+    """The point of the tiles; a branch or an index too many and the compiler goes back to scalars."""
+    code = next(iter(forces.apply_law.inspect_asm().values()), "")
+    if not code:
+        pytest.skip("the kernel came from the cache, without its assembly")
+    assert "vsqrtpd" in code or "sqrtpd" in code
+
+
+def test_a_tile_that_is_not_full_gives_the_same(scene):
+    """More pairs than a tile holds, and a rest: compare with one tile per pair."""
+    rng = np.random.default_rng(2)
+    system = scene(*rng.uniform(0, 14, (2, 200)), vx=rng.normal(0, 1, 200), omega=rng.normal(0, 1e6, 200))
+    assert system.pairs.first[-1] > forces.TILE and system.pairs.first[-1] % forces.TILE
+    twin = copy.deepcopy(system)
+    for particles in (system.particles, twin.particles):
+        particles.fx[:] = particles.fy[:] = particles.torque[:] = 0
+    forces.add_pair_forces(system.particles, system.pairs, STEP, system.tile)
+    for p in range(twin.pairs.first[-1]):
+        forces.gather(twin.particles, twin.pairs, p, 1, twin.tile)
+        forces.apply_law(twin.tile, STEP)
+        forces.scatter(twin.particles, twin.pairs, p, 1, twin.tile)
+    for one, other in zip(system.particles, twin.particles, strict=True):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(system.pairs.displacement, twin.pairs.displacement)
 
 
 def test_displacement_ends_with_the_contact(scene):
     system = scene([0, 1.01], 0)
-    advance(system, STEP, 1)
-    assert not is_stale(system.particles, system.walls, system.grid, 1e-7)
-    system.pairs.displacement[0] = 1e-9
     for function in (forces.add_pair_forces, forces.add_pair_forces.py_func):
         system.pairs.displacement[0] = 1e-9
-        function(system.particles, system.pairs, STEP)
+        function(system.particles, system.pairs, STEP, system.tile)
         assert system.pairs.displacement[0] == 0

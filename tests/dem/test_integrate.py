@@ -52,6 +52,37 @@ def test_a_collapsed_structure_is_an_error(scene):
         integrate.advance(system, 1e-12, 1)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+def test_list_is_stale_once_something_has_moved_by_half_the_skin(scene, compiled):
+    drift = integrate.drift if compiled else integrate.drift.py_func
+    skin = integrate.SKIN * 1e-6
+
+    def stale(system):
+        return drift(system.particles, system.walls, system.grid, skin, 0.0)
+
+    system = scene([0, 1.5], 0)
+    assert not stale(system)
+    system.particles.y[1] += 0.49 * skin
+    assert not stale(system)
+    system.particles.y[1] += 0.02 * skin
+    assert stale(system)
+    assert integrate.rebuild(system, skin) and not stale(system)
+    system.walls.position[1] -= 0.51 * skin
+    assert stale(system)
+    assert integrate.rebuild(system, skin) and not stale(system)
+    system.particles.x[0] = np.nan
+    assert stale(system), "a lost particle is noticed"
+
+
+def test_splitting_a_run_does_not_change_it(cluster):
+    whole, parts = cluster(), cluster()
+    integrate.advance(whole, 1e-11, 200)
+    for steps in (0, 1, 99, 100):
+        integrate.advance(parts, 1e-11, steps)
+    for one, other in zip(whole.particles, parts.particles, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_compiled_equals_python(cluster):
     system = cluster()
     twin = copy.deepcopy(system)
@@ -60,9 +91,11 @@ def test_compiled_equals_python(cluster):
     assert integrate._advance.py_func(twin, skin, 1e-11, 20) == 20
     for compiled, python in zip(system.particles, twin.particles, strict=True):
         np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)
-    for function, arguments in ((integrate.kick, ()), (integrate.drift, (system.walls,))):
-        function(system.particles, *arguments, 1e-11)
-        function.py_func(twin.particles, *arguments, 1e-11)
+    for again in (0.0, 1e-11):
+        integrate.kick(system.particles, 1e-11, again)
+        integrate.kick.py_func(twin.particles, 1e-11, again)
+    assert not integrate.drift(system.particles, system.walls, system.grid, skin, 1e-11)
+    assert not integrate.drift.py_func(twin.particles, twin.walls, twin.grid, skin, 1e-11)
     for compiled, python in zip(system.particles, twin.particles, strict=True):
         np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)
     assert integrate.rebuild.py_func(twin, skin)

@@ -85,17 +85,6 @@ def test_a_list_too_short_is_reported(crowd):
     assert not build(crowded, twin=True)
 
 
-def test_list_is_stale_once_something_has_moved_by_half_the_skin(scene):
-    system = scene([0, 1.5], 0)
-    state = system.particles, system.walls, system.grid, DISTANCE
-    assert not neighbors.is_stale(*state) and not neighbors.is_stale.py_func(*state)
-    system.particles.y[1] += 0.51 * DISTANCE
-    assert neighbors.is_stale(*state) and neighbors.is_stale.py_func(*state)
-    build(system)
-    system.walls.position[1] -= 0.51 * DISTANCE
-    assert neighbors.is_stale(*state) and neighbors.is_stale.py_func(*state)
-
-
 def test_compiled_equals_python(crowd):
     crowd = crowd._replace(pairs=neighbors.empty_list(120, 5000))
     twin = copy.deepcopy(crowd)
