@@ -15,10 +15,13 @@ from dem.neighbors import wall_gap
 # a tile becomes vector instructions. Gather and scatter stay scalar.
 TILE = 128
 DX, DY, DVX, DVY, SPIN_I, SPIN_J, RADIUS_I, RADIUS_J = (row * TILE for row in range(8))
-DISPLACEMENT, NORMAL_STIFFNESS, TANGENTIAL_STIFFNESS, NORMAL_DAMPING = (row * TILE for row in range(8, 12))
-TANGENTIAL_DAMPING, FRICTION = (row * TILE for row in range(12, 14))
-FORCE_X, FORCE_Y, TORQUE_I, TORQUE_J = (row * TILE for row in range(14, 18))
-ROWS = 18
+DISPLACEMENT, FORCE_X, FORCE_Y, TORQUE_I, TORQUE_J = (row * TILE for row in range(8, 13))
+ROWS = 13
+
+
+def room_for(pairs: int) -> int:
+    """Length of a pair list that holds `pairs` in whole tiles."""
+    return -(-pairs // TILE) * TILE
 
 
 def empty_tile() -> np.ndarray:
@@ -41,22 +44,23 @@ def gather(particles, pairs, start, count, tile):
         tile[SPIN_J + k] = omega[j]
         tile[RADIUS_I + k] = radius[i]
         tile[RADIUS_J + k] = radius[j]
-    stop = start + count
-    tile[DISPLACEMENT : DISPLACEMENT + count] = pairs.displacement[start:stop]
-    tile[NORMAL_STIFFNESS : NORMAL_STIFFNESS + count] = pairs.normal_stiffness[start:stop]
-    tile[TANGENTIAL_STIFFNESS : TANGENTIAL_STIFFNESS + count] = pairs.tangential_stiffness[start:stop]
-    tile[NORMAL_DAMPING : NORMAL_DAMPING + count] = pairs.normal_damping[start:stop]
-    tile[TANGENTIAL_DAMPING : TANGENTIAL_DAMPING + count] = pairs.tangential_damping[start:stop]
-    tile[FRICTION : FRICTION + count] = pairs.friction[start:stop]
+    tile[DISPLACEMENT : DISPLACEMENT + count] = pairs.displacement[start : start + count]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def apply_law(tile, time_step):
-    """Forces, torques and new displacements of a tile.
+def apply_law(tile, pairs, start, time_step):
+    """Forces, torques and new displacements of the tile of pairs from `start` on.
+
+    Works on whole tiles: the list must have room for one from `start` on, see `room_for`.
 
     The tangent is the normal (from owner i to partner j) turned by +90 degrees. Tangential force F on j
     at lever arms R - overlap / 2 gives both particles a torque of -F times their arm.
     """
+    normal_stiffness = pairs.normal_stiffness[start : start + TILE]
+    tangential_stiffness = pairs.tangential_stiffness[start : start + TILE]
+    normal_damping = pairs.normal_damping[start : start + TILE]
+    tangential_damping = pairs.tangential_damping[start : start + TILE]
+    friction = pairs.friction[start : start + TILE]
     for k in range(TILE):
         distance = math.sqrt(tile[DX + k] ** 2 + tile[DY + k] ** 2)
         nx, ny = tile[DX + k] / distance, tile[DY + k] / distance
@@ -69,11 +73,11 @@ def apply_law(tile, time_step):
             slip - tile[SPIN_I + k] * arm_i - tile[SPIN_J + k] * arm_j,
             tile[DISPLACEMENT + k],
             time_step,
-            tile[NORMAL_STIFFNESS + k],
-            tile[TANGENTIAL_STIFFNESS + k],
-            tile[NORMAL_DAMPING + k],
-            tile[TANGENTIAL_DAMPING + k],
-            tile[FRICTION + k],
+            normal_stiffness[k],
+            tangential_stiffness[k],
+            normal_damping[k],
+            tangential_damping[k],
+            friction[k],
         )
         tile[FORCE_X + k] = normal * nx - tangential * ny
         tile[FORCE_Y + k] = normal * ny + tangential * nx
@@ -104,7 +108,7 @@ def add_pair_forces(particles, pairs, time_step, tile):
     for start in range(0, pairs_in_list, TILE):
         count = min(TILE, pairs_in_list - start)
         gather(particles, pairs, start, count, tile)
-        apply_law(tile, time_step)
+        apply_law(tile, pairs, start, time_step)
         scatter(particles, pairs, start, count, tile)
 
 

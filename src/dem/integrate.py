@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from dem.contact import LawTable
-from dem.forces import add_forces, empty_tile
+from dem.forces import add_forces, empty_tile, room_for
 from dem.neighbors import (
     CellGrid,
     NeighborList,
@@ -54,7 +54,7 @@ def make_system(particles: Particles, walls: Walls, law: LawTable) -> System:
     """
     n = particles.x.size
     skin = _skin(particles)
-    pairs, wall_contacts = empty_list(n, PAIRS_PER_PARTICLE * n), empty_list(n, 4 * n)
+    pairs, wall_contacts = empty_list(n, room_for(PAIRS_PER_PARTICLE * n)), empty_list(n, 4 * n)
     grid, tile = empty_grid(particles, walls, skin), empty_tile()
     system = System(particles, walls, pairs, wall_contacts, grid, law, tile)
     if not rebuild(system, skin):
