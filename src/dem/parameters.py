@@ -200,6 +200,8 @@ def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
     ValueError
         Naming the key, the bound and the value received.
     """
+    if missing := [name for name in SECTIONS if name not in (config or {})]:
+        raise ValueError(f"configuration lacks the sections {', '.join(missing)}")
     return SimulationParameters(
         seed=config["seed"],
         structure=_read_section(Filling, config["structure"], "structure"),

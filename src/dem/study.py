@@ -33,19 +33,33 @@ from provenance import atomic_output, code_digest
 log = logging.getLogger(__name__)
 
 
+def structure_name(width: float, uncovered_fraction: float, replicate: int) -> str:
+    """Name of a structure's groups, such as ``width-46_uncovered-0.53_replicate-000``."""
+    return f"width-{width * 1e6:g}_uncovered-{uncovered_fraction:g}_replicate-{replicate:03d}"
+
+
 def simulate(
     parameters: SimulationParameters, width: float, uncovered_fraction: float, replicate: int
 ) -> Compressed:
     """Fill and compress one structure of a study; errors name the structure."""
+    name = structure_name(width, uncovered_fraction, replicate)
     seed = structure_seed(parameters.seed, width, uncovered_fraction, replicate)
     frames: list[Frame] = []
     try:
         structure, draw = fill(parameters.structure, width, uncovered_fraction, np.random.default_rng(seed))
         contacts = compress(structure, parameters, frames.append)
     except (RuntimeError, ValueError) as error:
-        name = f"width {width * 1e6:g} um, uncovered fraction {uncovered_fraction:g}, replicate {replicate}"
-        raise type(error)(f"structure of {name}: {error}") from error
-    return Compressed(width, uncovered_fraction, replicate, seed, structure, draw, frames, contacts)
+        raise type(error)(f"structure {name}: {error}") from error
+    drawn = {
+        "width_m": width,
+        "uncovered_fraction": uncovered_fraction,
+        "replicate": replicate,
+        "seed": {"entropy": seed.entropy, "spawn_key": list(seed.spawn_key)},
+        "am_mean_diameter_m": draw.am_mean_diameter,
+        "am_sd_diameter_m": draw.am_sd_diameter,
+        "am_tries": draw.tries,
+    }
+    return Compressed(name, drawn, structure, frames, contacts)
 
 
 def compress_cell(

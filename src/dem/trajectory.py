@@ -14,7 +14,7 @@ import numpy as np
 from dem.compress import Frame
 from dem.parameters import AM, SE, SECTIONS
 from dem.stress import ContactList
-from dem.structure import Draw, Structure
+from dem.structure import Structure
 from provenance import atomic_output
 
 # Units of the contact list's columns; the columns are those of `dem.stress.ContactList`.
@@ -31,12 +31,9 @@ CONTACT_UNITS = {
 class Compressed(NamedTuple):
     """One structure from filling to rest."""
 
-    width: float  # before compression [m]
-    uncovered_fraction: float  # [-]
-    replicate: int
-    seed: np.random.SeedSequence
+    name: str  # of its groups in a file
+    drawn: dict[str, Any]  # what it was made from, for JSON
     structure: Structure
-    draw: Draw
     frames: list[Frame]
     contacts: ContactList  # of the last frame
 
@@ -97,15 +94,9 @@ def _element(group: h5py.Group, name: str, values: list, units: str, clock: h5py
     _dataset(element, "value", np.array(values), units)
 
 
-def structure_name(width: float, uncovered_fraction: float, replicate: int) -> str:
-    """Name of a structure's groups, such as ``width-46_uncovered-0.53_replicate-000``."""
-    return f"width-{width * 1e6:g}_uncovered-{uncovered_fraction:g}_replicate-{replicate:03d}"
-
-
 def write_structure(file: h5py.File, run: Compressed) -> None:
     """Write one compressed structure: particles, observables, final contacts and what was drawn."""
-    name = structure_name(run.width, run.uncovered_fraction, run.replicate)
-    frames = run.frames
+    name, frames = run.name, run.frames
     particles = _group(file, f"particles/{name}")
     box = _group(particles, "box")
     box.attrs["dimension"] = np.int32(2)
@@ -133,13 +124,4 @@ def write_structure(file: h5py.File, run: Compressed) -> None:
     for column, units in CONTACT_UNITS.items():
         _dataset(contacts, column, getattr(run.contacts, column), units)
 
-    drawn = {
-        "width_m": run.width,
-        "uncovered_fraction": run.uncovered_fraction,
-        "replicate": run.replicate,
-        "seed": {"entropy": run.seed.entropy, "spawn_key": list(run.seed.spawn_key)},
-        "am_mean_diameter_m": run.draw.am_mean_diameter,
-        "am_sd_diameter_m": run.draw.am_sd_diameter,
-        "am_tries": run.draw.tries,
-    }
-    _group(file, f"parameters/{name}").attrs["drawn"] = json.dumps(drawn)
+    _group(file, f"parameters/{name}").attrs["drawn"] = json.dumps(run.drawn)

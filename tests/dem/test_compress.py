@@ -70,7 +70,7 @@ def test_coulomb_limit_holds_at_every_contact(run):
 def test_structure_that_does_not_rest_is_an_error(tiny):
     protocol = dataclasses.replace(tiny.compression, hold_maximum_steps=1, hold_energy_ratio=1e-30)
     with pytest.raises(
-        RuntimeError, match=r"replicate 0: kinetic / elastic energy is .* wanted hold_energy_ratio"
+        RuntimeError, match=r"replicate-000: kinetic / elastic energy is .* wanted hold_energy_ratio"
     ):
         simulate(dataclasses.replace(tiny, compression=protocol), 11e-6, 0.7, 0)
 

@@ -37,6 +37,11 @@ def test_bad_values_are_refused_by_name(paper_config, section, key, value, messa
         read_parameters(config)
 
 
+def test_missing_section_is_refused_by_name(paper_config):
+    with pytest.raises(ValueError, match="configuration lacks the sections materials, contacts"):
+        read_parameters({name: paper_config[name] for name in ("seed", "structure", "compression")})
+
+
 def test_missing_key_is_refused_by_name(paper_config):
     section = {key: value for key, value in paper_config["compression"].items() if key != "frames"}
     with pytest.raises(ValueError, match=r"missing configuration key compression\.frames"):
