@@ -70,6 +70,18 @@ def test_collision_with_a_wall(scene, parameters, x, y, vx, vy):
         np.testing.assert_allclose(getattr(ours, quantity), getattr(theirs, quantity), rtol=1e-6)
 
 
+@pytest.mark.parametrize(("x", "y", "vx", "vy"), [(8, 15.499, 30, 100), (15.499, 8, 100, 30)])
+def test_fast_collision_with_a_wall(scene, parameters, x, y, vx, vy):
+    """At the top, a plane there too, and at the right, a mesh there.
+
+    Far from the origin overlaps are rounded: whether the last step still counts as contact differs, which
+    is an error of first order in the time step (2.2e-4 at 1e-12 s).
+    """
+    ours, theirs = both(scene(x, y, walls=(0, 16, 0, 16), vx=vx, vy=vy), parameters, 1e-13, 30_000)
+    for quantity in QUANTITIES:
+        np.testing.assert_allclose(getattr(ours, quantity), getattr(theirs, quantity), rtol=1e-4)
+
+
 def test_dense_packing_compressed_by_one_percent(paper_config):
     """A few hundred nanometres of wall travel: long enough to load every contact, too short for chaos."""
     config = copy.deepcopy(paper_config)
