@@ -116,6 +116,7 @@ def scene(parameters):
             **zeros,
         )
         law = law_table(parameters.materials, contacts or parameters.contacts)
-        return make_system(particles, Walls(np.array(walls) * 1e-6, np.zeros(4), np.zeros(4)), law)
+        edges = Walls(np.array(walls) * 1e-6, *(np.zeros(4) for _ in range(3)))
+        return make_system(particles, edges, law)
 
     return make

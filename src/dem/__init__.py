@@ -1,7 +1,7 @@
 """Discrete element method: fill a box with active material and solid electrolyte, and compress it.
 
-Imports run one way: parameters -> contact -> neighbors -> forces -> integrate -> stress, structure ->
-compress -> trajectory -> study; packing and __main__ serve users' own packings.
+Imports run one way: parameters -> contact -> neighbors -> tile -> stress -> forces -> integrate -> frames,
+structure -> compress -> trajectory -> study; packing and __main__ serve users' own packings.
 """
 
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from provenance import code_digest
 
-KERNEL_MODULES = ("dem.integrate", "dem.structure", "dem.stress")
+KERNEL_MODULES = ("dem.frames", "dem.structure")
 
 
 def _kernel_cache() -> str:

@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
 from dem.contact import law_table
 from dem.forces import energies
+from dem.frames import Frame, check_none_lost, contacts_of, inertial_number, snapshot
 from dem.integrate import System, advance, make_system
 from dem.neighbors import Particles, Walls
 from dem.parameters import AM, SE, Compression, Material, SimulationParameters
-from dem.stress import ContactList, contact_list, contact_pressure
-from dem.structure import Structure
+from dem.stress import ContactList
+from dem.structure import Structure, check_structure
+
+log = logging.getLogger(__name__)
 
 # Steps between two looks at the energies while the wall stands still.
 HOLD_INTERVAL = 200
-
-
-class Frame(NamedTuple):
-    """A recorded state of a structure of N particles."""
-
-    step: int
-    time: float  # [s]
-    x: np.ndarray  # [N, m]
-    y: np.ndarray  # [N, m]
-    contact_pressure: np.ndarray  # [N, Pa]
-    wall_position: np.ndarray  # [4, m]: left, right, bottom, top
-    wall_force: np.ndarray  # [4, N]
-    kinetic_energy: float  # [J]
-    elastic_energy: float  # [J]
+# Above this a packing is known to feel its own inertia (da Cruz et al., 2005).
+QUASI_STATIC = 1e-3
 
 
 def rayleigh_time(material: Material, radius: float) -> float:
@@ -69,51 +60,21 @@ def largest_time_step(structure: Structure, materials: Mapping[str, Material], f
 
 def between_walls(structure: Structure, parameters: SimulationParameters) -> System:
     """A structure at rest between the walls of its box."""
-    walls = Walls(np.array([0.0, structure.width, 0.0, structure.height]), np.zeros(4), np.zeros(4))
+    corners = np.array([0.0, structure.width, 0.0, structure.height])
+    walls = Walls(corners, *(np.zeros(4) for _ in range(3)))
     law = law_table(parameters.materials, parameters.contacts)
     return make_system(place_particles(structure, parameters.materials), walls, law)
-
-
-def _check_none_lost(particles: Particles, walls: Walls, step: int) -> None:
-    """Raise RuntimeError if a particle lies wholly outside the box, or nowhere.
-
-    Soft electrolyte between AM and a wall may be squeezed until its centre lies beyond the wall, which
-    still pushes it back: that is the elastic law far past its range, not a particle lost.
-    """
-    left, right, bottom, top = walls.position
-    x, y, radius = particles.x, particles.y, particles.radius
-    inside = (x > left - radius) & (x < right + radius) & (y > bottom - radius) & (y < top + radius)
-    if not inside.all():  # NaN is not inside either
-        raise RuntimeError(
-            f"{np.count_nonzero(~inside)} particles have left the box by step {step}: the time step or the "
-            "wall speed is too large"
-        )
-
-
-def snapshot(system: System, step: int, time_step: float) -> Frame:
-    """The state of `system` after `step` steps, copied."""
-    particles, walls = system.particles, system.walls
-    kinetic, elastic = energies(particles, walls, system.pairs, system.wall_contacts)
-    _check_none_lost(particles, walls, step)
-    return Frame(
-        step,
-        step * time_step,
-        particles.x.copy(),
-        particles.y.copy(),
-        contact_pressure(contact_list(system), particles.radius),
-        walls.position.copy(),
-        walls.force.copy(),
-        kinetic,
-        elastic,
-    )
 
 
 def compress(
     structure: Structure,
     parameters: SimulationParameters,
     record: Callable[[Frame], None],
+    name: str = "structure",
 ) -> ContactList:
     """Move the right wall in to the final width, then hold until the structure rests.
+
+    Logs a warning if the packing still feels its inertia when the wall stops.
 
     Parameters
     ----------
@@ -123,6 +84,8 @@ def compress(
         Materials, contact law and protocol.
     record
         Called with each frame: the first before compression, the last at rest.
+    name
+        Of the structure, for the warning.
 
     Returns
     -------
@@ -132,9 +95,10 @@ def compress(
     Raises
     ------
     ValueError
-        If the box is not wider than the final width.
+        If the box is not wider than the final width, if that leaves no room for the largest particle, or if
+        the structure is none (`dem.structure.check_structure`).
     RuntimeError
-        If the structure collapses or does not come to rest within ``hold_maximum_steps``.
+        If the structure collapses, loses a particle or does not rest within ``hold_maximum_steps``.
     """
     protocol = parameters.compression
     travel = structure.width - protocol.final_width
@@ -142,10 +106,17 @@ def compress(
         raise ValueError(
             f"width must be above final_width = {protocol.final_width:g} m, got {structure.width:g} m"
         )
+    check_structure(structure)
+    largest = int(structure.radius.argmax())
+    if protocol.final_width < 2 * structure.radius[largest]:
+        raise ValueError(
+            f"final_width must be at least {2 * structure.radius[largest]:g} m, the diameter of particle "
+            f"{largest}, got {protocol.final_width:g} m"
+        )
     system = between_walls(structure, parameters)
     walls = system.walls
-    largest = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
-    steps = math.ceil(travel / (protocol.wall_speed * largest))
+    longest = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
+    steps = math.ceil(travel / (protocol.wall_speed * longest))
     time_step = travel / (protocol.wall_speed * steps)
 
     record(snapshot(system, 0, time_step))
@@ -155,11 +126,20 @@ def compress(
     for start, stop in pairwise(marks):
         advance(system, time_step, stop - start)
         record(snapshot(system, stop, time_step))
+    if (inertia := inertial_number(system)) > QUASI_STATIC:
+        log.warning(
+            "%s: inertial number %.2g when the wall stops, above %g: forces are not those of a slow "
+            "compression; lower compression.wall_speed_m_per_s (%g)",
+            name,
+            inertia,
+            QUASI_STATIC,
+            protocol.wall_speed,
+        )
     walls.velocity[1] = 0.0
     walls.position[1] = protocol.final_width  # free of the rounding of the steps
     held = _hold(system, steps, time_step, protocol)
     record(snapshot(system, steps + held, time_step))
-    return contact_list(system)
+    return contacts_of(system)
 
 
 def _hold(system: System, step: int, time_step: float, protocol: Compression) -> int:
@@ -168,8 +148,8 @@ def _hold(system: System, step: int, time_step: float, protocol: Compression) ->
     while True:
         advance(system, time_step, HOLD_INTERVAL)
         held += HOLD_INTERVAL
-        _check_none_lost(system.particles, system.walls, step + held)
-        kinetic, elastic = energies(system.particles, system.walls, system.pairs, system.wall_contacts)
+        check_none_lost(system, step + held)
+        kinetic, elastic = energies(system)
         if kinetic == elastic == 0:
             raise RuntimeError("nothing touches after compression: the particles fit into the final box")
         if kinetic <= protocol.hold_energy_ratio * elastic:

@@ -117,7 +117,7 @@ def contact_force(
     tangential_damping,
     friction,
 ):
-    """Force of one contact, and its tangential displacement after this step; all 0 without overlap.
+    """Force of one contact, and what a step does to it; all 0 without overlap.
 
     Choices are conditional expressions, so that a loop over contacts becomes vector instructions.
 
@@ -144,23 +144,30 @@ def contact_force(
         Force on j along the tangent [N].
     displacement : float
         [m].
+    dissipated : float
+        Work lost in this step to the dashpots, or to slip [J].
     """
     touches = overlap > 0.0
     root = math.sqrt(overlap if touches else 0.0)
     fourth_root = math.sqrt(root)
-    normal_force = normal_stiffness * root * overlap - normal_damping * fourth_root * normal_velocity
+    normal_dashpot = normal_damping * fourth_root * normal_velocity
+    normal_force = normal_stiffness * root * overlap - normal_dashpot
     spring = tangential_stiffness * root
     displacement += tangential_velocity * time_step
     elastic = -spring * displacement
     limit = friction * abs(normal_force)
     slides = abs(elastic) > limit
     cut = math.copysign(limit, elastic)
-    tangential_force = cut if slides else elastic - tangential_damping * fourth_root * tangential_velocity
-    displacement = -cut / spring if slides else displacement
+    shortened = -cut / spring if slides else displacement
+    tangential_dashpot = tangential_damping * fourth_root * tangential_velocity
+    rubbed = (
+        cut * (shortened - displacement) if slides else tangential_dashpot * tangential_velocity * time_step
+    )
     return (
         normal_force if touches else 0.0,
-        tangential_force if touches else 0.0,
-        displacement if touches else 0.0,
+        (cut if slides else elastic - tangential_dashpot) if touches else 0.0,
+        shortened if touches else 0.0,
+        normal_dashpot * normal_velocity * time_step + rubbed if touches else 0.0,
     )
 
 
@@ -171,9 +178,8 @@ def elastic_energy(overlap, displacement, normal_stiffness, tangential_stiffness
     return 0.4 * normal_stiffness * root * overlap**2 + 0.5 * tangential_stiffness * root * displacement**2
 
 
-@njit(cache=True, nogil=True)
-def hertz_contact_area(normal_force, effective_radius, effective_modulus):
+def hertz_contact_area(
+    normal_force: np.ndarray, effective_radius: np.ndarray, effective_modulus: np.ndarray
+) -> np.ndarray:
     """Area of the Hertz circle [m^2]: pi a^2, a = (3 F_N R_eff / (4 E_eff))^(1/3); 0 where F_N pulls."""
-    if normal_force <= 0:
-        return 0.0
-    return math.pi * (0.75 * normal_force * effective_radius / effective_modulus) ** (2 / 3)
+    return np.pi * np.maximum(0.75 * normal_force * effective_radius / effective_modulus, 0.0) ** (2 / 3)

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 from numba import njit
 
 from dem.contact import contact_force, elastic_energy
 from dem.neighbors import wall_gap
-
-# Pairs that go through the law together. The count is known when the kernels are compiled and all their
-# numbers lie in one array, row by row: the compiler then knows that rows do not overlap, and the loop over
-# a tile becomes vector instructions. Gather and scatter stay scalar.
-TILE = 128
-DX, DY, DVX, DVY, SPIN_I, SPIN_J, RADIUS_I, RADIUS_J = (row * TILE for row in range(8))
-DISPLACEMENT, FORCE_X, FORCE_Y, TORQUE_I, TORQUE_J = (row * TILE for row in range(8, 13))
-ROWS = 13
-
-
-def room_for(pairs: int) -> int:
-    """Length of a pair list that holds `pairs` in whole tiles."""
-    return -(-pairs // TILE) * TILE
-
-
-def empty_tile() -> np.ndarray:
-    """Room for the numbers of one tile; places that no pair fills hold harmless ones."""
-    return np.ones(ROWS * TILE)
+from dem.stress import measure_pairs, measure_wall_contact
+from dem.tile import (
+    APART,
+    DISPLACEMENT,
+    DISSIPATED,
+    DVX,
+    DVY,
+    DX,
+    DY,
+    FORCE_X,
+    FORCE_Y,
+    RADIUS_I,
+    RADIUS_J,
+    SPIN_I,
+    SPIN_J,
+    TILE,
+    TORQUE_I,
+    TORQUE_J,
+)
 
 
 @njit(cache=True, nogil=True)
@@ -45,6 +45,7 @@ def gather(particles, pairs, start, count, tile):
         tile[RADIUS_I + k] = radius[i]
         tile[RADIUS_J + k] = radius[j]
     tile[DISPLACEMENT : DISPLACEMENT + count] = pairs.displacement[start : start + count]
+    tile[DX + count : DX + TILE] = APART
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -67,7 +68,7 @@ def apply_law(tile, pairs, start, time_step):
         overlap = tile[RADIUS_I + k] + tile[RADIUS_J + k] - distance
         arm_i, arm_j = tile[RADIUS_I + k] - 0.5 * overlap, tile[RADIUS_J + k] - 0.5 * overlap
         slip = tile[DVY + k] * nx - tile[DVX + k] * ny
-        normal, tangential, displacement = contact_force(
+        normal, tangential, displacement, dissipated = contact_force(
             overlap,
             tile[DVX + k] * nx + tile[DVY + k] * ny,
             slip - tile[SPIN_I + k] * arm_i - tile[SPIN_J + k] * arm_j,
@@ -84,6 +85,7 @@ def apply_law(tile, pairs, start, time_step):
         tile[TORQUE_I + k] = -tangential * arm_i
         tile[TORQUE_J + k] = -tangential * arm_j
         tile[DISPLACEMENT + k] = displacement
+        tile[DISSIPATED + k] += dissipated
 
 
 @njit(cache=True, nogil=True)
@@ -102,7 +104,7 @@ def scatter(particles, pairs, start, count, tile):
 
 
 @njit(cache=True, nogil=True)
-def add_pair_forces(particles, pairs, time_step, tile):
+def add_pair_forces(particles, pairs, time_step, tile, stress, measure):
     """Add the forces [N] and torques [N m] of all particle contacts; advances their displacements."""
     pairs_in_list = pairs.first[-1]
     for start in range(0, pairs_in_list, TILE):
@@ -110,11 +112,13 @@ def add_pair_forces(particles, pairs, time_step, tile):
         gather(particles, pairs, start, count, tile)
         apply_law(tile, pairs, start, time_step)
         scatter(particles, pairs, start, count, tile)
+        if measure:
+            measure_pairs(pairs, start, count, tile, stress)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def wall_contact(particles, walls, contacts, time_step, p):
-    """Overlap [m], normal and tangential force [N] and displacement [m] of wall contact p.
+    """Overlap [m], normal and tangential force [N], displacement [m] and dissipated work [J] of contact p.
 
     The normal points from the particle to the wall, so the tangential force is the one on the wall.
     Without overlap the rest is 0.
@@ -123,7 +127,7 @@ def wall_contact(particles, walls, contacts, time_step, p):
     overlap = -wall_gap(particles, walls, i, w)
     sign = 1.0 if w % 2 else -1.0
     along, across = (particles.vx[i], particles.vy[i]) if w < 2 else (particles.vy[i], -particles.vx[i])
-    normal, tangential, displacement = contact_force(
+    normal, tangential, displacement, dissipated = contact_force(
         overlap,
         sign * (walls.velocity[w] - along),
         -sign * across - particles.omega[i] * (particles.radius[i] - 0.5 * overlap),
@@ -135,42 +139,51 @@ def wall_contact(particles, walls, contacts, time_step, p):
         contacts.tangential_damping[p],
         contacts.friction[p],
     )
-    return overlap, normal, tangential, displacement
+    return overlap, normal, tangential, displacement, dissipated
 
 
 @njit(cache=True, nogil=True)
-def add_wall_forces(particles, walls, contacts, time_step):
+def add_wall_forces(particles, walls, contacts, time_step, tile, stress, measure):
     """Add the forces and torques of all wall contacts; sets ``walls.force``; advances displacements."""
     walls.force[:] = 0.0
     for p in range(contacts.first[-1]):
         i, w = contacts.owner[p], contacts.partner[p]
-        overlap, normal, tangential, contacts.displacement[p] = wall_contact(
+        overlap, normal, tangential, contacts.displacement[p], dissipated = wall_contact(
             particles, walls, contacts, time_step, p
         )
+        tile[DISSIPATED] += dissipated
         sign = 1.0 if w % 2 else -1.0
-        if w < 2:
-            particles.fx[i] -= sign * normal
-            particles.fy[i] -= sign * tangential
-        else:
-            particles.fy[i] -= sign * normal
-            particles.fx[i] += sign * tangential
-        particles.torque[i] -= tangential * (particles.radius[i] - 0.5 * overlap)
+        fx, fy = (sign * normal, sign * tangential) if w < 2 else (-sign * tangential, sign * normal)
+        particles.fx[i] -= fx
+        particles.fy[i] -= fy
+        arm = particles.radius[i] - 0.5 * overlap
+        particles.torque[i] -= tangential * arm
         walls.force[w] += normal
+        if measure:
+            measure_wall_contact(contacts, p, overlap, normal, tangential, arm, stress)
 
 
 @njit(cache=True, nogil=True)
-def add_forces(particles, walls, pairs, wall_contacts, time_step, tile):
-    """Set forces and torques of all particles and walls from all contacts."""
+def add_forces(system, time_step, measure):
+    """Set forces and torques of all particles and walls from all contacts.
+
+    `measure` also writes down contacts and stresses, see `dem.stress`.
+    """
+    particles, walls, pairs, wall_contacts, _, _, tile, stress = system
     particles.fx[:] = 0.0
     particles.fy[:] = 0.0
     particles.torque[:] = 0.0
-    add_pair_forces(particles, pairs, time_step, tile)
-    add_wall_forces(particles, walls, wall_contacts, time_step)
+    if measure:
+        stress.moment[:] = 0.0
+        stress.normal_force_sum[:] = 0.0
+    add_pair_forces(particles, pairs, time_step, tile, stress, measure)
+    add_wall_forces(particles, walls, wall_contacts, time_step, tile, stress, measure)
 
 
 @njit(cache=True, nogil=True)
-def energies(particles, walls, pairs, wall_contacts):
+def energies(system):
     """Kinetic (translation and rotation) and elastic energy of the structure [J]."""
+    particles, walls, pairs, wall_contacts, _, _, _, _ = system
     kinetic = elastic = 0.0
     for i in range(particles.x.size):
         kinetic += 0.5 * particles.mass[i] * (particles.vx[i] ** 2 + particles.vy[i] ** 2)

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from dem.contact import LawTable
-from dem.forces import add_forces, empty_tile, room_for
+from dem.forces import add_forces
 from dem.neighbors import (
     CellGrid,
     NeighborList,
@@ -20,6 +20,8 @@ from dem.neighbors import (
     empty_list,
     sort_into_cells,
 )
+from dem.stress import Stress, no_stress
+from dem.tile import empty_tile, room_for
 
 # Candidate pairs per particle for which there is room. In a plane each particle has six neighbors or
 # fewer, three pairs of its own; more than eight within a tenth of a diameter means a collapsed structure.
@@ -41,7 +43,8 @@ class System(NamedTuple):
     wall_contacts: NeighborList
     grid: CellGrid
     law: LawTable
-    tile: np.ndarray  # scratch of the force pass, see `forces.empty_tile`
+    tile: np.ndarray  # scratch of the force pass, see `dem.tile`
+    stress: Stress  # of the last step of a run
 
 
 def make_system(particles: Particles, walls: Walls, law: LawTable) -> System:
@@ -55,11 +58,11 @@ def make_system(particles: Particles, walls: Walls, law: LawTable) -> System:
     n = particles.x.size
     skin = _skin(particles)
     pairs, wall_contacts = empty_list(n, room_for(PAIRS_PER_PARTICLE * n)), empty_list(n, 4 * n)
-    grid, tile = empty_grid(particles, walls, skin), empty_tile()
-    system = System(particles, walls, pairs, wall_contacts, grid, law, tile)
+    grid = empty_grid(particles, walls, skin)
+    system = System(particles, walls, pairs, wall_contacts, grid, law, empty_tile(), no_stress(n))
     if not rebuild(system, skin):
         raise RuntimeError(COLLAPSED)
-    add_forces(particles, walls, pairs, wall_contacts, 0.0, tile)
+    add_forces(system, 0.0, True)
     return system
 
 
@@ -105,9 +108,17 @@ def drift(particles, walls, grid, skin, time_step):
 
 
 @njit(cache=True, nogil=True)
+def add_wall_work(walls, time):
+    """Add to ``walls.work`` what the present forces do in `time` [s] at the walls' velocities."""
+    for w in range(4):
+        inward = -walls.velocity[w] if w % 2 else walls.velocity[w]
+        walls.work[w] += walls.force[w] * inward * time
+
+
+@njit(cache=True, nogil=True)
 def rebuild(system, skin):
     """List neighbors afresh, carrying the contacts' history over; False if there are too many."""
-    particles, walls, pairs, wall_contacts, grid, law, _ = system
+    particles, walls, pairs, wall_contacts, grid, law, _, _ = system
     sort_into_cells(particles, walls, grid)
     build_wall_contacts(particles, walls, wall_contacts, law, skin)
     return build_pairs(particles, walls, grid, pairs, law, skin)
@@ -115,19 +126,24 @@ def rebuild(system, skin):
 
 @njit(cache=True, nogil=True)
 def _advance(system, skin, time_step, steps):
-    particles, walls, pairs, wall_contacts, grid, _, tile = system
+    particles, walls, grid = system.particles, system.walls, system.grid
     half = 0.5 * time_step
     kick(particles, half, 0.0)
     for step in range(steps):
+        add_wall_work(walls, half)
         if drift(particles, walls, grid, skin, time_step) and not rebuild(system, skin):
             return step
-        add_forces(particles, walls, pairs, wall_contacts, time_step, tile)
-        kick(particles, half, half if step < steps - 1 else 0.0)
+        last = step == steps - 1
+        add_forces(system, time_step, last)
+        add_wall_work(walls, half)
+        kick(particles, half, 0.0 if last else half)
     return steps
 
 
 def advance(system: System, time_step: float, steps: int) -> None:
     """Advance `system` in place by `steps` of velocity Verlet (Swope et al., 1982).
+
+    The last step leaves contacts and stresses behind, see `dem.stress`.
 
     Tangential displacements advance with the velocities at the half step, as in LIGGGHTS and LAMMPS.
 

@@ -38,6 +38,7 @@ class Walls(NamedTuple):
     position: np.ndarray  # [4]: x of left and right, y of bottom and top [m]
     velocity: np.ndarray  # [4]: along the wall's normal axis [m/s]
     force: np.ndarray  # [4]: push of the particles outwards [N]
+    work: np.ndarray  # [4]: done on the particles by moving against that push, so far [J]
 
 
 class NeighborList(NamedTuple):
@@ -52,6 +53,9 @@ class NeighborList(NamedTuple):
     normal_damping: np.ndarray  # [P]
     tangential_damping: np.ndarray  # [P]
     friction: np.ndarray  # [P]
+    overlap: np.ndarray  # when last measured, this and the next two; contact where > 0 [P, m]
+    normal_force: np.ndarray  # positive pushes apart [P, N]
+    tangential_force: np.ndarray  # on the partner, along the normal turned by +90 deg [P, N]
     old_first: (
         np.ndarray
     )  # int64 [N + 1], with the next two the previous list, from which history is carried over

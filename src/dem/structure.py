@@ -30,6 +30,23 @@ class Draw(NamedTuple):
     tries: int  # AM particles drawn, the rejected ones included
 
 
+def check_structure(structure: Structure) -> None:
+    """Raise ValueError if particles have no place, lie outside the box or share a centre; names the first."""
+    for name, values, end in (("x", structure.x, structure.width), ("y", structure.y, structure.height)):
+        outside = np.flatnonzero(~((values >= 0) & (values <= end)))  # NaN is outside too
+        if outside.size:
+            k = outside[0]
+            raise ValueError(f"{name} of particle {k} must be in [0, {end:g}] m, got {values[k]:g}")
+    centres, first = np.unique(np.stack([structure.x, structure.y]), axis=1, return_index=True)
+    if centres.shape[1] < structure.x.size:
+        twin = np.setdiff1d(np.arange(structure.x.size), first)[0]
+        same = np.flatnonzero((structure.x == structure.x[twin]) & (structure.y == structure.y[twin]))[0]
+        raise ValueError(
+            f"particles {same} and {twin} have the same centre "
+            f"({structure.x[twin]:g}, {structure.y[twin]:g}) m"
+        )
+
+
 def structure_seed(seed: int, width: float, uncovered_fraction: float, replicate: int):
     """Seed of one structure, keyed by its own parameters only.
 

@@ -15,7 +15,8 @@ import numba
 import numpy as np
 
 from dem import KERNEL_MODULES
-from dem.compress import HOLD_INTERVAL, Frame, between_walls, compress, snapshot
+from dem.compress import HOLD_INTERVAL, between_walls, compress
+from dem.frames import Frame, snapshot
 from dem.integrate import advance
 from dem.parameters import (
     PAIRS,
@@ -47,7 +48,7 @@ def simulate(
     frames: list[Frame] = []
     try:
         structure, draw = fill(parameters.structure, width, uncovered_fraction, np.random.default_rng(seed))
-        contacts = compress(structure, parameters, frames.append)
+        contacts = compress(structure, parameters, frames.append, name)
     except (RuntimeError, ValueError) as error:
         raise type(error)(f"structure {name}: {error}") from error
     drawn = {

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from dem.compress import Frame
+from dem.frames import Frame
 from dem.parameters import AM, SE, SECTIONS
 from dem.stress import ContactList
 from dem.structure import Structure
@@ -21,10 +21,24 @@ from provenance import atomic_output
 CONTACT_UNITS = {
     "i": "1",
     "j": "1",
+    "overlap": "m",
     "normal_force": "N",
     "tangential_force": "N",
     "contact_area": "m2",
+    "contact_area_from_overlap": "m2",
     "contact_point": "m",
+}
+# Units of what is recorded per frame, of each particle and of the whole structure; see `dem.frames.Frame`.
+PARTICLE_UNITS = {"contact_pressure": "Pa", "stress_tensor": "Pa"}
+OBSERVABLE_UNITS = {
+    "wall_position": "m",
+    "wall_force": "N",
+    "wall_work": "J",
+    "kinetic_energy": "J",
+    "elastic_energy": "J",
+    "dissipated_work": "J",
+    "coordination_number": "1",
+    "porosity": "1",
 }
 
 
@@ -111,15 +125,9 @@ def write_structure(file: h5py.File, run: Compressed) -> None:
     _dataset(particles, "radius", run.structure.radius, "m")
     positions = [np.stack([frame.x, frame.y], axis=-1) for frame in frames]
     _element(particles, "position", positions, "m", clock)
-    _element(particles, "contact_pressure", [frame.contact_pressure for frame in frames], "Pa", clock)
-
-    for quantity, units in (
-        ("wall_position", "m"),
-        ("wall_force", "N"),
-        ("kinetic_energy", "J"),
-        ("elastic_energy", "J"),
-    ):
-        _element(clock, quantity, [getattr(frame, quantity) for frame in frames], units, clock)
+    for group, quantities in ((particles, PARTICLE_UNITS), (clock, OBSERVABLE_UNITS)):
+        for quantity, units in quantities.items():
+            _element(group, quantity, [getattr(frame, quantity) for frame in frames], units, clock)
     contacts = _group(clock, "contacts")
     for column, units in CONTACT_UNITS.items():
         _dataset(contacts, column, getattr(run.contacts, column), units)

@@ -9,6 +9,7 @@ from numba import njit
 from dem import forces
 from dem.integrate import advance
 from dem.parameters import SE
+from dem.tile import TILE
 
 STEP = 1e-11
 
@@ -91,19 +92,23 @@ def test_compiled_equals_python(boxed):
     twin = copy.deepcopy(boxed)
     lists = boxed.pairs, boxed.wall_contacts
     twin_lists = twin.pairs, twin.wall_contacts
-    forces.add_forces(boxed.particles, boxed.walls, *lists, STEP, boxed.tile)
-    forces.add_forces.py_func(twin.particles, twin.walls, *twin_lists, STEP, twin.tile)
+    forces.add_forces(boxed, STEP, True)
+    forces.add_forces.py_func(twin, STEP, True)
     particles, other = boxed.particles, twin.particles
     count = boxed.pairs.first[-1]
     for name, arguments, twins in (
-        ("add_pair_forces", (particles, boxed.pairs, STEP, boxed.tile), (other, twin.pairs, STEP, twin.tile)),
+        (
+            "add_pair_forces",
+            (particles, boxed.pairs, STEP, boxed.tile, boxed.stress, True),
+            (other, twin.pairs, STEP, twin.tile, twin.stress, True),
+        ),
         ("gather", (particles, boxed.pairs, 0, count, boxed.tile), (other, twin.pairs, 0, count, twin.tile)),
         ("apply_law", (boxed.tile, boxed.pairs, 0, STEP), (twin.tile, twin.pairs, 0, STEP)),
         ("scatter", (particles, boxed.pairs, 0, count, boxed.tile), (other, twin.pairs, 0, count, twin.tile)),
         (
             "add_wall_forces",
-            (particles, boxed.walls, boxed.wall_contacts, STEP),
-            (other, twin.walls, twin.wall_contacts, STEP),
+            (particles, boxed.walls, boxed.wall_contacts, STEP, boxed.tile, boxed.stress, True),
+            (other, twin.walls, twin.wall_contacts, STEP, twin.tile, twin.stress, True),
         ),
     ):
         function = getattr(forces, name)
@@ -113,10 +118,13 @@ def test_compiled_equals_python(boxed):
         for compiled, python in zip(particles, other, strict=True):
             np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)
         for one, another in zip(lists, twin_lists, strict=True):
-            np.testing.assert_allclose(one.displacement, another.displacement, rtol=1e-9, atol=1e-24)
+            for column in ("displacement", "overlap", "normal_force", "tangential_force"):
+                found, wanted = getattr(one, column), getattr(another, column)
+                np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-18)
+        for one, another in zip(boxed.stress, twin.stress, strict=True):
+            np.testing.assert_allclose(one, another, rtol=1e-9, atol=1e-24)
     assert boxed.walls.force == pytest.approx(twin.walls.force)
-    state = particles, boxed.walls, *lists
-    assert forces.energies(*state) == pytest.approx(forces.energies.py_func(*state))
+    assert forces.energies(boxed) == pytest.approx(forces.energies.py_func(boxed))
     for p in range(boxed.wall_contacts.first[-1]):
         arguments = particles, boxed.walls, boxed.wall_contacts, STEP, p
         assert forces.wall_contact(*arguments) == pytest.approx(forces.wall_contact.py_func(*arguments))
@@ -136,11 +144,11 @@ def test_a_tile_that_is_not_full_gives_the_same(scene):
     """More pairs than a tile holds, and a rest: compare with one tile per pair."""
     rng = np.random.default_rng(2)
     system = scene(*rng.uniform(0, 14, (2, 200)), vx=rng.normal(0, 1, 200), omega=rng.normal(0, 1e6, 200))
-    assert system.pairs.first[-1] > forces.TILE and system.pairs.first[-1] % forces.TILE
+    assert system.pairs.first[-1] > TILE and system.pairs.first[-1] % TILE
     twin = copy.deepcopy(system)
     for particles in (system.particles, twin.particles):
         particles.fx[:] = particles.fy[:] = particles.torque[:] = 0
-    forces.add_pair_forces(system.particles, system.pairs, STEP, system.tile)
+    forces.add_pair_forces(system.particles, system.pairs, STEP, system.tile, system.stress, False)
     for p in range(twin.pairs.first[-1]):
         forces.gather(twin.particles, twin.pairs, p, 1, twin.tile)
         forces.apply_law(twin.tile, twin.pairs, p, STEP)
@@ -154,5 +162,5 @@ def test_displacement_ends_with_the_contact(scene):
     system = scene([0, 1.01], 0)
     for function in (forces.add_pair_forces, forces.add_pair_forces.py_func):
         system.pairs.displacement[0] = 1e-9
-        function(system.particles, system.pairs, STEP, system.tile)
+        function(system.particles, system.pairs, STEP, system.tile, system.stress, False)
         assert system.pairs.displacement[0] == 0
