@@ -15,7 +15,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-import peers
+import peers.lammps
+import peers.liggghts
 import yaml
 
 from dem.compress import between_walls, largest_time_step
@@ -57,14 +58,14 @@ def run_dem(structure, parameters, step, steps):
 def engines():
     """(engine, variant, function of particles, walls, parameters, step, steps) that are installed."""
     found = []
-    if peers.liggghts():
-        found.append(("liggghts", "hertz tangential history", peers.run_liggghts))
+    if peers.liggghts.executable():
+        found.append(("liggghts", "hertz tangential history", peers.liggghts.run))
     else:
         print("LIGGGHTS is not installed: left out")
-    if peers.lammps():
+    if peers.lammps.executable():
         for variant in ("gran/hertz/history", "granular"):
             found.append(
-                ("lammps", variant, lambda *arguments, v=variant: peers.run_lammps(*arguments, variant=v))
+                ("lammps", variant, lambda *arguments, v=variant: peers.lammps.run(*arguments, variant=v))
             )
     else:
         print("LAMMPS is not installed: left out")
@@ -89,7 +90,9 @@ def main():
                 if run is None:
                     taken = run_dem(structure, parameters, step, steps * 4) / 4
                 else:
-                    taken = run(copy.deepcopy(particles), walls, parameters, step, steps).seconds
+                    taken = run(
+                        copy.deepcopy(particles), walls, parameters, peers.Motion(step, steps)
+                    ).seconds
                 seconds[engine, variant].append(taken)
         rates = {key: count * steps / statistics.median(taken) for key, taken in seconds.items()}
         for (engine, variant), rate in rates.items():

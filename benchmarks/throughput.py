@@ -1,6 +1,8 @@
 """Particle-steps per second of the DEM on one core, by structure size and skin of the neighbor list.
 
-taskset -c 0 python benchmarks/throughput.py
+    taskset -c 0 python benchmarks/throughput.py
+
+Then what it costs to measure contacts and stresses every ten steps, and how much of that is the call itself.
 """
 
 import statistics
@@ -42,6 +44,26 @@ def throughput(system, step):
     return system.particles.x.size * STEPS / statistics.median(seconds)
 
 
+def measuring_cost(system, step):
+    """Extra time of calling every ten steps, which measures each time, and that of a call for no step at all.
+
+    Both as shares of the time of ten steps in one long run; medians of runs in turn.
+    """
+    found = []
+    for _ in range(RUNS):
+        seconds = []
+        for calls, steps in ((1, STEPS), (STEPS // 10, 10)):
+            start = time.perf_counter()
+            for _ in range(calls):
+                dem.integrate.advance(system, step, steps)
+            seconds.append(time.perf_counter() - start)
+        start = time.perf_counter()
+        for _ in range(STEPS // 10):
+            dem.integrate._advance(system, 0.0, step, 0)
+        found.append((seconds[1] / seconds[0] - 1, (time.perf_counter() - start) / seconds[0]))
+    return np.median(found, axis=0)
+
+
 def main():
     parameters = read_parameters(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
     print("width [um]  particles  skin / SE diameter  million particle-steps per second")
@@ -51,6 +73,12 @@ def main():
             system, step = compressed_system(parameters, width)
             rate = throughput(system, step) / 1e6
             print(f"{width * 1e6:10g}  {system.particles.x.size:9d}  {skin:18g}  {rate:10.1f}", flush=True)
+    print("particles  measuring every ten steps costs [%]  of which the calls [%]")
+    dem.integrate.SKIN = 0.1
+    for width in (50e-6, 500e-6):
+        system, step = compressed_system(parameters, width)
+        cost, call = measuring_cost(system, step)
+        print(f"{system.particles.x.size:9d}  {100 * cost:33.1f}  {100 * call:22.1f}", flush=True)
 
 
 if __name__ == "__main__":

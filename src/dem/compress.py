@@ -158,5 +158,5 @@ def _hold(system: System, step: int, time_step: float, protocol: Compression) ->
             raise RuntimeError(
                 f"kinetic / elastic energy is {kinetic / elastic if elastic else math.inf:.3g} after "
                 f"{held} steps of hold (compression.hold_maximum_steps), wanted hold_energy_ratio = "
-                f"{protocol.hold_energy_ratio:g}"
+                f"{protocol.hold_energy_ratio:g}; a smaller time_step_rayleigh may help"
             )

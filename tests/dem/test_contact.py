@@ -105,9 +105,10 @@ def test_head_on_rebound_has_the_nominal_restitution_at_every_speed(scene, param
     pairs = dict.fromkeys(parameters.contacts.restitution, restitution)
     contacts = Contacts("hertz_mindlin", parameters.contacts.friction, pairs)
     system = scene([0, 1.001], 0, species=[AM, SE], contacts=contacts, vx=[speed, -speed])
-    advance(system, 2e-12, int(4e-9 / speed**0.2 / 2e-12) + int(1e-9 / speed / 2e-12))
+    step = 2e-13
+    advance(system, step, int(4e-9 / speed**0.2 / step) + int(1e-9 / speed / step))
     assert (system.particles.vx[1] - system.particles.vx[0]) / (2 * speed) == pytest.approx(
-        restitution, rel=2e-3
+        restitution, rel=1e-3
     )
 
 

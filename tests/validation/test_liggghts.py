@@ -3,7 +3,7 @@
 import copy
 
 import numpy as np
-import peers
+import peers.liggghts
 import pytest
 
 from dem.compress import between_walls, compress, largest_time_step
@@ -12,17 +12,18 @@ from dem.parameters import AM, SE, read_parameters
 from dem.structure import Structure, fill
 
 pytestmark = pytest.mark.skipif(
-    peers.liggghts() is None, reason="LIGGGHTS is not installed (Debian: apt-get install liggghts)"
+    peers.liggghts.executable() is None, reason="LIGGGHTS is not installed (Debian: apt-get install liggghts)"
 )
 QUANTITIES = ("x", "y", "vx", "vy", "omega")
 
 
 def both(system, parameters, time_step, steps, wall_speed=0.0):
-    """Final states of this engine and of LIGGGHTS from the same start."""
+    """Final particles of this engine and the result of LIGGGHTS from the same start."""
     start, walls = copy.deepcopy(system.particles), system.walls.position.copy()
     system.walls.velocity[1] = -wall_speed
     advance(system, time_step, steps)
-    return system.particles, peers.run_liggghts(start, walls, parameters, time_step, steps, wall_speed)
+    motion = peers.Motion(time_step, steps, wall_speed)
+    return system.particles, peers.liggghts.run(start, walls, parameters, motion)
 
 
 @pytest.mark.parametrize("species", [(SE, SE), (AM, SE), (AM, AM)])
@@ -47,7 +48,7 @@ def test_collision_of_two_spheres(scene, parameters, species, speed, ratio):
     distance = np.hypot(ours.x[1] - ours.x[0], ours.y[1] - ours.y[0])
     assert distance > ours.radius.sum() and ours.vx[0] < 0, "they met and parted"
     for quantity in QUANTITIES:
-        wanted = getattr(theirs, quantity)
+        wanted = getattr(theirs.final, quantity)
         scale = np.abs(wanted).max()
         np.testing.assert_allclose(getattr(ours, quantity), wanted, rtol=1e-6, atol=1e-7 * scale + 1e-30)
 
@@ -67,7 +68,7 @@ def test_collision_with_a_wall(scene, parameters, x, y, vx, vy):
     system = scene(x, y, walls=(0, 16, 0, 16), vx=vx, vy=vy)
     ours, theirs = both(system, parameters, 1e-12, 12_000)
     for quantity in QUANTITIES:
-        np.testing.assert_allclose(getattr(ours, quantity), getattr(theirs, quantity), rtol=1e-6)
+        np.testing.assert_allclose(getattr(ours, quantity), getattr(theirs.final, quantity), rtol=1e-6)
 
 
 @pytest.mark.parametrize(("x", "y", "vx", "vy"), [(8, 15.499, 30, 100), (15.499, 8, 100, 30)])
@@ -79,7 +80,7 @@ def test_fast_collision_with_a_wall(scene, parameters, x, y, vx, vy):
     """
     ours, theirs = both(scene(x, y, walls=(0, 16, 0, 16), vx=vx, vy=vy), parameters, 1e-13, 30_000)
     for quantity in QUANTITIES:
-        np.testing.assert_allclose(getattr(ours, quantity), getattr(theirs, quantity), rtol=1e-4)
+        np.testing.assert_allclose(getattr(ours, quantity), getattr(theirs.final, quantity), rtol=1e-4)
 
 
 def test_dense_packing_compressed_by_one_percent(paper_config):
@@ -102,6 +103,6 @@ def test_dense_packing_compressed_by_one_percent(paper_config):
     ours, theirs = both(system, parameters, step, int(0.16e-6 / 4.0 / step), wall_speed=4.0)
     assert system.walls.force[1] == pytest.approx(theirs.moving_wall_force, rel=1e-3)
     # Particles that nothing holds may have begun to go their own way.
-    apart = np.hypot(ours.x - theirs.x, ours.y - theirs.y)
+    apart = np.hypot(ours.x - theirs.final.x, ours.y - theirs.final.y)
     print(f"apart: median {np.median(apart) * 1e9:.3g} nm, largest {apart.max() * 1e9:.3g} nm")
     assert np.quantile(apart, 0.95) < 1e-9

@@ -1,0 +1,36 @@
+"""Whole compressions are chaotic: an ensemble of them against the same ensemble in LAMMPS and in LIGGGHTS."""
+
+import ensemble
+import numpy as np
+import peers.lammps
+import peers.liggghts
+import pytest
+
+
+@pytest.fixture(scope="module")
+def parameters(paper_config):
+    from dem.parameters import read_parameters
+
+    return read_parameters(paper_config)
+
+
+@pytest.fixture(scope="module")
+def ours(parameters):
+    return ensemble.compress_ensemble(ensemble.run_dem, parameters)
+
+
+@pytest.mark.parametrize("engine", [peers.lammps, peers.liggghts], ids=["lammps", "liggghts"])
+def test_means_at_rest_agree_within_the_standard_error(ours, parameters, engine):
+    if engine.executable() is None:
+        pytest.skip(f"{engine.__name__} is not installed")
+    theirs = ensemble.compress_ensemble(engine.run, parameters)
+    mean, error = ensemble.mean_and_error(theirs[:, -1])
+    difference = np.abs(ours[:, -1].mean(axis=0) - mean)
+    for name, found, bound in zip(ensemble.QUANTITIES, difference, error, strict=True):
+        assert found <= bound, f"{name}: difference of the means {found:.3g}, standard error {bound:.3g}"
+
+
+def test_the_packings_are_of_the_intended_size_and_strongly_compressed(ours, parameters):
+    sizes = [packing.x.size for packing in ensemble.packings(parameters)]
+    assert 150 < np.mean(sizes) < 250
+    assert ours[:, -1, 0].min() > 1, "mN on the wall"
