@@ -30,6 +30,8 @@ wildcard_constraints:
     uncovered=r"[0-9.]+",
     first=r"[0-9]+",
     last=r"[0-9]+",
+    fold=r"random|(width|uncovered)-[0-9.]+",
+    member=r"[0-9]+",
 
 
 localrules:

@@ -1,19 +1,19 @@
 """How far the five targets depend on numerical settings, in a loosely and a strongly compressed cell.
 
-    python benchmarks/convergence.py [replicates]
+    python benchmarks/convergence.py [--replicates 10] [--settings time_step_rayleigh wall_speed_m_per_s ...]
 
-Each setting is varied alone, the others as in config/config.yaml; the same structures (10 a cell) serve all
-values. Prints the change of the ensemble means against the finest value, in percent with the standard error
-of the paired differences, and draws docs/images/convergence.png. Structures that do not come to rest are left
-out and counted.
+Each setting is varied alone, the others as in config/config.yaml; the same structures serve all values.
+Prints the change of the ensemble means against the finest value, in percent with the standard error of the
+paired differences; writes them to benchmarks/convergence.csv, where rows of other settings stay, and draws
+all of them: docs/images/convergence.png. Structures that do not come to rest are left out and counted.
 """
 
+import argparse
 import copy
+import csv
 import logging
 import os
-import sys
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -28,8 +28,16 @@ from analysis.trajectories import read_trajectories
 from dem.study import compress_cell
 
 ROOT = Path(__file__).resolve().parent.parent
+TABLE = ROOT / "benchmarks/convergence.csv"
 CELLS = ((46, 0.63), (55, 0.63))
+DEFAULT_SKIN = dem.integrate.SKIN
 HOLD_STEPS = 100_000  # most that a structure gets to come to rest
+AXES = {
+    "time_step_rayleigh": "time step [Rayleigh times]",
+    "wall_speed_m_per_s": "wall speed [m/s]",
+    "hold_energy_ratio": "kinetic / elastic energy at rest",
+    "skin": "skin / SE diameter (no physics)",
+}
 # Finest value first.
 SWEEPS = {
     "time_step_rayleigh": (0.05, 0.1, 0.15, 0.2),
@@ -70,55 +78,94 @@ def with_setting(config, name, value):
     return changed
 
 
-DEFAULT_SKIN = dem.integrate.SKIN
+def sweep(config, name, replicates):
+    """Rows of one setting: cell, value, structures, and change and standard error of each target."""
+    for width, uncovered_fraction in CELLS:
+        for value in SWEEPS[name]:
+            found = targets(with_setting(config, name, value), width, uncovered_fraction, range(replicates))
+            if value == SWEEPS[name][0]:
+                finest = found
+            difference = 100 * (found - finest) / np.nanmean(finest, axis=0)
+            rested = np.isfinite(difference).all(axis=1)
+            row = {"setting": name, "width_um": width, "value": value, "replicates": replicates}
+            row["not_at_rest"] = replicates - np.count_nonzero(rested)
+            # One structure has no standard error.
+            enough = rested.sum() > 1
+            mean = difference[rested].mean(axis=0) if enough else np.full(len(TARGETS), np.nan)
+            spread = difference[rested].std(axis=0, ddof=1) if enough else mean
+            for target, m, sd in zip(TARGETS, mean, spread, strict=True):
+                row[target] = f"{m:.2f}"
+                row[f"{target}_error"] = f"{sd / np.sqrt(max(rested.sum(), 1)):.2f}"
+            print(as_line(row), flush=True)
+            yield row
 
 
-def main():
-    logging.getLogger("dem").setLevel(logging.ERROR)  # fast walls are meant
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    replicates = range(int(sys.argv[1]) if len(sys.argv) > 1 else 10)
-    figure, axes = plt.subplots(len(CELLS), len(SWEEPS), figsize=(11, 5), sharey="row", layout="constrained")
-    print(
-        "setting                width   value  " + "  ".join(f"{name:>16s}" for name in TARGETS) + "  CPU [s]"
+def as_line(row):
+    """A row of the table as Markdown."""
+    changes = (f"{row[target]} ± {row[f'{target}_error']}" for target in TARGETS)
+    first = (row[name] for name in ("setting", "width_um", "value", "replicates", "not_at_rest"))
+    return "| " + " | ".join(map(str, (*first, *changes))) + " |"
+
+
+def draw(rows):
+    """All sweeps of both cells, one line per target."""
+    names = [name for name in SWEEPS if any(row["setting"] == name for row in rows)]
+    figure, axes = plt.subplots(
+        len(CELLS),
+        len(names),
+        figsize=(2.8 * len(names) + 1, 5),
+        sharey="row",
+        squeeze=False,
+        layout="constrained",
     )
-    for column, (name, values) in enumerate(SWEEPS.items()):
-        for row, (width, uncovered_fraction) in enumerate(CELLS):
-            changes, errors = [], []
-            for value in values:
-                start = time.process_time()
-                found = targets(with_setting(config, name, value), width, uncovered_fraction, replicates)
-                seconds = (time.process_time() - start) / len(replicates)
-                if value == values[0]:
-                    finest = found
-                difference = (found - finest) / np.nanmean(finest, axis=0)
-                rested = np.isfinite(difference).all(axis=1)
-                lost = len(replicates) - np.count_nonzero(rested)
-                if rested.sum() < 2:
-                    print(f"{name:20s}  {width:6g}  {value:6g}  {lost} structures did not rest", flush=True)
-                    changes.append(np.full(len(TARGETS), np.nan))
-                    errors.append(np.full(len(TARGETS), np.nan))
-                    continue
-                changes.append(100 * difference[rested].mean(axis=0))
-                errors.append(100 * difference[rested].std(axis=0, ddof=1) / np.sqrt(rested.sum()))
-                cells = [f"{c:8.2f} +- {e:4.2f}" for c, e in zip(changes[-1], errors[-1], strict=True)]
-                line = "  ".join(f"{cell:>16s}" for cell in cells)
-                print(f"{name:20s}  {width:6g}  {value:6g}  {line}  {seconds:7.2f}  {lost:12d}", flush=True)
-            draw(axes[row, column], name, values, np.array(changes), np.array(errors), width)
-    for label in axes[:, 0]:
-        label.set_ylabel("change of the ensemble mean [%]")
-    axes[0, -1].legend(TARGETS, fontsize=7)
+    for column, name in enumerate(names):
+        for axis, (width, _) in zip(axes[:, column], CELLS, strict=True):
+            chosen = [row for row in rows if row["setting"] == name and float(row["width_um"]) == width]
+            values = np.array([float(row["value"]) for row in chosen])
+            for k, target in enumerate(TARGETS):
+                change, error = (
+                    np.array([float(row[key]) for row in chosen]) for key in (target, f"{target}_error")
+                )
+                axis.errorbar(
+                    values * (1 + 0.03 * (k - 2)),
+                    change,
+                    error,
+                    fmt="o-",
+                    markersize=3,
+                    linewidth=1,
+                    label=target.replace("_", " "),
+                )
+            axis.axhspan(-1, 1, color="0.9", zorder=0)
+            axis.set(xscale="log", title=f"width {width} µm", xlabel=AXES[name])
+            axis.set_xticks(values, [f"{value:g}" for value in values])
+            axis.minorticks_off()
+    for axis in axes[:, 0]:
+        axis.set_ylabel("change of the mean [%]")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(TARGETS))
     figure.savefig(ROOT / "docs/images/convergence.png", dpi=150)
 
 
-def draw(axis, name, values, changes, errors, width):
-    """One sweep of one cell, one line per target."""
-    for k in range(len(TARGETS)):
-        shift = 1 + 0.03 * (k - 2)
-        axis.errorbar(
-            np.array(values) * shift, changes[:, k], errors[:, k], fmt="o-", markersize=3, linewidth=1
-        )
-    axis.axhspan(-1, 1, color="0.9", zorder=0)
-    axis.set(xscale="log", title=f"width {width} µm", xlabel=name.replace("_", " "))
+def main():
+    parser = argparse.ArgumentParser(description="Convergence of the targets with numerical settings.")
+    parser.add_argument("--replicates", type=int, default=10, help="structures per cell")
+    parser.add_argument(
+        "--settings", nargs="*", choices=list(SWEEPS), default=list(SWEEPS), help="none: only draw"
+    )
+    given = parser.parse_args()
+    logging.getLogger("dem").setLevel(logging.ERROR)  # fast walls are meant
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    rows = []
+    if TABLE.exists():
+        with open(TABLE, newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["setting"] not in given.settings]
+    print(f"| setting | width [µm] | value | structures | not at rest | {' | '.join(TARGETS)} |")
+    for name in given.settings:
+        rows += sweep(config, name, given.replicates)
+    with open(TABLE, "w", newline="") as file:
+        table = csv.DictWriter(file, list(rows[0]))
+        table.writeheader()
+        table.writerows(rows)
+    draw(rows)
 
 
 if __name__ == "__main__":

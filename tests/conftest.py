@@ -56,30 +56,43 @@ def study(paper_config, tmp_path_factory):
 
     config = _merge(copy.deepcopy(paper_config), yaml.safe_load((ROOT / "tests/tiny.yaml").read_text()))
     folder = tmp_path_factory.mktemp("study")
-    names = ("dataset.nc", "model.keras", "history.csv", "settings.json", "predictions.nc", "gradcam.nc")
+    names = ("dataset.nc", "gradcam.nc")
+    members = range(config["training"]["members"])
     files = SimpleNamespace(
         folder=folder,
         config=config,
         trajectories=[folder / f"width-{width}.h5" for width in config["grid"]["widths_um"]],
         metrics=folder / "metrics.csv",
+        models={
+            fold: [folder / fold / f"member-{k}.keras" for k in members] for fold in ("random", "width-10")
+        },
+        settings={
+            fold: [folder / fold / f"member-{k}.json" for k in members] for fold in ("random", "width-10")
+        },
+        predictions={fold: folder / f"predictions-{fold}.nc" for fold in ("random", "width-10")},
         **{name.split(".")[0]: folder / name for name in names},
     )
     for path, width in zip(files.trajectories, config["grid"]["widths_um"], strict=True):
         compress_cell(path, config, width, 0.7, range(config["grid"]["replicates"]), "code", threads=2)
     build_dataset(files.trajectories, files.dataset, config["image"], config["split"], config["seed"], "tiny")
-    train(
-        files.dataset,
-        files.model,
-        files.history,
-        files.settings,
-        config["network"],
-        config["training"],
-        config["seed"],
-        "code",
-    )
-    predict_dataset(files.dataset, files.model, files.predictions)
-    gradcam_dataset(files.dataset, files.model, files.gradcam, 2)
-    write_metrics(files.predictions, files.metrics, 100, config["seed"])
+    for fold, models in files.models.items():
+        for member, model in enumerate(models):
+            train(
+                files.dataset,
+                model,
+                model.with_suffix(".csv"),
+                model.with_suffix(".json"),
+                config["network"],
+                config["training"],
+                config["seed"],
+                "code",
+                fold,
+                member,
+            )
+        settings = files.settings[fold]
+        predict_dataset(files.dataset, models, settings, files.predictions[fold], fold)
+    gradcam_dataset(files.dataset, files.models["random"], files.gradcam, 2)
+    write_metrics(files.dataset, list(files.predictions.values()), files.metrics, 100, config["seed"])
     return files
 
 

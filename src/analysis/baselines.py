@@ -3,23 +3,61 @@
 from __future__ import annotations
 
 import numpy as np
+import xarray as xr
+from sklearn.base import RegressorMixin, clone
 from sklearn.dummy import DummyRegressor
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.linear_model import LinearRegression
+from sklearn.multioutput import MultiOutputRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from analysis.descriptors import describe
+
+# What a predictor may know: how the structure was made, or what descriptors see in its image.
+PROCESS = ("width", "am_box_fraction")
+BOOSTING = GradientBoostingRegressor(
+    n_estimators=300, learning_rate=0.05, max_depth=3, subsample=0.7, random_state=0
+)
+PREDICTORS: dict[str, tuple[str, RegressorMixin]] = {
+    "mean": ("process", DummyRegressor(strategy="mean")),
+    "process_linear": ("process", make_pipeline(StandardScaler(), LinearRegression())),
+    "process_boosting": ("process", MultiOutputRegressor(BOOSTING)),
+    "image_boosting": ("image", MultiOutputRegressor(BOOSTING)),
+}
 
 
-def predict_mean(training_labels: np.ndarray, count: int) -> np.ndarray:
-    """Predict the mean of the training part for everything.
+def features(dataset: xr.Dataset) -> dict[str, np.ndarray]:
+    """What predictors are given of each sample: ``process`` [N, 2] and ``image`` [N, descriptors]."""
+    described = [list(describe(image).values()) for image in dataset["image"].values]
+    return {
+        "process": np.stack([dataset[name].values for name in PROCESS], axis=1),
+        "image": np.array(described),
+    }
+
+
+def predict(
+    name: str, known: dict[str, np.ndarray], label: np.ndarray, train: np.ndarray, test: np.ndarray
+) -> np.ndarray:
+    """Fit a predictor to some samples and predict others.
 
     Parameters
     ----------
-    training_labels
+    name
+        One of `PREDICTORS`.
+    known
+        From `features`.
+    label
         [N, targets].
-    count
-        Structures to predict for.
+    train, test
+        Which samples [N, bool].
 
     Returns
     -------
     ndarray
-        [count, targets].
+        [samples of the test part, targets].
     """
-    fitted = DummyRegressor(strategy="mean").fit(np.empty((len(training_labels), 0)), training_labels)
-    return fitted.predict(np.empty((count, 0)))
+    kind, predictor = PREDICTORS[name]
+    mean, sd = label[train].mean(axis=0), label[train].std(axis=0)
+    fitted = clone(predictor).fit(known[kind][train], (label[train] - mean) / sd)
+    return mean + sd * fitted.predict(known[kind][test])

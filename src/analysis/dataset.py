@@ -13,7 +13,7 @@ import xarray as xr
 
 from analysis.images import class_image, crop_window
 from analysis.labels import PAIRS, TARGET_UNITS, TARGETS, structure_values, target_values
-from analysis.split import split_samples
+from analysis.split import folds
 from analysis.trajectories import read_trajectories
 from provenance import atomic_output
 
@@ -37,7 +37,8 @@ VARIABLES = {
         ("sample", "y", "x"), "u", "1", "phase of each pixel after compression: 0 void, 1 SE, 2 AM"
     ),
     "label": Variable(("sample", "target"), "f", "see target_units", "targets of the network, from the DEM"),
-    "split": Variable(_PER_SAMPLE, "U", "1", "part of the random split: train, validation or test"),
+    "split": Variable(("fold", "sample"), "U", "1", "part of the sample: train, validation or test"),
+    "fold": Variable(("fold",), "U", "1", "split of the study: at random, or what it holds out for the test"),
     "sample": Variable(_PER_SAMPLE, "U", "1", "name of the structure"),
     "target": Variable(("target",), "U", "1", "name of the target"),
     "target_units": Variable(("target",), "U", "1", "units of the target"),
@@ -159,11 +160,13 @@ def build_dataset(
             values.append(structure_values(trajectory, window, pixels))
             provenance.add(json.dumps(trajectory.provenance, sort_keys=True))
         log.info("%d of %d trajectories read", count, len(trajectories))
-    parts = split_samples([(v["width"], v["uncovered_fraction"]) for v in values], split, seed)
+    settings = (np.array([row[name] for row in values]) for name in ("width", "uncovered_fraction"))
+    parts = folds(*settings, split, seed)
     columns = {
         "image": np.stack(images),
         "label": np.stack(labels),
-        "split": parts,
+        "split": np.stack(list(parts.values())),
+        "fold": list(parts),
         "sample": samples,
         "target": list(TARGETS),
         "target_units": list(TARGET_UNITS),
@@ -180,6 +183,7 @@ def build_dataset(
     dataset = xr.Dataset({name: variables[name] for name in DATA_VARIABLES}, coordinates)
     dataset["image"].attrs |= {"flag_values": np.array([0, 1, 2], np.uint8), "flag_meanings": "void SE AM"}
     dataset.attrs = {
+        "um_per_pixel": image["um_per_pixel"],
         "title": f"compressed structures of the study {study!r}: images and targets",
         "Conventions": "CF-1.11",
         "trajectory_provenance": sorted(provenance),

@@ -1,17 +1,21 @@
-"""How well predictors do on the test part of a split."""
+"""How well predictors do on the test parts of the splits."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from os import PathLike
 
 import numpy as np
 import xarray as xr
 
-from analysis.baselines import predict_mean
+from analysis.baselines import PREDICTORS, features, predict
+from analysis.dataset import open_dataset
 from provenance import atomic_output
 
-COLUMNS = ("split", "predictor", "target", "r2", "r2_low", "r2_high", "rmse", "n")
+COLUMNS = ("split", "predictor", "target", "r2", "r2_low", "r2_high", "rmse", "coverage", "n")
+# First word of a fold's name -> name of the split it belongs to.
+SCHEMES = {"random": "random", "width": "leave_width_out", "uncovered": "leave_uncovered_fraction_out"}
 
 
 def r2_score(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
@@ -43,50 +47,82 @@ def r2_interval(
     return float(low), float(high)
 
 
-def evaluate(predictions: xr.Dataset, resamples: int, seed: int) -> list[dict[str, object]]:
-    """Rows of the metrics table: one per predictor and target, for the test part of the random split.
+def evaluate(
+    dataset: xr.Dataset, predictions: Sequence[xr.Dataset], resamples: int, seed: int
+) -> list[dict[str, object]]:
+    """Rows of the metrics table: one per split, predictor and target, for the test parts.
+
+    Splits that each hold out one width are judged together, over all structures when they were held out;
+    those that hold out an uncovered fraction likewise.
 
     Parameters
     ----------
+    dataset
+        Of the study, for the baselines. They may learn from the validation part too.
     predictions
-        With ``truth``, ``prediction`` and ``split`` (docs/data-formats.md).
+        One per split, with ``truth``, ``prediction``, ``split`` and ``fold`` (docs/data-formats.md).
     resamples
         Bootstrap resamples.
     seed
         Of the bootstrap.
     """
-    split, truth = predictions["split"].values, predictions["truth"].values
-    test = split == "test"
-    by_predictor = {
-        "cnn": predictions["prediction"].values[test],
-        "mean": predict_mean(truth[split == "train"], np.count_nonzero(test)),
-    }
+    known, label = features(dataset), dataset["label"].values
+    judged: dict[str, dict[str, list]] = {}
+    for fold in predictions:
+        test = fold["split"].values == "test"
+        if not np.array_equal(fold["sample"].values, dataset["sample"].values):
+            raise ValueError(f"predictions of the split {fold['fold'].item()} are of another dataset")
+        found = judged.setdefault(SCHEMES[str(fold["fold"].item()).split("-")[0]], {})
+        found.setdefault("truth", []).append(fold["truth"].values[test])
+        found.setdefault("inside", []).append(inside(fold)[test])
+        for name in PREDICTORS:
+            found.setdefault(name, []).append(predict(name, known, label, ~test, test))
+        members = fold["member_prediction"].values[:, test]
+        found.setdefault("cnn", []).append(fold["prediction"].values[test])
+        found.setdefault("cnn_single", []).append(members[0])
     rows = []
-    for predictor, predicted in by_predictor.items():
-        for k, target in enumerate(predictions["target"].values):
-            # The same resamples for every predictor and target: intervals can be compared.
-            rng = np.random.default_rng(seed)
-            low, high = r2_interval(truth[test, k], predicted[:, k], resamples, rng)
-            error = truth[test, k] - predicted[:, k]
-            rows.append(
-                {
-                    "split": "random",
-                    "predictor": predictor,
-                    "target": str(target),
-                    "r2": float(r2_score(truth[test, k], predicted[:, k])),
-                    "r2_low": low,
-                    "r2_high": high,
-                    "rmse": float(np.sqrt(np.mean(error**2))),
-                    "n": int(np.count_nonzero(test)),
-                }
-            )
+    for split, columns in judged.items():
+        pooled = {name: np.concatenate(parts) for name, parts in columns.items()}
+        truth, covered = pooled.pop("truth"), pooled.pop("inside").mean(axis=0)
+        for predictor, predicted in pooled.items():
+            for k, target in enumerate(dataset["target"].values):
+                rng = np.random.default_rng(seed)
+                low, high = r2_interval(truth[:, k], predicted[:, k], resamples, rng)
+                rows.append(
+                    {
+                        "split": split,
+                        "predictor": predictor,
+                        "target": str(target),
+                        "r2": float(r2_score(truth[:, k], predicted[:, k])),
+                        "r2_low": low,
+                        "r2_high": high,
+                        "rmse": float(np.sqrt(np.mean((truth[:, k] - predicted[:, k]) ** 2))),
+                        "coverage": float(covered[k]) if predictor == "cnn" else "",
+                        "n": len(truth),
+                    }
+                )
     return rows
 
 
-def write_metrics(predictions: str | PathLike, output: str | PathLike, resamples: int, seed: int) -> None:
-    """Evaluate a file of predictions and write the table as CSV; RMSE is in SI units."""
-    with xr.open_dataset(predictions, engine="h5netcdf") as opened:
-        rows = evaluate(opened.load(), resamples, seed)
+def inside(predictions: xr.Dataset) -> np.ndarray:
+    """Whether each truth lies in the interval of its prediction [samples, targets]."""
+    truth = predictions["truth"].values
+    return (predictions["low"].values <= truth) & (truth <= predictions["high"].values)
+
+
+def write_metrics(
+    dataset: str | PathLike,
+    predictions: Sequence[str | PathLike],
+    output: str | PathLike,
+    resamples: int,
+    seed: int,
+) -> None:
+    """Evaluate files of predictions and write the table as CSV; RMSE is in SI units."""
+    opened = []
+    for path in predictions:
+        with xr.open_dataset(path, engine="h5netcdf") as file:
+            opened.append(file.load())
+    rows = evaluate(open_dataset(dataset), opened, resamples, seed)
     with atomic_output(output) as temporary, open(temporary, "w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()

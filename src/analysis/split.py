@@ -1,4 +1,4 @@
-"""The random split of a study into training, validation and test part."""
+"""Splits of a study into training, validation and test part: at random, or holding out a part of the grid."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 PARTS = ("train", "validation", "test")
+RANDOM = "random"
 
 
 def part_sizes(count: int, shares: Mapping[str, float]) -> dict[str, int]:
@@ -45,3 +46,36 @@ def split_samples(cells: Sequence, shares: Mapping[str, float], seed: int) -> np
     for part, members in zip(PARTS, np.split(np.argsort(place), ends[:-1]), strict=True):
         parts[members] = part
     return parts
+
+
+def folds(
+    widths: np.ndarray, uncovered_fractions: np.ndarray, shares: Mapping[str, float], seed: int
+) -> dict[str, np.ndarray]:
+    """All splits of a study: ``random``, and one per width and per uncovered fraction that is held out.
+
+    What is held out is the test part; the rest is dealt to training and validation in their old proportion.
+
+    Parameters
+    ----------
+    widths, uncovered_fractions
+        Of each sample [N, m] and [N].
+    shares, seed
+        As for `split_samples`.
+
+    Returns
+    -------
+    dict
+        Part of each sample [N], by names like ``random``, ``width-46``, ``uncovered-0.53``.
+    """
+    cells = list(zip(widths.tolist(), uncovered_fractions.tolist(), strict=True))
+    found = {RANDOM: split_samples(cells, shares, seed)}
+    rest = shares["train"] + shares["validation"]
+    inner = {"train": shares["train"] / rest, "validation": shares["validation"] / rest, "test": 0.0}
+    for kind, values, factor in (("width", widths, 1e6), ("uncovered", uncovered_fractions, 1)):
+        levels = np.unique(values)
+        for level in levels if levels.size > 1 else ():
+            parts = np.full_like(found[RANDOM], "test")
+            kept = np.flatnonzero(values != level)
+            parts[kept] = split_samples([cells[k] for k in kept], inner, seed)
+            found[f"{kind}-{factor * level:g}"] = parts
+    return found

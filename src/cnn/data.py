@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+VOID, SE, AM = 0, 1, 2
+
 
 class Samples(NamedTuple):
     """N samples of a dataset."""
@@ -16,19 +18,37 @@ class Samples(NamedTuple):
     label: np.ndarray  # [N, targets], SI units
 
 
-def read_dataset(path: str | PathLike) -> xr.Dataset:
-    """Load image, label and split of a dataset (docs/data-formats.md) into memory.
+def read_dataset(path: str | PathLike, fold: str = "random") -> xr.Dataset:
+    """Load image, label and one split of a dataset (docs/data-formats.md) into memory.
 
     Raises
     ------
     ValueError
-        If the file cannot be read or lacks one of them; the message names it.
+        If the file cannot be read, lacks one of them, has no such fold, or holds labels that are no numbers
+        or images without active material; the message names file, sample and what is wrong.
     """
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            return dataset[["image", "label", "split"]].load()
+        with xr.open_dataset(path, engine="h5netcdf") as opened:
+            folds = opened["fold"].values.tolist()
+            if fold not in folds:
+                raise ValueError(f"it has no split {fold!r}, but {', '.join(folds)}")
+            dataset = opened[["image", "label", "split"]].sel(fold=fold).load()
+        _check(dataset)
     except (OSError, KeyError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a dataset of a study: {error}") from error
+    return dataset
+
+
+def _check(dataset: xr.Dataset) -> None:
+    names = dataset["sample"].values
+    for target, values in zip(dataset["target"].values, dataset["label"].values.T, strict=True):
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if wrong.size:
+            raise ValueError(f"{target} of {names[wrong[0]]} must be finite, got {values[wrong[0]]}")
+    for phase, name in ((SE, "SE"), (AM, "AM")):
+        missing = np.flatnonzero(~(dataset["image"].values == phase).any(axis=(1, 2)))
+        if missing.size:
+            raise ValueError(f"the image of {names[missing[0]]} shows no {name} (class {phase})")
 
 
 def part(dataset: xr.Dataset, name: str) -> Samples:

@@ -8,15 +8,23 @@ weighted sum is cut at zero (ReLU).
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from os import PathLike
 
 import keras
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
-from cnn.data import read_dataset
+from cnn.data import AM, SE, read_dataset
 from cnn.model import FEATURES, NETWORK
 from cnn.predict import load_model
 from provenance import atomic_output
+
+log = logging.getLogger(__name__)
+
+ZONE_UM = 0.5  # what counts as near a contact of AM and SE
+BATCH = 32  # images that pass at a time
 
 
 def output_gradient(head: keras.Model, features: np.ndarray, target: int) -> np.ndarray:
@@ -93,33 +101,91 @@ def gradcam(network: keras.Model, image: np.ndarray, target: int) -> np.ndarray:
     return keras.ops.convert_to_numpy(fine)[..., 0]
 
 
+def contact_zone(image: np.ndarray, um_per_pixel: float) -> np.ndarray:
+    """Pixels within `ZONE_UM` of both AM and SE, that is about their interfaces [rows, columns]."""
+    reach = ZONE_UM / um_per_pixel
+    return (distance_transform_edt(image != AM) <= reach) & (distance_transform_edt(image != SE) <= reach)
+
+
+def share_in_zones(maps: np.ndarray, zones: np.ndarray) -> np.ndarray:
+    """Share of the heat of maps [N, rows, columns] that lies in the zones of their images [N]."""
+    total = maps.sum(axis=(1, 2))
+    return np.divide((maps * zones).sum(axis=(1, 2)), total, out=np.zeros_like(total), where=total > 0)
+
+
+def randomised(network: keras.Model) -> keras.Model:
+    """The same network with fresh random weights, which knows nothing (Adebayo et al., 2018)."""
+    return keras.models.clone_model(network)
+
+
+def ensemble_maps(networks: Sequence[keras.Model], image: np.ndarray, target: int) -> np.ndarray:
+    """Mean over the members of their Grad-CAM maps [N, rows, columns]."""
+    chunks = np.array_split(image, -(-len(image) // BATCH))
+    return np.concatenate(
+        [np.mean([gradcam(network, chunk, target) for network in networks], axis=0) for chunk in chunks]
+    )
+
+
 def gradcam_dataset(
-    dataset: str | PathLike, model_file: str | PathLike, output: str | PathLike, structures: int
+    dataset: str | PathLike, models: Sequence[str | PathLike], output: str | PathLike, structures: int
 ) -> None:
-    """Write Grad-CAM maps of all targets for test structures spread over the range of reaction area.
+    """Write Grad-CAM maps of the test part, and how much they keep to contacts of AM and SE.
 
     Parameters
     ----------
-    dataset, model_file
-        Inputs (NetCDF, Keras).
+    dataset
+        NetCDF file.
+    models
+        Members of the ensemble (Keras); maps are their mean.
     output
-        NetCDF file with ``image`` [sample, y, x] and ``heatmap`` [sample, target, y, x].
+        NetCDF file with ``image`` [sample, y, x] and ``heatmap`` [sample, target, y, x] of some structures
+        spread over the range of reaction area; and of all test structures the shares of heat and of area in
+        contact zones, the share of heat of networks with random weights, and the correlation with their maps.
     structures
-        How many; all of the test part if it has fewer.
+        How many maps to keep; all of the test part if it has fewer.
     """
     samples = read_dataset(dataset)
     test = samples.sel(sample=samples["split"] == "test")
     order = np.argsort(test["label"].sel(target="reaction_area").values)
     chosen = np.unique(np.linspace(0, order.size - 1, min(structures, order.size)).round().astype(int))
-    test = test.isel(sample=order[chosen])
-    network = load_model(model_file).get_layer(NETWORK)
-    maps = [gradcam(network, test["image"].values, k) for k in range(test.sizes["target"])]
-    result = test.assign(heatmap=(("sample", "target", "y", "x"), np.stack(maps, axis=1)))
+    networks = [load_model(path).get_layer(NETWORK) for path in models]
+    blank = [randomised(network) for network in networks]
+    image = test["image"].values
+    zones = np.stack([contact_zone(one, samples.attrs["um_per_pixel"]) for one in image])
+    kept, heat, blank_heat, alike = [], [], [], []
+    for k, target in enumerate(test["target"].values):
+        maps, blank_maps = (ensemble_maps(nets, image, k) for nets in (networks, blank))
+        kept.append(maps[order[chosen]])
+        heat.append(share_in_zones(maps, zones))
+        blank_heat.append(share_in_zones(blank_maps, zones))
+        alike.append([_correlation(one, other) for one, other in zip(maps, blank_maps, strict=True)])
+        log.info("%s: %.0f %% of the heat in contact zones", target, 100 * heat[-1].mean())
+
+    result = test.isel(sample=order[chosen])
+    result = result.assign(heatmap=(("sample", "target", "y", "x"), np.stack(kept, axis=1)))
     result = result.drop_vars([name for name in ("pair",) if name in result.coords])
     result["heatmap"].attrs = {
         "units": "1",
         "long_name": "Grad-CAM map of the standardised output of the target, at the last convolution",
     }
+    result = result.assign_coords(test_sample=test["sample"].values)
+    zone = f"within {ZONE_UM:g} um of both AM and SE"
+    for name, values, meaning in (
+        ("zone_heat", heat, f"share of the heat {zone}"),
+        ("zone_heat_random", blank_heat, f"the same of networks with random weights, {zone}"),
+        ("random_correlation", alike, "correlation of a map with that of networks with random weights"),
+    ):
+        attributes = {"units": "1", "long_name": meaning}
+        result[name] = (("target", "test_sample"), np.array(values), attributes)
+    area = {"units": "1", "long_name": f"share of the image {zone}"}
+    result["zone_area"] = ("test_sample", zones.mean(axis=(1, 2)), area)
     result.attrs = {"title": "Grad-CAM maps of test structures", "Conventions": "CF-1.11"}
     with atomic_output(output) as temporary:
         result.to_netcdf(temporary, engine="h5netcdf")
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Pearson correlation of two maps; 0 where one is flat."""
+    one, other = one - one.mean(), other - other.mean()
+    scale = np.sqrt(np.sum(one**2) * np.sum(other**2))
+    return float(np.sum(one * other) / scale) if scale > 0 else 0.0

@@ -1,14 +1,21 @@
-"""Predictions of a trained model for all structures of a study."""
+"""Predictions of a trained ensemble for all structures of a study."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from os import PathLike
+from pathlib import Path
 
 import keras
 import numpy as np
 
 from cnn.data import read_dataset
+from cnn.uncertainty import NOMINAL, calibrate, interval
 from provenance import atomic_output
+
+# The electrode and its mirror images are the same to the labels: row and column order of each view.
+FLIPS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
 def load_model(path: str | PathLike) -> keras.Model:
@@ -26,7 +33,7 @@ def load_model(path: str | PathLike) -> keras.Model:
 
 
 def predict(model: keras.Model, image: np.ndarray) -> np.ndarray:
-    """Targets of class images.
+    """Targets of class images, as the mean over the images and their mirror images.
 
     Parameters
     ----------
@@ -40,23 +47,69 @@ def predict(model: keras.Model, image: np.ndarray) -> np.ndarray:
     ndarray
         [N, targets], SI units.
     """
-    return model.predict(image, batch_size=32, verbose=0).astype(float)
+    views = [model.predict(image[:, ::rows, ::columns], batch_size=32, verbose=0) for rows, columns in FLIPS]
+    return np.mean(views, axis=0, dtype=float)
 
 
-def predict_dataset(dataset: str | PathLike, model_file: str | PathLike, output: str | PathLike) -> None:
-    """Predict every structure of a dataset; writes ``truth`` and ``prediction`` side by side (NetCDF4)."""
-    samples = read_dataset(dataset)
-    model = load_model(model_file)
-    dims = ("sample", "target")
-    predictions = samples.drop_vars(["image", "label"]).assign(
-        truth=samples["label"],
-        prediction=(dims, predict(model, samples["image"].values)),
+def check_scale(settings_file: str | PathLike, um_per_pixel: float) -> None:
+    """Raise ValueError if a model was trained on images of another scale than the given one."""
+    trained = json.loads(Path(settings_file).read_text())["um_per_pixel"]
+    if trained != um_per_pixel:
+        raise ValueError(
+            f"the model of {settings_file} was trained on images of {trained:g} um per pixel, these have "
+            f"{um_per_pixel:g}"
+        )
+
+
+def predict_dataset(
+    dataset: str | PathLike,
+    models: Sequence[str | PathLike],
+    settings: Sequence[str | PathLike],
+    output: str | PathLike,
+    fold: str = "random",
+) -> None:
+    """Predict every structure of a dataset by an ensemble, truth and prediction side by side (NetCDF4).
+
+    Parameters
+    ----------
+    dataset
+        NetCDF file.
+    models, settings
+        Members of the ensemble, and what `cnn.train.train` wrote beside them.
+    output
+        NetCDF file.
+    fold
+        Split that the members were trained on. Intervals are calibrated on its validation part.
+    """
+    samples = read_dataset(dataset, fold)
+    for path in settings:
+        check_scale(path, float(samples.attrs["um_per_pixel"]))
+    members = np.stack([predict(load_model(path), samples["image"].values) for path in models])
+    mean = members.mean(axis=0)
+    spread = members.std(axis=0, ddof=1) if len(models) > 1 else np.zeros_like(mean)
+    truth, validation = samples["label"].values, samples["split"].values == "validation"
+    calibration = calibrate(truth[validation], mean[validation], spread[validation])
+    low, high = interval(mean, spread, calibration)
+    described = {
+        "truth": (truth, "targets of the DEM"),
+        "prediction": (mean, "targets predicted by the CNN: mean of the ensemble"),
+        "spread": (spread, "standard deviation over the members of the ensemble"),
+        "low": (low, f"lower end of the {NOMINAL:.0%} interval"),
+        "high": (high, f"upper end of the {NOMINAL:.0%} interval"),
+    }
+    predictions = samples.drop_vars(["image", "label"])
+    for name, (values, meaning) in described.items():
+        predictions[name] = (
+            ("sample", "target"),
+            values,
+            {"units": "see target_units", "long_name": meaning},
+        )
+    predictions["member_prediction"] = (
+        ("member", "sample", "target"),
+        members,
+        {"units": "see target_units", "long_name": "targets predicted by each member"},
     )
     predictions = predictions.drop_vars([name for name in ("x", "y", "pair") if name in predictions.coords])
-    predictions["prediction"].attrs = {
-        "units": "see target_units",
-        "long_name": "targets predicted by the CNN",
-    }
     predictions.attrs = {"title": "targets of the DEM and predictions of the CNN", "Conventions": "CF-1.11"}
     with atomic_output(output) as temporary:
         predictions.to_netcdf(temporary, engine="h5netcdf")

@@ -1,4 +1,4 @@
-"""Train one network on the training part of a dataset."""
+"""Train one network, a member of an ensemble, on the training part of a dataset."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ def train(
     training: Mapping[str, Any],
     seed: int,
     code: str,
+    fold: str = "random",
+    member: int = 0,
 ) -> None:
     """Train with mean squared error and Adam; keep the weights of the best validation loss.
 
@@ -50,18 +52,23 @@ def train(
     training
         ``epochs``, ``patience``, ``batch_size``, ``learning_rate``.
     seed
-        Of initial weights, order of samples, flips and dropout.
+        Root seed of initial weights, order of samples, flips and dropout.
     code
         Digest of the code, for the record.
+    fold
+        Split of the dataset to train on.
+    member
+        Number of the network in its ensemble: each has a seed of its own.
     """
-    samples = read_dataset(dataset)
+    samples = read_dataset(dataset, fold)
     train_part, validation_part = part(samples, "train"), part(samples, "validation")
     mean, sd = train_part.label.mean(axis=0), train_part.label.std(axis=0)
     if not (sd > 0).all():
         constant = samples["target"].values[sd <= 0]
         raise ValueError(f"{dataset}: {', '.join(constant)} is the same for all training structures")
 
-    keras.utils.set_random_seed(seed % 2**32)
+    own_seed = np.random.SeedSequence(seed, spawn_key=(1, member)).generate_state(1)[0]
+    keras.utils.set_random_seed(int(own_seed))
     net = build_network(train_part.image.shape[1:], mean.size, network["filters"], network["dropout"])
     steps = -(-len(train_part.image) // training["batch_size"]) * training["epochs"]
     decay = keras.optimizers.schedules.CosineDecay(training["learning_rate"], steps)
@@ -95,6 +102,10 @@ def train(
         "network": dict(network),
         "training": dict(training),
         "seed": seed,
+        "fold": fold,
+        "member": member,
+        "um_per_pixel": float(samples.attrs["um_per_pixel"]),
+        "targets": samples["target"].values.tolist(),
         "best_epoch": int(np.nanargmin(history["val_loss"])) + 1,
         "parameters": net.count_params(),
         "label_mean": mean.tolist(),

@@ -12,9 +12,9 @@ def saved(name, study, outputs):
     {
         "structure": lambda: structure.save(trajectory, outputs),
         "images": lambda: images.save(trajectory, study.dataset, image, outputs),
-        "parity": lambda: parity.save(study.predictions, study.metrics, outputs),
+        "parity": lambda: parity.save(study.predictions["random"], study.metrics, outputs),
         "gradcam": lambda: gradcam.save(study.gradcam, outputs),
-        "reaction_area": lambda: reaction_area.save(study.dataset, study.predictions, outputs),
+        "reaction_area": lambda: reaction_area.save(study.dataset, study.predictions["random"], outputs),
     }[name]()
 
 

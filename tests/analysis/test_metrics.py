@@ -3,23 +3,59 @@ import pytest
 import sklearn.metrics
 import xarray as xr
 
-from analysis.baselines import predict_mean
-from analysis.metrics import COLUMNS, evaluate, r2_interval, r2_score, read_metrics
+from analysis.dataset import open_dataset
+from analysis.metrics import COLUMNS, evaluate, inside, r2_interval, r2_score, read_metrics
+
+PREDICTORS = {"cnn", "cnn_single", "mean", "process_linear", "process_boosting", "image_boosting"}
 
 
-@pytest.fixture
-def predictions():
-    """40 structures, 20 of them in test, one target predicted well and one badly."""
+@pytest.fixture(scope="module")
+def structures():
+    """40 structures with 8 x 8 images whose first target follows the width, and whose second is noise."""
     rng = np.random.default_rng(2)
-    truth = rng.normal(10, 2, (40, 2))
+    width = np.repeat(np.linspace(46e-6, 55e-6, 4), 10)
+    label = np.stack([1e6 * width + rng.normal(0, 0.3, 40), rng.normal(10, 2, 40)], axis=1)
     return xr.Dataset(
         {
-            "truth": (("sample", "target"), truth),
-            "prediction": (("sample", "target"), truth + rng.normal(0, [0.5, 5], (40, 2))),
-            "split": ("sample", np.repeat(["train", "test"], 20)),
+            "image": (("sample", "y", "x"), rng.integers(0, 3, (40, 8, 8), dtype=np.uint8)),
+            "label": (("sample", "target"), label),
         },
-        {"target": ["good", "bad"]},
+        {
+            "target": ["good", "bad"],
+            "sample": [f"s{k}" for k in range(40)],
+            "width": ("sample", width),
+            "am_box_fraction": ("sample", rng.uniform(0.3, 0.5, 40)),
+        },
     )
+
+
+def predictions_of(structures, fold, test):
+    rng = np.random.default_rng(3)
+    truth = structures["label"].values
+    error = rng.normal(0, [0.5, 5], (3, 40, 2))
+    dims = ("sample", "target")
+    return xr.Dataset(
+        {
+            "truth": (dims, truth),
+            "prediction": (dims, truth + error.mean(axis=0)),
+            "member_prediction": (("member", *dims), truth + error),
+            "low": (dims, truth - 1),
+            "high": (dims, truth + np.array([1, -0.5])),
+            "split": ("sample", np.where(test, "test", "train")),
+        },
+        {"target": structures["target"], "sample": structures["sample"], "fold": fold},
+    )
+
+
+@pytest.fixture(scope="module")
+def rows(structures):
+    random = predictions_of(structures, "random", np.arange(40) % 2 == 0)
+    folds = [
+        predictions_of(structures, f"width-{1e6 * w:g}", structures["width"].values == w)
+        for w in np.unique(structures["width"])
+    ]
+    found = evaluate(structures, [random, *folds], 300, 1)
+    return {(row["split"], row["predictor"], row["target"]): row for row in found}
 
 
 def test_r2_is_that_of_scikit_learn():
@@ -28,24 +64,41 @@ def test_r2_is_that_of_scikit_learn():
     assert r2_score(truth, predicted) == pytest.approx(sklearn.metrics.r2_score(truth, predicted))
 
 
-def test_rows_are_those_of_the_test_part(predictions):
-    rows = {(row["predictor"], row["target"]): row for row in evaluate(predictions, 500, 1)}
-    assert set(rows) == {(p, t) for p in ("cnn", "mean") for t in ("good", "bad")}
-    test = predictions.isel(sample=slice(20, None))
-    row = rows["cnn", "good"]
+def test_every_predictor_is_judged_on_every_split_and_target(rows):
+    splits = ("random", "leave_width_out")
+    assert set(rows) == {(s, p, t) for s in splits for p in PREDICTORS for t in ("good", "bad")}
+    assert all(tuple(row) == COLUMNS for row in rows.values())
+
+
+def test_rows_are_those_of_the_test_part(rows, structures):
+    row = rows["random", "cnn", "good"]
+    test = predictions_of(structures, "random", np.arange(40) % 2 == 0).isel(sample=slice(0, None, 2))
     truth, predicted = test["truth"][:, 0], test["prediction"][:, 0]
     assert row["r2"] == pytest.approx(sklearn.metrics.r2_score(truth, predicted))
     assert row["rmse"] == pytest.approx(sklearn.metrics.root_mean_squared_error(truth, predicted))
-    assert row["n"] == 20 and row["split"] == "random" and tuple(row) == COLUMNS
-    assert row["r2_low"] < row["r2"] < row["r2_high"] <= 1
-    assert rows["cnn", "bad"]["r2"] < 0.3
+    assert row["n"] == 20 and row["r2_low"] < row["r2"] < row["r2_high"] <= 1
+    assert rows["random", "cnn_single", "good"]["r2"] < row["r2"], "members err more than their mean"
+    assert row["coverage"] == 1 and rows["random", "cnn", "bad"]["coverage"] == 0
+    assert rows["random", "mean", "bad"]["coverage"] == ""
 
 
-def test_mean_knows_the_training_part_only(predictions):
-    train = predictions["truth"].values[:20]
-    np.testing.assert_allclose(predict_mean(train, 3), np.tile(train.mean(axis=0), (3, 1)))
-    row = next(r for r in evaluate(predictions, 100, 1) if r["predictor"] == "mean")
-    assert row["r2"] <= 0
+def test_folds_are_judged_together(rows):
+    assert rows["leave_width_out", "cnn", "good"]["n"] == 40
+
+
+def test_baselines_know_what_they_may_know(rows):
+    """Width tells the first target, and nothing tells the second; a held-out width leaves the line."""
+    assert rows["random", "process_linear", "good"]["r2"] > 0.9
+    assert rows["leave_width_out", "process_linear", "good"]["r2"] > 0.9
+    assert rows["leave_width_out", "process_boosting", "good"]["r2"] < 0.9, "trees do not extrapolate"
+    assert rows["random", "process_boosting", "bad"]["r2"] < 0.3
+    assert rows["random", "mean", "good"]["r2"] <= 0
+
+
+def test_predictions_of_another_dataset_are_refused(structures):
+    other = predictions_of(structures, "random", np.arange(40) % 2 == 0).isel(sample=slice(None, None, -1))
+    with pytest.raises(ValueError, match="predictions of the split random are of another dataset"):
+        evaluate(structures, [other], 100, 1)
 
 
 def test_interval_covers_about_95_percent():
@@ -64,7 +117,13 @@ def test_interval_of_one_structure_is_unknown():
     assert np.isnan(r2_interval(np.ones(1), np.ones(1), 100, np.random.default_rng(1))).all()
 
 
-def test_file_has_a_row_per_predictor_and_target(study):
+def test_file_has_a_row_per_split_predictor_and_target(study):
     rows = read_metrics(study.metrics)
     assert tuple(rows[0]) == COLUMNS
-    assert len(rows) == 2 * 5 and {row["predictor"] for row in rows} == {"cnn", "mean"}
+    assert {row["split"] for row in rows} == {"random", "leave_width_out"}
+    assert len(rows) == 2 * 5 * len(PREDICTORS) and {row["predictor"] for row in rows} == PREDICTORS
+    with xr.open_dataset(study.predictions["random"]) as predictions:
+        covered = inside(predictions)[predictions["split"].values == "test"].mean(axis=0)
+    found = [float(row["coverage"]) for row in rows if (row["split"], row["predictor"]) == ("random", "cnn")]
+    np.testing.assert_allclose(found, covered)
+    assert open_dataset(study.dataset)["fold"].values.tolist() == ["random", "width-10", "width-11"]

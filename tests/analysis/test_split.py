@@ -1,6 +1,8 @@
 import collections
 
-from analysis.split import part_sizes, split_samples
+import numpy as np
+
+from analysis.split import folds, part_sizes, split_samples
 
 SHARES = {"train": 0.64, "validation": 0.16, "test": 0.2}
 
@@ -31,3 +33,20 @@ def test_sizes_are_those_of_the_split():
     for count in range(1, 30):
         counts = collections.Counter(split_samples([0] * count, SHARES, 1))
         assert part_sizes(count, SHARES) == {part: counts[part] for part in SHARES}
+
+
+def test_folds_hold_out_each_width_and_each_fraction():
+    widths = np.repeat([46e-6, 47e-6, 48e-6], 20)
+    fractions = np.tile(np.repeat([0.53, 0.63], 10), 3)
+    found = folds(widths, fractions, SHARES, 1)
+    names = ["random", "width-46", "width-47", "width-48", "uncovered-0.53", "uncovered-0.63"]
+    assert list(found) == names
+    parts = found["width-47"]
+    np.testing.assert_array_equal(parts == "test", widths == 47e-6)
+    counts = collections.Counter(parts)
+    assert counts == {"test": 20, "train": 32, "validation": 8}
+    np.testing.assert_array_equal(found["uncovered-0.53"] == "test", fractions == 0.53)
+
+
+def test_the_only_width_is_not_held_out():
+    assert list(folds(np.full(10, 46e-6), np.full(10, 0.5), SHARES, 1)) == ["random"]

@@ -3,7 +3,15 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from cnn.gradcam import feature_map, gradcam, output_gradient
+from cnn.gradcam import (
+    _correlation,
+    contact_zone,
+    feature_map,
+    gradcam,
+    output_gradient,
+    randomised,
+    share_in_zones,
+)
 from cnn.model import FEATURES, build_network
 
 
@@ -55,9 +63,39 @@ def test_unknown_backend_is_refused(network, monkeypatch):
         output_gradient(network, np.zeros((1, 16, 16)), 0)
 
 
+def test_contact_zone_is_where_both_phases_are_near():
+    image = np.zeros((9, 20), np.uint8)
+    image[:, :5], image[:, 5:10], image[:, 15:] = 2, 1, 2
+    zone = contact_zone(image, 0.25)  # 0.5 um are two pixels
+    assert zone[:, 3:7].all() and not zone[:, :3].any() and not zone[:, 7:].any()
+
+
+def test_share_of_heat_in_zones():
+    maps = np.array([np.ones((4, 4)), np.zeros((4, 4))])
+    zones = np.zeros((2, 4, 4), bool)
+    zones[:, :1] = True
+    np.testing.assert_allclose(share_in_zones(maps, zones), [0.25, 0])
+    maps[0, 0] = 4
+    assert share_in_zones(maps, zones)[0] == pytest.approx(16 / 28)
+
+
+def test_random_weights_change_the_maps(network, images):
+    blank = randomised(network)
+    assert not np.allclose(gradcam(network, images, 0), gradcam(blank, images, 0))
+
+
+def test_correlation_is_that_of_numpy():
+    one, other = np.random.default_rng(1).normal(size=(2, 5, 5))
+    assert _correlation(one, other) == pytest.approx(np.corrcoef(one.ravel(), other.ravel())[0, 1])
+    assert _correlation(one, np.ones((5, 5))) == 0
+
+
 def test_file_holds_test_structures_from_small_to_large_area(study):
     with xr.open_dataset(study.gradcam) as maps:
         assert maps["heatmap"].dims == ("sample", "target", "y", "x")
         assert set(maps["split"].values) == {"test"} and maps.sizes["sample"] == 2
         assert (np.diff(maps["label"].sel(target="reaction_area")) > 0).all()
         assert (maps["heatmap"] >= 0).all() and maps["heatmap"].max() > 0
+        assert maps.sizes["test_sample"] == 2
+        for name in ("zone_heat", "zone_heat_random", "zone_area"):
+            assert ((maps[name] >= 0) & (maps[name] <= 1)).all()

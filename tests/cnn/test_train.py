@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from cnn.data import part, read_dataset
-from cnn.predict import load_model, predict
+from cnn.predict import check_scale, load_model, predict, predict_dataset
 from cnn.train import train
 
 
@@ -22,17 +22,19 @@ def run(study, folder, dataset=None, **training):
 
 
 def test_outputs_belong_together(study):
-    settings = json.loads(study.settings.read_text())
-    with open(study.history, newline="") as file:
+    model = study.models["random"][0]
+    settings = json.loads(model.with_suffix(".json").read_text())
+    with open(model.with_suffix(".csv"), newline="") as file:
         history = list(csv.DictReader(file))
     assert [row["epoch"] for row in history] == ["1", "2"]
     losses = [float(row["val_loss"]) for row in history]
     assert settings["best_epoch"] == 1 + int(np.argmin(losses))
     assert settings["seed"] == study.config["seed"] and settings["code_digest"] == "code"
     assert settings["versions"]["backend"] == "tensorflow"
+    assert (settings["fold"], settings["member"], settings["um_per_pixel"]) == ("random", 0, 0.2)
     dataset = read_dataset(study.dataset)
     np.testing.assert_allclose(settings["label_mean"], part(dataset, "train").label.mean(axis=0))
-    best = predict(load_model(study.model), part(dataset, "validation").image)
+    best = load_model(model).predict(part(dataset, "validation").image, verbose=0)
     standard = (best - part(dataset, "validation").label) / settings["label_sd"]
     assert np.mean(standard**2) == pytest.approx(min(losses), rel=1e-3), "the best weights were kept"
 
@@ -52,23 +54,68 @@ def test_training_stops_early(study, tmp_path):
     assert len(history.read_text().splitlines()) < 41
 
 
+def test_members_differ_and_so_do_folds(study):
+    image = read_dataset(study.dataset)["image"].values
+    networks = [*study.models["random"], study.models["width-10"][0]]
+    first, second, other = (predict(load_model(path), image) for path in networks)
+    assert not np.allclose(first, second, rtol=1e-3) and not np.allclose(first, other, rtol=1e-3)
+
+
 def test_a_diverged_training_is_an_error_and_leaves_no_model(study, tmp_path):
-    dataset = read_dataset(study.dataset)
-    dataset["label"][dataset["split"].values == "validation", 0] = np.nan
-    dataset.to_netcdf(tmp_path / "nan.nc", engine="h5netcdf")
     with pytest.raises(
         RuntimeError, match=r"no finite validation loss in 2 epochs; try a smaller training\.learning_rate"
     ):
-        run(study, tmp_path, tmp_path / "nan.nc")
+        run(study, tmp_path, learning_rate=1e38)
     assert not (tmp_path / "model.keras").exists()
 
 
+def spoiled(study, folder, spoil):
+    with xr.open_dataset(study.dataset) as dataset:
+        wrong = dataset.load().copy(deep=True)
+    spoil(wrong)
+    wrong.to_netcdf(folder / "wrong.nc", engine="h5netcdf")
+    return folder / "wrong.nc"
+
+
+def test_labels_that_are_no_numbers_are_refused_by_name(study, tmp_path):
+    def spoil(dataset):
+        dataset["label"][3, 4] = np.nan
+
+    name = read_dataset(study.dataset)["sample"].values[3]
+    with pytest.raises(ValueError, match=f"reaction_area of {name} must be finite, got nan"):
+        read_dataset(spoiled(study, tmp_path, spoil))
+
+
+def test_images_without_a_phase_are_refused_by_name(study, tmp_path):
+    def spoil(dataset):
+        dataset["image"][2] = np.where(dataset["image"][2] == 2, 0, dataset["image"][2])
+
+    name = read_dataset(study.dataset)["sample"].values[2]
+    with pytest.raises(ValueError, match=rf"the image of {name} shows no AM \(class 2\)"):
+        read_dataset(spoiled(study, tmp_path, spoil))
+
+
+def test_unknown_fold_is_refused(study):
+    with pytest.raises(ValueError, match="no split 'width-99', but random, width-10, width-11"):
+        read_dataset(study.dataset, "width-99")
+
+
+def test_a_dataset_of_another_scale_is_refused(study, tmp_path):
+    def spoil(dataset):
+        dataset.attrs["um_per_pixel"] = 0.1
+
+    path = spoiled(study, tmp_path, spoil)
+    with pytest.raises(ValueError, match=r"images of 0\.2 um per pixel, these have 0\.1"):
+        predict_dataset(path, study.models["random"], study.settings["random"], tmp_path / "out.nc")
+    check_scale(study.settings["random"][0], 0.2)
+
+
 def test_targets_that_do_not_vary_are_refused(study, tmp_path):
-    dataset = read_dataset(study.dataset)
-    dataset["label"][:, 4] = 1.0
-    dataset.to_netcdf(tmp_path / "constant.nc", engine="h5netcdf")
+    def spoil(dataset):
+        dataset["label"][:, 4] = 1.0
+
     with pytest.raises(ValueError, match="reaction_area is the same for all training structures"):
-        run(study, tmp_path, tmp_path / "constant.nc")
+        run(study, tmp_path, spoiled(study, tmp_path, spoil))
 
 
 def test_empty_part_is_refused(study):
@@ -88,12 +135,26 @@ def test_broken_files_are_refused_by_name(tmp_path):
 
 
 def test_predictions_stand_beside_the_truth(study):
-    with xr.open_dataset(study.predictions) as predictions:
+    with xr.open_dataset(study.predictions["random"]) as predictions:
         dataset = read_dataset(study.dataset)
         np.testing.assert_array_equal(predictions["truth"], dataset["label"])
-        expected = predict(load_model(study.model), dataset["image"].values)
-        np.testing.assert_allclose(predictions["prediction"], expected, rtol=1e-6)
+        members = [predict(load_model(path), dataset["image"].values) for path in study.models["random"]]
+        np.testing.assert_allclose(predictions["member_prediction"], members, rtol=1e-6)
+        np.testing.assert_allclose(predictions["prediction"], np.mean(members, axis=0), rtol=1e-6)
+        np.testing.assert_allclose(predictions["spread"], np.std(members, axis=0, ddof=1), rtol=1e-6)
+        assert (predictions["low"] < predictions["prediction"]).all()
+        assert (predictions["high"] > predictions["prediction"]).all()
         assert predictions["width"].attrs["units"] == "m"
+        validation = predictions["split"] == "validation"
+        truth = predictions["truth"]
+        inside = (predictions["low"] <= truth) & (truth <= predictions["high"])
+        assert inside[validation].all(), "calibrated on it"
+
+
+def test_mirror_images_get_the_same_prediction(study):
+    model = load_model(study.models["random"][0])
+    image = read_dataset(study.dataset)["image"].values
+    np.testing.assert_allclose(predict(model, image), predict(model, image[:, ::-1, ::-1]), rtol=1e-5)
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
@@ -103,7 +164,7 @@ def test_other_backends_train_and_explain(study, tmp_path, backend):
     script = (
         "from cnn.train import train; from cnn.gradcam import gradcam_dataset\n"
         f"train({data!r}, 'm.keras', 'h.csv', 's.json', {network!r}, {training!r}, 1, 'code')\n"
-        f"gradcam_dataset({data!r}, 'm.keras', 'g.nc', 2)"
+        f"gradcam_dataset({data!r}, ['m.keras'], 'g.nc', 2)"
     )
     environment = {**os.environ, "KERAS_BACKEND": backend}
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)

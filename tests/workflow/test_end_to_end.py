@@ -33,15 +33,15 @@ def test_every_result_is_there_and_real(finished):
         assert f"results/tiny/figures/{name}.png" in finished.log, "the run says where the figures are"
     with open(folder / "metrics.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 10 and {row["n"] for row in rows} == {"2"}
+    assert len(rows) == 2 * 5 * 6 and {row["n"] for row in rows} == {"2", "8"}
     assert len(list((folder / "trajectories").glob("*.h5"))) == 4
     with xr.open_dataset(folder / "dataset.nc") as dataset:
         assert dataset.sizes["sample"] == 8
-    assert json.loads((folder / "cnn/settings.json").read_text())["training"]["epochs"] == 2
+    assert json.loads((folder / "cnn/random/member-0.json").read_text())["training"]["epochs"] == 2
 
 
 def test_files_know_the_code_that_made_them(finished):
-    settings = json.loads((results(finished) / "cnn/settings.json").read_text())
+    settings = json.loads((results(finished) / "cnn/random/member-0.json").read_text())
     with h5py.File(next((results(finished) / "trajectories").glob("*.h5"))) as file:
         digests = file["parameters"].attrs["code_digest"], settings["code_digest"]
     assert all(re.fullmatch("[0-9a-f]{16}", digest) for digest in digests) and len(set(digests)) == 2

@@ -1,23 +1,23 @@
-# Train the network, predict all structures, explain and judge the predictions.
+# Train ensembles of networks, predict all structures, explain and judge the predictions.
 
 
 rule train:
     input:
         dataset="results/{study}/dataset.nc",
     output:
-        model="results/{study}/cnn/model.keras",
-        history="results/{study}/cnn/history.csv",
-        settings="results/{study}/cnn/settings.json",
+        model="results/{study}/cnn/{fold}/member-{member}.keras",
+        history="results/{study}/cnn/{fold}/member-{member}.csv",
+        settings="results/{study}/cnn/{fold}/member-{member}.json",
     log:
-        "results/{study}/logs/train.log",
+        "results/{study}/logs/train/{fold}_member-{member}.log",
     benchmark:
-        "results/{study}/benchmarks/train.tsv"
+        "results/{study}/benchmarks/train/{fold}_member-{member}.tsv"
     conda:
         "../envs/cnn.yaml"
     threads: 8
     params:
         network=config["network"],
-        training=config["training"],
+        training=training_settings(),
         seed=config["seed"],
         code=code_digest("cnn.train"),
     script:
@@ -27,11 +27,12 @@ rule train:
 rule predict:
     input:
         dataset="results/{study}/dataset.nc",
-        model="results/{study}/cnn/model.keras",
+        models=lambda wildcards: members(wildcards.fold, "keras"),
+        settings=lambda wildcards: members(wildcards.fold, "json"),
     output:
-        "results/{study}/predictions.nc",
+        "results/{study}/predictions/{fold}.nc",
     log:
-        "results/{study}/logs/predict.log",
+        "results/{study}/logs/predict/{fold}.log",
     conda:
         "../envs/cnn.yaml"
     threads: 2
@@ -44,7 +45,7 @@ rule predict:
 rule gradcam:
     input:
         dataset="results/{study}/dataset.nc",
-        model="results/{study}/cnn/model.keras",
+        models=members("random", "keras"),
     output:
         "results/{study}/gradcam.nc",
     log:
@@ -61,7 +62,8 @@ rule gradcam:
 
 rule metrics:
     input:
-        predictions="results/{study}/predictions.nc",
+        dataset="results/{study}/dataset.nc",
+        predictions=prediction_files(),
     output:
         report("results/{study}/metrics.csv", caption="../report/metrics.rst", category="Metrics"),
     log:

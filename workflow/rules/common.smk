@@ -88,6 +88,14 @@ def check_together(config):
                 raise ValueError(f"grid.{key} must have six significant digits at most, got {value}")
     if abs(sum(config["split"].values()) - 1) > 1e-9:
         raise ValueError(f"split: the shares must sum to 1, got {sum(config['split'].values()):g}")
+    if "random" not in config["evaluation"]["splits"]:
+        raise ValueError(f"evaluation.splits must name random, got {config['evaluation']['splits']}")
+    for split, key in (
+        ("leave_width_out", "widths_um"),
+        ("leave_uncovered_fraction_out", "uncovered_fractions"),
+    ):
+        if split in config["evaluation"]["splits"] and len(config["grid"][key]) < 2:
+            raise ValueError(f"evaluation.splits: {split} needs two grid.{key}, got {config['grid'][key]}")
     count = math.prod(len(config["grid"][key]) for key in ("widths_um", "uncovered_fractions"))
     count *= config["grid"]["replicates"]
     # Labels are standardised by the spread of the training part, R2 needs one of the test part.
@@ -125,6 +133,35 @@ def example_trajectory():
     """The trajectory whose first structure is drawn: in the middle of the grid."""
     widths, fractions = config["grid"]["widths_um"], config["grid"]["uncovered_fractions"]
     return trajectory_file(widths[len(widths) // 2], fractions[len(fractions) // 2], *chunks()[0])
+
+
+def folds():
+    """Names of the splits that the configuration asks for."""
+    names = {
+        "random": ["random"],
+        "leave_width_out": [f"width-{width:g}" for width in config["grid"]["widths_um"]],
+        "leave_uncovered_fraction_out": [
+            f"uncovered-{fraction:g}" for fraction in config["grid"]["uncovered_fractions"]
+        ],
+    }
+    return [fold for split in config["evaluation"]["splits"] for fold in names[split]]
+
+
+def members(fold, suffix):
+    """Files of the networks trained on a split."""
+    training = config["training"]
+    count = training["members"] if fold == "random" else training["members_held_out"]
+    return [f"results/{config['study']}/cnn/{fold}/member-{k}.{suffix}" for k in range(count)]
+
+
+def training_settings():
+    """Settings of one training: the number of networks is none of them."""
+    return {name: value for name, value in config["training"].items() if not name.startswith("members")}
+
+
+def prediction_files():
+    """Predictions of all splits."""
+    return [f"results/{config['study']}/predictions/{fold}.nc" for fold in folds()]
 
 
 def figure_files():

@@ -43,7 +43,7 @@ rule figure_images:
 
 rule figure_parity:
     input:
-        predictions="results/{study}/predictions.nc",
+        predictions="results/{study}/predictions/random.nc",
         metrics="results/{study}/metrics.csv",
     output:
         png=report(
@@ -83,7 +83,7 @@ rule figure_gradcam:
 rule figure_reaction_area:
     input:
         dataset="results/{study}/dataset.nc",
-        predictions="results/{study}/predictions.nc",
+        predictions="results/{study}/predictions/random.nc",
     output:
         png=report(
             "results/{study}/figures/reaction_area.png",

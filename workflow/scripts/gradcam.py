@@ -6,5 +6,8 @@ from cnn.gradcam import gradcam_dataset
 
 with step(snakemake.log[0]):
     gradcam_dataset(
-        snakemake.input.dataset, snakemake.input.model, snakemake.output[0], snakemake.params.structures
+        snakemake.input.dataset,
+        list(snakemake.input.models),
+        snakemake.output[0],
+        snakemake.params.structures,
     )

@@ -6,5 +6,9 @@ from analysis.metrics import write_metrics
 
 with step(snakemake.log[0]):
     write_metrics(
-        snakemake.input.predictions, snakemake.output[0], snakemake.params.resamples, snakemake.params.seed
+        dataset=snakemake.input.dataset,
+        predictions=list(snakemake.input.predictions),
+        output=snakemake.output[0],
+        resamples=snakemake.params.resamples,
+        seed=snakemake.params.seed,
     )

@@ -5,4 +5,10 @@ from step import step
 from cnn.predict import predict_dataset
 
 with step(snakemake.log[0]):
-    predict_dataset(snakemake.input.dataset, snakemake.input.model, snakemake.output[0])
+    predict_dataset(
+        dataset=snakemake.input.dataset,
+        models=list(snakemake.input.models),
+        settings=list(snakemake.input.settings),
+        output=snakemake.output[0],
+        fold=snakemake.wildcards.fold,
+    )

@@ -14,4 +14,6 @@ with step(snakemake.log[0]):
         training=snakemake.params.training,
         seed=snakemake.params.seed,
         code=snakemake.params.code,
+        fold=snakemake.wildcards.fold,
+        member=int(snakemake.wildcards.member),
     )

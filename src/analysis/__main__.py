@@ -1,0 +1,30 @@
+"""Hand a dataset to other tools, without a workflow: ``python -m analysis --help``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from analysis.export import export_dataset
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; gives 0, or 2 after bad input."""
+    parser = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    export = commands.add_parser("export", help="write a dataset as PNG images and a table of labels")
+    export.add_argument("dataset", type=Path, help="such as results/paper/dataset.nc")
+    export.add_argument("folder", type=Path, help="to write images/ and labels.csv to")
+    given = parser.parse_args(arguments)
+    try:
+        count = export_dataset(given.dataset, given.folder)
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{count} images and labels.csv: {given.folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""Numbers that describe a class image without a network: shares, interfaces, chords, correlation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.trajectories import AM, SE
+
+VOID = 0
+PHASES = {"void": VOID, "se": SE, "am": AM}
+# Distances of the two-point correlation [pixels].
+LAGS = (2, 5, 10, 20, 40)
+
+
+def interface_density(image: np.ndarray, first: int, second: int) -> float:
+    """Pixel edges between two phases / pixels."""
+    edges = 0
+    for one, other in ((image[1:], image[:-1]), (image[:, 1:], image[:, :-1])):
+        edges += np.count_nonzero((one == first) & (other == second))
+        edges += np.count_nonzero((one == second) & (other == first))
+    return edges / image.size
+
+
+def mean_chord(phase: np.ndarray) -> float:
+    """Mean length of the runs of a phase along the rows of a mask [pixels]; 0 without any."""
+    starts = phase & ~np.pad(phase, ((0, 0), (1, 0)))[:, :-1]
+    runs = np.count_nonzero(starts)
+    return np.count_nonzero(phase) / runs if runs else 0.0
+
+
+def two_point(phase: np.ndarray, lag: int) -> float:
+    """Probability that two pixels `lag` apart along a row both belong to the phase."""
+    return float(np.mean(phase[:, lag:] & phase[:, :-lag])) if lag < phase.shape[1] else 0.0
+
+
+def describe(image: np.ndarray) -> dict[str, float]:
+    """All descriptors of a class image; ``x`` is along the compression, ``y`` across it."""
+    found = {f"{name}_share": float(np.mean(image == phase)) for name, phase in PHASES.items()}
+    for first, second in (("am", "se"), ("am", "void"), ("se", "void")):
+        found[f"{first}_{second}_interface"] = interface_density(image, PHASES[first], PHASES[second])
+    for name, phase in PHASES.items():
+        mask = image == phase
+        for axis, turned in (("x", mask), ("y", mask.T)):
+            found[f"{name}_chord_{axis}"] = mean_chord(turned)
+            if name != "se":  # the three phases add up to one
+                for lag in LAGS:
+                    found[f"{name}_pair_{axis}_{lag}"] = two_point(turned, lag)
+    return found
