@@ -69,7 +69,10 @@ def between_walls_of(particles, walls, parameters):
 
 
 def observe(state, particles, walls, parameters):
-    """The `QUANTITIES` of one state, from positions and velocities alone: the same for all engines."""
+    """The `QUANTITIES` of one state, from positions and velocities alone: the same for all engines.
+
+    The wall counts as standing: while it moves, its contacts lack the dashpot of its speed.
+    """
     moved = particles._replace(**{name: getattr(state, name) for name in ("x", "y", "vx", "vy", "omega")})
     system = between_walls_of(moved, walls, parameters)
     pressure = contact_pressure(system.stress, moved.radius)

@@ -37,8 +37,10 @@ class Motion(NamedTuple):
     def interval(self) -> int:
         """Steps between two recorded states."""
         interval, rest = divmod(self.steps, self.frames)
-        if rest or self.hold_steps % interval:
-            raise ValueError(f"steps and hold_steps must be multiples of {interval}, got {self}")
+        if rest or interval < 1 or self.hold_steps % interval:
+            raise ValueError(
+                f"steps must be a multiple of frames, hold_steps one of steps / frames, got {self}"
+            )
         return interval
 
     @property

@@ -64,7 +64,7 @@ def _compress(given: argparse.Namespace, parameters: SimulationParameters, confi
             frames.append(frame)
             progress.advance(task)
 
-        contacts = compress(structure, parameters, record)
+        contacts = compress(structure, parameters, record, given.structure.stem)
         drawn = {"width_m": structure.width, "packing": given.structure.name}
         write_structure(file, Compressed(given.structure.stem, drawn, structure, frames, contacts))
     print(f"{contacts.i.size} contacts after {frames[-1].step} steps: {given.output}")

@@ -100,13 +100,14 @@ def compress(
     RuntimeError
         If the structure collapses, loses a particle or does not rest within ``hold_maximum_steps``.
     """
+    check_structure(structure)
     protocol = parameters.compression
     travel = structure.width - protocol.final_width
     if travel <= 0:
         raise ValueError(
-            f"width must be above final_width = {protocol.final_width:g} m, got {structure.width:g} m"
+            f"final_width must be below the width of the structure = {structure.width:g} m, "
+            f"got {protocol.final_width:g} m"
         )
-    check_structure(structure)
     largest = int(structure.radius.argmax())
     if protocol.final_width < 2 * structure.radius[largest]:
         raise ValueError(
@@ -128,7 +129,7 @@ def compress(
         record(snapshot(system, stop, time_step))
     if (inertia := inertial_number(system)) > QUASI_STATIC:
         log.warning(
-            "%s: inertial number %.2g when the wall stops, above %g: forces are not those of a slow "
+            "%s: inertial number %.3g when the wall stops, above %g: forces are not those of a slow "
             "compression; lower compression.wall_speed_m_per_s (%g)",
             name,
             inertia,

@@ -10,12 +10,14 @@ from numba import njit
 
 from dem.forces import energies
 from dem.integrate import System
+from dem.neighbors import Particles, Walls
 from dem.parameters import SPECIES
 from dem.stress import ContactList, contact_list, contact_pressure, stress_tensor
 from dem.tile import dissipated_work
 
-# Cells of the raster that porosity is counted on, per radius of the smallest particle.
+# Raster that porosity is counted on: cells per radius of the smallest particle, and most cells in all.
 CELLS_PER_RADIUS = 10
+MOST_CELLS = 4_000_000
 
 
 class Frame(NamedTuple):
@@ -63,8 +65,14 @@ def snapshot(system: System, step: int, time_step: float) -> Frame:
         elastic_energy=elastic,
         dissipated_work=dissipated_work(system.tile),
         coordination_number=2 * np.count_nonzero(touching) / particles.x.size,
-        porosity=void_share(particles, walls, particles.radius.min() / CELLS_PER_RADIUS),
+        porosity=void_share(particles, walls, _raster_pitch(particles, walls)),
     )
+
+
+def _raster_pitch(particles: Particles, walls: Walls) -> float:
+    left, right, bottom, top = walls.position
+    finest = math.sqrt((right - left) * (top - bottom) / MOST_CELLS)
+    return max(particles.radius.min() / CELLS_PER_RADIUS, finest)
 
 
 def contacts_of(system: System) -> ContactList:
@@ -90,7 +98,7 @@ def check_none_lost(system: System, step: int) -> None:
             f"{lost.size} particles have left the box by step {step}, the first is particle {k} ({species}, "
             f"radius {radius[k] * 1e6:g} um) at x = {x[k] * 1e6:g} um, y = {y[k] * 1e6:g} um; the box is "
             f"x = {left * 1e6:g} to {right * 1e6:g} um, y = {bottom * 1e6:g} to {top * 1e6:g} um. "
-            "The time step or the wall speed is too large"
+            "The time step, the wall speed or the compression is too large"
         )
 
 
@@ -125,7 +133,7 @@ def void_share(particles, walls, pitch):
             min(columns, math.floor((x + radius) / step_x + 0.5)),
         ):
             half = math.sqrt(max(0.0, radius**2 - ((column + 0.5) * step_x - x) ** 2))
-            first = max(0, math.ceil((y - half) / step_y - 0.5))
-            last = min(rows, math.floor((y + half) / step_y + 0.5))
+            first = min(rows, max(0, math.ceil((y - half) / step_y - 0.5)))
+            last = max(first, min(rows, math.floor((y + half) / step_y + 0.5)))
             covered[column, first:last] = True
     return 1.0 - np.count_nonzero(covered) / covered.size

@@ -129,7 +129,7 @@ class Compression:
     def __post_init__(self):
         _require(self.final_width > 0, "final_width", "> 0 m", self.final_width)
         _require(self.wall_speed > 0, "wall_speed", "> 0 m/s", self.wall_speed)
-        # Above 0.2 Rayleigh times results are wrong by a factor of two (docs/physics.md).
+        # At 0.2 Rayleigh times strongly compressed structures do not even come to rest (docs/validation.md).
         _require(
             0 < self.time_step_rayleigh <= 0.2,
             "time_step_rayleigh",

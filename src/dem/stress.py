@@ -32,7 +32,7 @@ class ContactList(NamedTuple):
     j: np.ndarray  # int32 [C]: the smaller particle, or a wall if negative
     overlap: np.ndarray  # [C, m]
     normal_force: np.ndarray  # [C, N], positive pushes apart
-    tangential_force: np.ndarray  # [C, N], on j along the normal i -> j turned by +90 deg, at most mu |F_N|
+    tangential_force: np.ndarray  # [C, N], on j along the normal i -> j turned by +90 deg
     contact_area: np.ndarray  # Hertz circle of the normal force [C, m^2]
     contact_area_from_overlap: np.ndarray  # pi R_eff overlap, the same where only the spring acts [C, m^2]
     contact_point: np.ndarray  # [C, 2, m]

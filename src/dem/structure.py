@@ -31,7 +31,26 @@ class Draw(NamedTuple):
 
 
 def check_structure(structure: Structure) -> None:
-    """Raise ValueError if particles have no place, lie outside the box or share a centre; names the first."""
+    """Raise ValueError if there are no particles, or one has no place, size or kind; names the first.
+
+    Particles must lie in the box with their centres, and no two may share a centre.
+    """
+    if not structure.x.size:
+        raise ValueError("a structure must have at least one particle")
+    for name, value in (("width", structure.width), ("height", structure.height)):
+        if not 0 < value < math.inf:
+            raise ValueError(f"{name} of the box must be > 0 m and finite, got {value:g}")
+    wrong = np.flatnonzero(~((structure.radius > 0) & (structure.radius < math.inf)))
+    if wrong.size:
+        raise ValueError(
+            f"radius of particle {wrong[0]} must be > 0 m and finite, got {structure.radius[wrong[0]]:g}"
+        )
+    wrong = np.flatnonzero(~np.isin(structure.species, (AM, SE)))
+    if wrong.size:
+        raise ValueError(
+            f"species of particle {wrong[0]} must be {SE} (SE) or {AM} (AM), "
+            f"got {structure.species[wrong[0]]}"
+        )
     for name, values, end in (("x", structure.x, structure.width), ("y", structure.y, structure.height)):
         outside = np.flatnonzero(~((values >= 0) & (values <= end)))  # NaN is outside too
         if outside.size:
@@ -67,6 +86,11 @@ def structure_seed(seed: int, width: float, uncovered_fraction: float, replicate
     -------
     numpy.random.SeedSequence
     """
+    if not (0 < width < math.inf and 0 < uncovered_fraction <= 1 and replicate >= 0):
+        raise ValueError(
+            "width must be > 0 m, uncovered_fraction in (0, 1] and replicate >= 0, "
+            f"got {width:g} m, {uncovered_fraction:g} and {replicate}"
+        )
     key = (round(width * 1e9), round(uncovered_fraction * 1e4), replicate)
     return np.random.SeedSequence(seed, spawn_key=key)
 
@@ -169,9 +193,18 @@ def fill(
 
     Raises
     ------
+    ValueError
+        If the box is too narrow for AM, or the fraction no share.
     RuntimeError
         If the coverage is not reached within the bounded number of tries.
     """
+    if not filling.am_mean_diameter[1] < width < math.inf:
+        raise ValueError(
+            f"width must be finite and above {filling.am_mean_diameter[1]:g} m, "
+            f"the largest mean AM diameter, got {width:g} m"
+        )
+    if not 0 < uncovered_fraction <= 1:
+        raise ValueError(f"uncovered_fraction must be in (0, 1], got {uncovered_fraction:g}")
     mean = rng.uniform(*filling.am_mean_diameter)
     sd = rng.uniform(*filling.am_sd_diameter)
     box = width * filling.box_height

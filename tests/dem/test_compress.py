@@ -63,10 +63,21 @@ def test_walls_balance_each_other(tiny):
     assert force[1] - force[0] + rub == pytest.approx(0, abs=1e-3 * force[1])
 
 
-def test_coulomb_limit_holds_at_every_contact(run):
-    contacts = run.contacts
-    assert (np.abs(contacts.tangential_force) <= 0.5 * np.abs(contacts.normal_force) * (1 + 1e-12)).all()
-    assert (np.abs(contacts.tangential_force) > 0.4 * np.abs(contacts.normal_force)).any()
+@pytest.mark.parametrize("replicate", range(3))
+def test_coulomb_limit_holds_for_the_spring_of_every_contact(tiny, replicate):
+    structure, _ = fill(tiny.structure, 11e-6, 0.7, np.random.default_rng(replicate))
+    system = between_walls(structure, tiny)
+    step = largest_time_step(structure, tiny.materials, 0.15)
+    system.walls.velocity[1] = -4.0
+    advance(system, step, int(2.5e-6 / 4.0 / step))
+    shares = []
+    for contacts in (system.pairs, system.wall_contacts):
+        listed = np.flatnonzero(contacts.overlap[: contacts.first[-1]] > 0)
+        spring = contacts.tangential_stiffness[listed] * np.sqrt(contacts.overlap[listed])
+        limit = 0.5 * np.abs(contacts.normal_force[listed])
+        shares.append(spring * np.abs(contacts.displacement[listed]) / limit)
+    shares = np.concatenate(shares)
+    assert shares.max() <= 1 + 1e-9 and np.sum(shares > 1 - 1e-9) > 3, "some slide, none beyond"
 
 
 def test_structure_that_does_not_rest_is_an_error(tiny):
@@ -100,6 +111,7 @@ def test_a_structure_that_nothing_touches_is_an_error(tiny):
         ([1, 3], [1, np.nan], r"y of particle 1 must be in \[0, 9e-06\] m, got nan"),
         ([1, 9.5], [1, 2], r"x of particle 1 must be in \[0, 9e-06\] m, got 9.5e-06"),
         ([1, 3, 3], [1, 2, 2], r"particles 1 and 2 have the same centre \(3e-06, 2e-06\) m"),
+        ([], [], "a structure must have at least one particle"),
     ],
 )
 def test_a_structure_that_is_none_is_an_error(tiny, x, y, message):
@@ -109,6 +121,26 @@ def test_a_structure_that_is_none_is_an_error(tiny, x, y, message):
     )
     with pytest.raises(ValueError, match=message):
         compress(wrong, tiny, [].append)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"radius": np.array([0.5e-6, np.nan])}, "radius of particle 1 must be > 0 m and finite, got nan"),
+        ({"radius": np.array([0.0, 0.5e-6])}, "radius of particle 0 must be > 0 m and finite, got 0"),
+        (
+            {"species": np.array([SE, 3], np.int8)},
+            r"species of particle 1 must be 1 \(SE\) or 2 \(AM\), got 3",
+        ),
+        ({"width": np.nan}, "width of the box must be > 0 m and finite, got nan"),
+    ],
+)
+def test_particles_need_a_size_and_a_kind(tiny, change, message):
+    good = Structure(
+        np.array([1e-6, 3e-6]), np.ones(2) * 1e-6, np.full(2, 0.5e-6), np.full(2, SE, np.int8), 9e-6, 9e-6
+    )
+    with pytest.raises(ValueError, match=message):
+        compress(good._replace(**change), tiny, [].append)
 
 
 def test_a_wall_must_leave_room_for_the_largest_particle(tiny):
@@ -137,11 +169,13 @@ def imbalance(frame):
     return energy / frame.wall_work - 1
 
 
-def test_work_of_the_wall_is_kept_moved_or_lost(parameters):
-    """Elastic + kinetic + dissipated energy is the work of the wall within 1 %, in the paper's study."""
-    run = simulate(parameters, 50e-6, 0.63, 0)
+@pytest.mark.parametrize(("width", "uncovered"), [(46e-6, 0.63), (50e-6, 0.63), (55e-6, 0.53)])
+def test_work_of_the_wall_is_kept_moved_or_lost(parameters, width, uncovered):
+    """Elastic, kinetic and dissipated energy are the work of the wall, within 1 % at rest."""
+    run = simulate(parameters, width, uncovered, 0)
+    assert abs(imbalance(run.frames[-1])) < 1e-2
     for frame in run.frames[-5:]:
-        assert abs(imbalance(frame)) < 1e-2
+        assert abs(imbalance(frame)) < 2e-2
     assert 0.1 < run.frames[-1].dissipated_work / run.frames[-1].wall_work < 0.9
 
 

@@ -21,6 +21,19 @@ def test_porosity_counts_overlaps_once_and_nothing_beyond_the_walls(scene):
     assert frames.void_share(*arguments) == frames.void_share.py_func(*arguments)
 
 
+def test_porosity_is_the_same_at_every_wall(scene):
+    """A disc whose centre lies beyond a wall covers its segment inside, whichever wall it is."""
+    places = [(-0.4, 4), (8.4, 4), (4, -0.4), (4, 8.4)]
+    found = [frames.snapshot(scene(x, y, radius=1, walls=(0, 8, 0, 8)), 0, 1e-12).porosity for x, y in places]
+    segment = math.acos(0.4) - 0.4 * math.sqrt(1 - 0.4**2)
+    np.testing.assert_allclose(found, 1 - segment / 64, atol=3e-4)
+
+
+def test_raster_of_tiny_particles_stays_small(scene):
+    system = scene([2, 30], 2, radius=[1, 1e-3], walls=(0, 40, 0, 40))
+    assert frames.snapshot(system, 0, 1e-12).porosity == pytest.approx(1 - math.pi / 1600, abs=1e-4)
+
+
 def test_coordination_counts_both_sides_of_a_contact(scene):
     system = scene([1, 1.95, 5], 2, walls=(0.55, 9, 0, 9))
     assert frames.snapshot(system, 0, 1e-12).coordination_number == pytest.approx(2 / 3)

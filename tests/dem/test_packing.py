@@ -68,7 +68,7 @@ def test_a_packing_is_compressed_to_the_width_asked_for(files, capsys):
         (HEADER + "1,1,0.5,NMC\n", "line 2: species must be AM or SE, got 'NMC'"),
         (HEADER + "1,1,0,SE\n", "line 2: radius_um must be > 0 um, got 0"),
         (HEADER + "1,1,0.5,SE\n2,2,0.5,SE\n1,1,0.6,AM\n", "line 4: same centre (1, 1) um as in line 2"),
-        (HEADER + "1,1,0.5,SE\n", "width must be above final_width"),
+        (HEADER + "1,1,0.5,SE\n", "final_width must be below the width of the structure"),
     ],
 )
 def test_bad_packing_is_refused_by_line_and_leaves_no_file(files, capsys, text, message):

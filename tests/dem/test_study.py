@@ -65,5 +65,8 @@ def test_same_seed_gives_the_same_bits_and_another_replicate_others(run, tiny):
 
 
 def test_box_must_be_wider_than_the_final_width(tiny):
-    with pytest.raises(ValueError, match=r"width-8_.*width must be above final_width = 8e-06 m, got 8e-06 m"):
+    with pytest.raises(
+        ValueError,
+        match=r"width-8_.*final_width must be below the width of the structure = 8e-06 m, got 8e-06",
+    ):
         simulate(tiny, 8e-6, 0.7, 0)
