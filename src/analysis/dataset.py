@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from analysis.images import class_image, crop_window
+from analysis.images import MAP_PHASES, class_image, crop_window, stress_map
 from analysis.labels import PAIRS, TARGET_UNITS, TARGETS, structure_values, target_values
 from analysis.split import folds
 from analysis.trajectories import read_trajectories
@@ -37,6 +37,13 @@ VARIABLES = {
         ("sample", "y", "x"), "u", "1", "phase of each pixel after compression: 0 void, 1 SE, 2 AM"
     ),
     "label": Variable(("sample", "target"), "f", "see target_units", "targets of the network, from the DEM"),
+    "stress_map": Variable(
+        ("sample", "phase", "cell_y", "cell_x"),
+        "f",
+        "Pa",
+        "mean contact pressure over the pixels of a phase in each cell, 0 where there are none",
+    ),
+    "phase": Variable(("phase",), "U", "1", "phase of the stress map"),
     "split": Variable(("fold", "sample"), "U", "1", "part of the sample: train, validation or test"),
     "fold": Variable(("fold",), "U", "1", "split of the study: at random, or what it holds out for the test"),
     "sample": Variable(_PER_SAMPLE, "U", "1", "name of the structure"),
@@ -74,7 +81,7 @@ VARIABLES = {
     "contact_count": Variable(("sample", "pair"), "i", "1", "number of contacts"),
     "contact_force_mean": Variable(("sample", "pair"), "f", "N", "mean normal contact force"),
 }
-DATA_VARIABLES = ("image", "label", "split")
+DATA_VARIABLES = ("image", "label", "stress_map", "split")
 
 
 def check(dataset: xr.Dataset) -> None:
@@ -139,7 +146,7 @@ def build_dataset(
     output
         NetCDF file; appears under this name when complete.
     image
-        ``um_per_pixel`` and ``crop_um``.
+        ``um_per_pixel``, ``crop_um`` and ``stress_cell_um``.
     split
         Shares of ``train``, ``validation`` and ``test``.
     seed
@@ -147,7 +154,7 @@ def build_dataset(
     study
         Name of the study, for the title.
     """
-    samples, images, labels, values = [], [], [], []
+    samples, images, labels, maps, values = [], [], [], [], []
     provenance: set[str] = set()
     for count, path in enumerate(trajectories, 1):
         for trajectory in read_trajectories(path):
@@ -157,6 +164,7 @@ def build_dataset(
             samples.append(trajectory.name)
             images.append(pixels)
             labels.append(target_values(trajectory, window))
+            maps.append(stress_map(trajectory, window))
             values.append(structure_values(trajectory, window, pixels))
             provenance.add(json.dumps(trajectory.provenance, sort_keys=True))
         log.info("%d of %d trajectories read", count, len(trajectories))
@@ -165,6 +173,8 @@ def build_dataset(
     columns = {
         "image": np.stack(images),
         "label": np.stack(labels),
+        "stress_map": np.stack(maps),
+        "phase": list(MAP_PHASES),
         "split": np.stack(list(parts.values())),
         "fold": list(parts),
         "sample": samples,

@@ -9,6 +9,7 @@ import numpy as np
 from analysis.trajectories import AM, SE, Trajectory
 
 VOID = 0
+MAP_PHASES = ("SE", "AM")
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Window:
     columns: int
     rows: int
     pixel: float  # side of a pixel [m]
+    cell: int = 1  # side of a cell of the stress map [pixels]
 
     @property
     def x(self) -> np.ndarray:
@@ -38,7 +40,9 @@ class Window:
         return np.all((point >= low) & (point < high), axis=-1)
 
 
-def crop_window(width_um: float, height_um: float, um_per_pixel: float, crop_um: float) -> Window:
+def crop_window(
+    width_um: float, height_um: float, um_per_pixel: float, crop_um: float, stress_cell_um: float
+) -> Window:
     """Window left of a box after a margin is cut off on each side.
 
     Parameters
@@ -49,12 +53,20 @@ def crop_window(width_um: float, height_um: float, um_per_pixel: float, crop_um:
         Side of a pixel [um].
     crop_um
         Margin [um].
+    stress_cell_um
+        Side of a cell of the stress map [um].
 
     Raises
     ------
     ValueError
-        If the crop leaves nothing or is no whole number of pixels.
+        If the crop leaves nothing, or no whole number of pixels or cells.
     """
+    cell = round(stress_cell_um / um_per_pixel)
+    if cell < 1 or abs(cell * um_per_pixel - stress_cell_um) > 1e-6 * um_per_pixel:
+        raise ValueError(
+            f"image.stress_cell_um must be a whole number of pixels of image.um_per_pixel = {um_per_pixel:g} "
+            f"um, got {stress_cell_um:g} um"
+        )
     counts = []
     for name, edge in (("final_width_um", width_um), ("box_height_um", height_um)):
         left_over = edge - 2 * crop_um
@@ -64,8 +76,13 @@ def crop_window(width_um: float, height_um: float, um_per_pixel: float, crop_um:
                 f"image.crop_um = {crop_um:g} um leaves {left_over:g} um of {name} = {edge:g} um: this must "
                 f"be a whole number of pixels of image.um_per_pixel = {um_per_pixel:g} um, at least one"
             )
+        if pixels % cell:
+            raise ValueError(
+                f"image.crop_um = {crop_um:g} um leaves {left_over:g} um of {name} = {edge:g} um: this must "
+                f"be a whole number of cells of image.stress_cell_um = {stress_cell_um:g} um"
+            )
         counts.append(pixels)
-    return Window(crop_um / 1e6, crop_um / 1e6, *counts, um_per_pixel / 1e6)
+    return Window(crop_um / 1e6, crop_um / 1e6, *counts, um_per_pixel / 1e6, cell)
 
 
 def class_image(trajectory: Trajectory, window: Window) -> np.ndarray:
@@ -78,15 +95,46 @@ def class_image(trajectory: Trajectory, window: Window) -> np.ndarray:
     ndarray
         uint8 [rows, columns], row 0 at the bottom.
     """
-    image = np.full((window.rows, window.columns), VOID, np.uint8)
+    particle = _particle_image(trajectory, window)
+    # The last entry is that of no particle, -1.
+    return np.append(trajectory.species, VOID).astype(np.uint8)[particle]
+
+
+def stress_map(trajectory: Trajectory, window: Window) -> np.ndarray:
+    """Mean contact pressure over the pixels of each phase, cell by cell; 0 where a cell has none of it.
+
+    Returns
+    -------
+    ndarray
+        float32 [phases `MAP_PHASES`, rows of cells, columns of cells, Pa], row 0 at the bottom.
+    """
+    particle = _particle_image(trajectory, window)
+    pressure = np.append(trajectory.contact_pressure[-1], 0.0)[particle]
+    species = np.append(trajectory.species, VOID)[particle]
+    maps = []
+    for phase in (SE, AM):
+        count = _sum_over_cells(species == phase, window.cell)
+        total = _sum_over_cells(np.where(species == phase, pressure, 0.0), window.cell)
+        maps.append(np.divide(total, count, out=np.zeros_like(total), where=count > 0))
+    return np.array(maps, np.float32)
+
+
+def _sum_over_cells(values: np.ndarray, cell: int) -> np.ndarray:
+    rows, columns = values.shape
+    return values.reshape(rows // cell, cell, columns // cell, cell).sum(axis=(1, 3), dtype=float)
+
+
+def _particle_image(trajectory: Trajectory, window: Window) -> np.ndarray:
+    """Number of the particle that contains the centre of each pixel, -1 for none; AM before SE."""
+    image = np.full((window.rows, window.columns), -1)
     position = trajectory.position[-1]
     for species in (SE, AM):
-        of_species = trajectory.species == species
-        for (x, y), radius in zip(position[of_species], trajectory.radius[of_species], strict=True):
+        for k in np.flatnonzero(trajectory.species == species):
+            (x, y), radius = position[k], trajectory.radius[k]
             columns = _pixels_between(x - radius, x + radius, window.left, window.pixel, window.columns)
             rows = _pixels_between(y - radius, y + radius, window.bottom, window.pixel, window.rows)
             square = (window.x[columns] - x) ** 2 + (window.y[rows, None] - y) ** 2
-            image[rows, columns][square <= radius**2] = species
+            image[rows, columns][square <= radius**2] = k
     return image
 
 

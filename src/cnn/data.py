@@ -1,4 +1,4 @@
-"""What the network sees of a dataset: images, labels, and the part each sample belongs to."""
+"""What the network sees of a dataset: images, labels, stress maps, and the part each sample belongs to."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ class Samples(NamedTuple):
 
     image: np.ndarray  # uint8 [N, rows, columns]: 0 void, 1 SE, 2 AM
     label: np.ndarray  # [N, targets], SI units
+    stress_map: np.ndarray  # [N, rows, columns, 2, Pa]: of SE and AM in each cell
+    share: np.ndarray  # [N, rows, columns, 2]: of SE and AM in each cell
 
 
 def read_dataset(path: str | PathLike, fold: str = "random") -> xr.Dataset:
@@ -32,7 +34,7 @@ def read_dataset(path: str | PathLike, fold: str = "random") -> xr.Dataset:
             folds = opened["fold"].values.tolist()
             if fold not in folds:
                 raise ValueError(f"it has no split {fold!r}, but {', '.join(folds)}")
-            dataset = opened[["image", "label", "split"]].sel(fold=fold).load()
+            dataset = opened[["image", "label", "stress_map", "split"]].sel(fold=fold).load()
         _check(dataset)
     except (OSError, KeyError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a dataset of a study: {error}") from error
@@ -64,4 +66,14 @@ def part(dataset: xr.Dataset, name: str) -> Samples:
         raise ValueError(
             f"the {name} part of the split is empty: {dataset.sizes['sample']} structures are too few"
         )
-    return Samples(chosen["image"].values, chosen["label"].values)
+    image, maps = chosen["image"].values, chosen["stress_map"]
+    rows, columns = maps.sizes["cell_y"], maps.sizes["cell_x"]
+    blocks = image.reshape(len(image), rows, image.shape[1] // rows, columns, image.shape[2] // columns)
+    share = np.stack([(blocks == phase).mean(axis=(2, 4)) for phase in (SE, AM)], axis=-1)
+    maps = maps.transpose("sample", "cell_y", "cell_x", "phase").values
+    return Samples(image, chosen["label"].values, maps, share.astype(np.float32))
+
+
+def cell_pixels(samples: Samples) -> int:
+    """Side of a cell of the stress maps [pixels]."""
+    return samples.image.shape[1] // samples.share.shape[1]

@@ -2,8 +2,8 @@
 
 For regression the scalar that is differentiated is the standardised output of one target, before its
 return to SI units: a map shows what *raises* the prediction of that target. Weights are the gradients
-summed over each feature map of the last convolution (Selvaraju et al. average: a constant factor); the
-weighted sum is cut at zero (ReLU).
+summed over each feature map (Selvaraju et al. average: a constant factor); the weighted sum is cut at zero
+(ReLU). The features are those that the stress is read from, one place per cell of the stress map.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from cnn.data import AM, SE, read_dataset
-from cnn.model import FEATURES, NETWORK
+from cnn.model import FEATURES, NETWORK, SHARES, TARGETS
 from cnn.predict import load_model
 from provenance import atomic_output
 
@@ -27,15 +27,17 @@ ZONE_UM = 0.5  # what counts as near a contact of AM and SE
 BATCH = 32  # images that pass at a time
 
 
-def output_gradient(head: keras.Model, features: np.ndarray, target: int) -> np.ndarray:
-    """Gradient of output `target` of `head` with respect to its input, on the backend in use.
+def output_gradient(head: keras.Model, features: np.ndarray, shares: np.ndarray, target: int) -> np.ndarray:
+    """Gradient of output `target` of `head` with respect to features, on the backend in use.
 
     Parameters
     ----------
     head
-        Maps features to outputs.
+        Maps features and shares to outputs.
     features
         [N, rows, columns, channels].
+    shares
+        Of the phases in the cells [N, rows, columns, 2], the other input of the head.
     target
         Index of the output.
 
@@ -44,22 +46,22 @@ def output_gradient(head: keras.Model, features: np.ndarray, target: int) -> np.
     ndarray
         Like `features`.
     """
-    inputs = keras.ops.convert_to_tensor(features)
+    inputs, shares = keras.ops.convert_to_tensor(features), keras.ops.convert_to_tensor(shares)
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
             tape.watch(inputs)
-            output = tf.reduce_sum(head(inputs, training=False)[:, target])
+            output = tf.reduce_sum(head([inputs, shares], training=False)[:, target])
         gradient = tape.gradient(output, inputs)
     elif backend == "jax":
         import jax
 
-        gradient = jax.grad(lambda x: head(x, training=False)[:, target].sum())(inputs)
+        gradient = jax.grad(lambda x: head([x, shares], training=False)[:, target].sum())(inputs)
     elif backend == "torch":
         inputs = inputs.detach().requires_grad_()
-        head(inputs, training=False)[:, target].sum().backward()
+        head([inputs, shares], training=False)[:, target].sum().backward()
         gradient = inputs.grad
     else:
         raise ValueError(f"KERAS_BACKEND must be tensorflow, jax or torch, got {backend!r}")
@@ -67,7 +69,7 @@ def output_gradient(head: keras.Model, features: np.ndarray, target: int) -> np.
 
 
 def feature_map(network: keras.Model, image: np.ndarray, target: int) -> np.ndarray:
-    """Grad-CAM maps of one target at the resolution of the last convolution.
+    """Grad-CAM maps of one target at the resolution of the features.
 
     Parameters
     ----------
@@ -84,11 +86,14 @@ def feature_map(network: keras.Model, image: np.ndarray, target: int) -> np.ndar
         [N, feature rows, feature columns], >= 0, in standard deviations of the target: how much the place
         would raise the output if all places were like it.
     """
-    maps = network.get_layer(FEATURES).output
-    features = keras.ops.convert_to_numpy(keras.Model(network.input, maps)(image, training=False))
-    head = keras.Model(maps, network.output)
+    maps = [network.get_layer(name).output for name in (FEATURES, SHARES)]
+    features, shares = (
+        keras.ops.convert_to_numpy(values)
+        for values in keras.Model(network.input, maps)(image, training=False)
+    )
+    head = keras.Model(maps, network.output[TARGETS])
     # Sum over the places: the effect of a channel's mean, whatever the size of the map.
-    weights = output_gradient(head, features, target).sum(axis=(1, 2), keepdims=True)
+    weights = output_gradient(head, features, shares, target).sum(axis=(1, 2), keepdims=True)
     return np.maximum((weights * features).sum(axis=-1), 0.0)
 
 
@@ -163,10 +168,10 @@ def gradcam_dataset(
 
     result = test.isel(sample=order[chosen])
     result = result.assign(heatmap=(("sample", "target", "y", "x"), np.stack(kept, axis=1)))
-    result = result.drop_vars([name for name in ("pair",) if name in result.coords])
+    result = result.drop_vars(["stress_map", *(name for name in ("pair", "phase") if name in result.coords)])
     result["heatmap"].attrs = {
         "units": "1",
-        "long_name": "Grad-CAM map of the standardised output of the target, at the last convolution",
+        "long_name": "Grad-CAM map of the standardised output of the target",
     }
     result = result.assign_coords(test_sample=test["sample"].values)
     zone = f"within {ZONE_UM:g} um of both AM and SE"

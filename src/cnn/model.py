@@ -1,4 +1,8 @@
-"""A small VGG (Simonyan & Zisserman, 2015): 3x3 convolutions and 2x2 max pooling."""
+"""A small VGG (Simonyan & Zisserman, 2015): convolutions and 2x2 max pooling, global pooling, dense layers.
+
+Beside the targets it predicts a map of the stress in each phase. The map teaches it, with hundreds of values
+per image instead of five, what local stress looks like; its mean and spread over each phase feed the targets.
+"""
 
 from __future__ import annotations
 
@@ -6,59 +10,115 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
+from keras import layers, ops
 
 PHASES = 3
-# The layer whose maps Grad-CAM weighs, and the network inside a finished model.
+# Poolings before the block that sees one cell of the stress map per place, and that block.
+MAP_POOLINGS = 2
+MAP_BLOCK = MAP_POOLINGS + 1
+# The layers whose maps Grad-CAM weighs and whose shares of the phases go with them; the network inside a
+# finished model; its outputs.
 FEATURES = "features"
+SHARES = "shares"
 NETWORK = "network"
+TARGETS, STRESS_MAP = "targets", "stress_map"
 
 
 def build_network(
-    image_shape: tuple[int, int], targets: int, filters: Sequence[int], dropout: float
+    image_shape: tuple[int, int], cell: int, targets: int, filters: Sequence[int], hidden: int, dropout: float
 ) -> keras.Model:
-    """Network from class images to standardised targets (mean 0, SD 1 over the training part).
+    """Network from class images to standardised targets and scaled stress maps.
 
     Parameters
     ----------
     image_shape
         Rows and columns.
+    cell
+        Side of a cell of the stress map [pixels].
     targets
-        Number of outputs.
+        Number of targets.
     filters
-        Filters of each block: convolution, batch normalisation, ReLU; max pooling between blocks.
+        Filters of each block: convolution, batch normalisation, ReLU. The first block strides, so that
+        after `MAP_POOLINGS` poolings a place is a cell.
+    hidden
+        Units of the layer between pooled features and targets.
     dropout
         Share of the pooled features dropped in training.
+
+    Returns
+    -------
+    keras.Model
+        Outputs `TARGETS` [N, targets] (mean 0, SD 1 over the training part) and `STRESS_MAP`
+        [N, rows, columns, 2] for SE and AM.
 
     Raises
     ------
     ValueError
-        If the image is too small for the poolings.
+        If image, cells and blocks do not fit each other.
     """
-    smallest = 2 ** (len(filters) - 1)
+    _check(image_shape, cell, filters)
+    stride = cell // 2**MAP_POOLINGS
+    image = keras.Input(image_shape, dtype="uint8", name="image")
+    phases = ops.one_hot(image, PHASES)
+    shares = layers.AveragePooling2D(cell, name=SHARES)(phases)[..., 1:]
+    x = _block(phases, filters[0], stride + 2, stride)
+    for block, width in enumerate(filters[1:], 1):
+        x = _block(x, width, 3, 1, name=FEATURES if block == MAP_BLOCK else None)
+        if block == MAP_BLOCK:
+            stress = layers.Conv2D(2, 1, name=STRESS_MAP)(x)
+        if block < len(filters) - 1:
+            x = layers.MaxPooling2D(2)(x)
+    pooled = [layers.GlobalAveragePooling2D()(x), *_mean_and_spread(stress, shares)]
+    x = layers.Dropout(dropout)(layers.Concatenate()(pooled))
+    x = layers.Concatenate()([x, layers.Dense(hidden, activation="relu")(x)])
+    outputs = {TARGETS: layers.Dense(targets, name=TARGETS)(x), STRESS_MAP: stress}
+    return keras.Model(image, outputs, name=NETWORK)
+
+
+def _check(image_shape: tuple[int, int], cell: int, filters: Sequence[int]) -> None:
+    if len(filters) <= MAP_BLOCK:
+        raise ValueError(f"network.filters must have at least {MAP_BLOCK + 1} blocks, got {len(filters)}")
+    if cell % 2**MAP_POOLINGS:
+        raise ValueError(
+            f"image.stress_cell_um must be a multiple of {2**MAP_POOLINGS} pixels of image.um_per_pixel, "
+            f"got {cell} pixels"
+        )
+    smallest = cell * 2 ** (len(filters) - 1 - MAP_BLOCK)
     if min(image_shape) < smallest:
         raise ValueError(
             f"network.filters has {len(filters)} blocks, which need images of at least {smallest} pixels a "
             f"side; the images have {image_shape[0]} x {image_shape[1]}"
         )
-    image = keras.Input(image_shape, dtype="uint8", name="image")
-    x = keras.ops.one_hot(image, PHASES)
-    # Reflections keep the compression axis, rotations would not.
-    x = keras.layers.RandomFlip("horizontal_and_vertical")(x)
-    for block, width in enumerate(filters):
-        last = block == len(filters) - 1
-        x = keras.layers.Conv2D(width, 3, padding="same", use_bias=False)(x)
-        # The default momentum of 0.99 needs more steps than a small study has in an epoch.
-        x = keras.layers.BatchNormalization(momentum=0.9)(x)
-        x = keras.layers.Activation("relu", name=FEATURES if last else None)(x)
-        if not last:
-            x = keras.layers.MaxPooling2D(2)(x)
-    x = keras.layers.GlobalAveragePooling2D()(x)
-    x = keras.layers.Dropout(dropout)(x)
-    return keras.Model(image, keras.layers.Dense(targets)(x), name=NETWORK)
+
+
+def _block(x, width: int, kernel: int, stride: int, name: str | None = None):
+    x = layers.Conv2D(width, kernel, strides=stride, padding="same", use_bias=False)(x)
+    # The default momentum of 0.99 needs more steps than a small study has in an epoch.
+    x = layers.BatchNormalization(momentum=0.9)(x)
+    return layers.Activation("relu", name=name)(x)
+
+
+def _mean_and_spread(stress, shares):
+    """Mean and standard deviation of the stress map over each phase [N, 2 phases] each."""
+    area = ops.sum(shares, axis=(1, 2)) + 1e-6
+    mean = ops.sum(stress * shares, axis=(1, 2)) / area
+    square = ops.sum(ops.square(stress) * shares, axis=(1, 2)) / area
+    # Away from zero, where the root has no gradient.
+    return mean, ops.sqrt(ops.maximum(square - ops.square(mean), 0.0) + 1e-4)
+
+
+def map_loss(truth, predicted):
+    """Mean squared error of stress maps, weighted by the share of the phase in each cell.
+
+    ``truth`` has the maps in its first two channels, the shares in the other two.
+    """
+    shares = truth[..., 2:]
+    error = ops.sum(shares * ops.square(truth[..., :2] - predicted), axis=(1, 2, 3))
+    return error / (ops.sum(shares, axis=(1, 2, 3)) + 1e-6)
 
 
 def in_si_units(network: keras.Model, mean: np.ndarray, sd: np.ndarray) -> keras.Model:
-    """Append the way back from standardised targets: class image in, SI units out.
+    """Append the way back from standardised targets: class image in, targets in SI units out.
 
     Parameters
     ----------
@@ -67,5 +127,5 @@ def in_si_units(network: keras.Model, mean: np.ndarray, sd: np.ndarray) -> keras
     mean, sd
         Of the labels over the training part [targets].
     """
-    back = keras.layers.Rescaling(scale=sd.tolist(), offset=mean.tolist(), name="si_units")
-    return keras.Model(network.input, back(network(network.input)))
+    back = layers.Rescaling(scale=sd.tolist(), offset=mean.tolist(), name="si_units")
+    return keras.Model(network.input, back(network(network.input)[TARGETS]))

@@ -97,7 +97,7 @@ def predict_dataset(
         "low": (low, f"lower end of the {NOMINAL:.0%} interval"),
         "high": (high, f"upper end of the {NOMINAL:.0%} interval"),
     }
-    predictions = samples.drop_vars(["image", "label"])
+    predictions = samples.drop_vars(["image", "label", "stress_map"])
     for name, (values, meaning) in described.items():
         predictions[name] = (
             ("sample", "target"),
@@ -109,7 +109,9 @@ def predict_dataset(
         members,
         {"units": "see target_units", "long_name": "targets predicted by each member"},
     )
-    predictions = predictions.drop_vars([name for name in ("x", "y", "pair") if name in predictions.coords])
+    predictions = predictions.drop_vars(
+        [name for name in ("x", "y", "pair", "phase") if name in predictions.coords]
+    )
     predictions.attrs = {"title": "targets of the DEM and predictions of the CNN", "Conventions": "CF-1.11"}
     with atomic_output(output) as temporary:
         predictions.to_netcdf(temporary, engine="h5netcdf")

@@ -12,8 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from cnn.data import part, read_dataset
-from cnn.model import build_network, in_si_units
+from cnn.data import Samples, cell_pixels, part, read_dataset
+from cnn.model import STRESS_MAP, TARGETS, build_network, in_si_units, map_loss
 from provenance import atomic_output
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,51 @@ class LogEpochs(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         losses = ", ".join(f"{name} {value:.4f}" for name, value in (logs or {}).items())
         log.info("epoch %d of %d: %s", epoch + 1, self.params["epochs"], losses)
+
+
+class Batches(keras.utils.PyDataset):
+    """Batches in random order, each image turned to one of its four mirror images, its map with it.
+
+    Reflections keep the compression axis, rotations would not.
+
+    Parameters
+    ----------
+    samples
+        N samples.
+    label, stress
+        What the network is to give [N, targets] and [N, rows, columns, 4], see `cnn.model.map_loss`.
+    size
+        Samples of a batch.
+    seed
+        Of order and reflections.
+    """
+
+    def __init__(self, samples: Samples, label: np.ndarray, stress: np.ndarray, size: int, seed: int):
+        super().__init__()
+        self.image, self.label, self.stress, self.size = samples.image, label, stress, size
+        self.rng = np.random.default_rng(seed)
+        self.order = np.arange(len(label))
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return -(-len(self.order) // self.size)
+
+    def __getitem__(self, batch: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        chosen = self.order[batch * self.size : (batch + 1) * self.size]
+        image, stress = self.image[chosen], self.stress[chosen]
+        for k, (rows, columns) in enumerate(self.rng.choice((1, -1), (chosen.size, 2))):
+            image[k] = image[k, ::rows, ::columns]
+            stress[k] = stress[k, ::rows, ::columns]
+        return image, {TARGETS: self.label[chosen], STRESS_MAP: stress}
+
+    def on_epoch_end(self) -> None:
+        self.rng.shuffle(self.order)
+
+
+def map_scale(samples: Samples) -> np.ndarray:
+    """Root mean square of the stress in each phase [2, Pa]: maps are shown to the network in this unit."""
+    square = np.sum(samples.share * samples.stress_map.astype(float) ** 2, axis=(0, 1, 2))
+    return np.sqrt(square / samples.share.sum(axis=(0, 1, 2)))
 
 
 def train(
@@ -39,7 +84,9 @@ def train(
     fold: str = "random",
     member: int = 0,
 ) -> None:
-    """Train with mean squared error and Adam; keep the weights of the best validation loss.
+    """Train with mean squared error and Adam, whose rate falls to zero; keep the last weights.
+
+    The validation part is watched but decides nothing, so that intervals can be calibrated on it.
 
     Parameters
     ----------
@@ -48,9 +95,9 @@ def train(
     model_file, history_file, settings_file
         Outputs: the model (class image in, SI units out), losses per epoch (CSV), and what made it (JSON).
     network
-        ``filters`` and ``dropout``.
+        ``filters``, ``hidden`` and ``dropout``.
     training
-        ``epochs``, ``patience``, ``batch_size``, ``learning_rate``.
+        ``epochs``, ``batch_size``, ``learning_rate``, ``stress_map_weight``.
     seed
         Root seed of initial weights, order of samples, flips and dropout.
     code
@@ -66,38 +113,50 @@ def train(
     if not (sd > 0).all():
         constant = samples["target"].values[sd <= 0]
         raise ValueError(f"{dataset}: {', '.join(constant)} is the same for all training structures")
+    scale = map_scale(train_part)
 
-    own_seed = np.random.SeedSequence(seed, spawn_key=(1, member)).generate_state(1)[0]
-    keras.utils.set_random_seed(int(own_seed))
-    net = build_network(train_part.image.shape[1:], mean.size, network["filters"], network["dropout"])
-    steps = -(-len(train_part.image) // training["batch_size"]) * training["epochs"]
-    decay = keras.optimizers.schedules.CosineDecay(training["learning_rate"], steps)
-    net.compile(optimizer=keras.optimizers.Adam(decay), loss="mse")
-    stop = keras.callbacks.EarlyStopping(patience=training["patience"], restore_best_weights=True)
+    def shown(of: Samples) -> tuple[np.ndarray, np.ndarray]:
+        return (of.label - mean) / sd, np.concatenate([of.stress_map / scale, of.share], axis=-1)
+
+    own_seed = int(np.random.SeedSequence(seed, spawn_key=(1, member)).generate_state(1)[0])
+    keras.utils.set_random_seed(own_seed)
+    shape, cell = train_part.image.shape[1:], cell_pixels(train_part)
+    net = build_network(shape, cell, mean.size, **network)
+    batches = Batches(train_part, *shown(train_part), training["batch_size"], own_seed)
+    rate, steps = training["learning_rate"], len(batches) * training["epochs"]
+    # A short rise, then down to zero along a cosine.
+    decay = keras.optimizers.schedules.CosineDecay(
+        0.1 * rate, steps, warmup_target=rate, warmup_steps=steps // 20
+    )
+    net.compile(
+        optimizer=keras.optimizers.Adam(decay),
+        loss={TARGETS: "mse", STRESS_MAP: map_loss},
+        loss_weights={TARGETS: 1.0, STRESS_MAP: training["stress_map_weight"]},
+    )
+    label, stress = shown(validation_part)
     history = net.fit(
-        train_part.image,
-        (train_part.label - mean) / sd,
-        validation_data=(validation_part.image, (validation_part.label - mean) / sd),
-        batch_size=training["batch_size"],
+        batches,
+        validation_data=(validation_part.image, {TARGETS: label, STRESS_MAP: stress}),
         epochs=training["epochs"],
-        callbacks=[stop, LogEpochs()],
+        callbacks=[LogEpochs(), keras.callbacks.TerminateOnNaN()],
         verbose=0,
     ).history
 
-    if not np.isfinite(history["val_loss"]).any():
+    if not np.isfinite(history["loss"][-1]):
         raise RuntimeError(
-            f"training diverged: no finite validation loss in {len(history['loss'])} epochs; "
+            f"training diverged: the loss is {history['loss'][-1]} after {len(history['loss'])} epochs; "
             f"try a smaller training.learning_rate than {training['learning_rate']:g}"
         )
 
+    # A copy without loss and optimizer: the file then needs no code of this project.
+    bare = build_network(shape, cell, mean.size, **network)
+    bare.set_weights(net.get_weights())
     with atomic_output(model_file) as temporary:
-        in_si_units(net, mean, sd).save(temporary)
+        in_si_units(bare, mean, sd).save(temporary)
     with atomic_output(history_file) as temporary, open(temporary, "w", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(["epoch", "loss", "val_loss"])
-        rows.writerows(
-            zip(range(1, len(history["loss"]) + 1), history["loss"], history["val_loss"], strict=True)
-        )
+        rows.writerow(["epoch", *history])
+        rows.writerows((k, *losses) for k, losses in enumerate(zip(*history.values(), strict=True), 1))
     record = {
         "network": dict(network),
         "training": dict(training),
@@ -106,10 +165,10 @@ def train(
         "member": member,
         "um_per_pixel": float(samples.attrs["um_per_pixel"]),
         "targets": samples["target"].values.tolist(),
-        "best_epoch": int(np.nanargmin(history["val_loss"])) + 1,
         "parameters": net.count_params(),
         "label_mean": mean.tolist(),
         "label_sd": sd.tolist(),
+        "stress_map_scale": scale.tolist(),
         "code_digest": code,
         "versions": {"keras": keras.version(), "backend": keras.backend.backend(), "numpy": np.__version__},
     }

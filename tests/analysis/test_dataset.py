@@ -13,7 +13,17 @@ def dataset(study):
 def test_dataset_opens_in_one_line_and_matches_its_table(study):
     with xr.open_dataset(study.dataset) as dataset:
         check(dataset)
-        assert dict(dataset.sizes) == {"sample": 8, "y": 35, "x": 30, "target": 5, "pair": 3, "fold": 3}
+        assert dict(dataset.sizes) == {
+            "sample": 8,
+            "y": 56,
+            "x": 48,
+            "cell_y": 7,
+            "cell_x": 6,
+            "phase": 2,
+            "target": 5,
+            "pair": 3,
+            "fold": 3,
+        }
         assert dataset["image"].dtype == np.uint8
         assert all(
             variable.attrs["units"] and variable.attrs["long_name"] for variable in dataset.variables.values()

@@ -10,7 +10,7 @@ from analysis.trajectories import AM, SE, Trajectory
 
 @pytest.fixture
 def window():
-    return crop_window(8, 8, 0.5, 1)
+    return crop_window(8, 8, 0.5, 1, 1)
 
 
 @pytest.fixture

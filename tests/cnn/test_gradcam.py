@@ -12,13 +12,13 @@ from cnn.gradcam import (
     randomised,
     share_in_zones,
 )
-from cnn.model import FEATURES, build_network
+from cnn.model import FEATURES, SHARES, TARGETS, build_network
 
 
 @pytest.fixture
 def network():
     keras.utils.set_random_seed(3)
-    return build_network((16, 16), 3, [4, 8], 0.0)
+    return build_network((16, 16), 8, 3, [4, 4, 8, 8], 8, 0.0)
 
 
 @pytest.fixture
@@ -26,41 +26,56 @@ def images():
     return np.random.default_rng(1).integers(0, 3, (2, 16, 16), dtype=np.uint8)
 
 
+@pytest.fixture
+def pooled():
+    """Convolution, global pooling, dense: the network of the closed form."""
+    keras.utils.set_random_seed(3)
+    image = keras.Input((16, 16), dtype="uint8")
+    phases = keras.ops.one_hot(image, 3)
+    shares = keras.layers.AveragePooling2D(8, name=SHARES)(phases)
+    maps = keras.layers.Conv2D(5, 3, strides=8, padding="same", activation="relu", name=FEATURES)(phases)
+    dense = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(maps))
+    # The shares must be connected, as they are in the real network.
+    return keras.Model(image, {TARGETS: dense + 0.0 * keras.ops.sum(shares)}), dense
+
+
 @pytest.mark.parametrize("target", range(3))
-def test_global_pooling_and_dense_give_the_closed_form(network, images, target):
+def test_global_pooling_and_dense_give_the_closed_form(pooled, images, target):
     """Pooling averages and the dense layer weighs: the weight of a map is that of the dense layer."""
-    maps = keras.Model(network.input, network.get_layer(FEATURES).output)
-    features = np.asarray(maps(images, training=False))
-    weights = np.asarray(network.layers[-1].kernel)[:, target]
-    expected = np.maximum(features @ weights, 0)
+    network, _ = pooled
+    features = np.asarray(keras.Model(network.input, network.get_layer(FEATURES).output)(images))
+    dense = next(layer for layer in network.layers if isinstance(layer, keras.layers.Dense))
+    expected = np.maximum(features @ np.asarray(dense.kernel)[:, target], 0)
     np.testing.assert_allclose(feature_map(network, images, target), expected, atol=1e-6)
 
 
 def test_maps_are_interpolated_to_the_image(network, images):
     fine, coarse = gradcam(network, images, 1), feature_map(network, images, 1)
-    assert fine.shape == (2, 16, 16) and coarse.shape == (2, 8, 8)
+    assert fine.shape == (2, 16, 16) and coarse.shape == (2, 2, 2)
     assert coarse.min() <= fine.min() and fine.max() <= coarse.max()
     assert fine.mean() == pytest.approx(coarse.mean(), rel=1e-5), "bilinear, each pixel once"
 
 
 def test_gradient_is_that_of_finite_differences():
     keras.utils.set_random_seed(5)
-    features = keras.Input((3, 3, 2))
-    hidden = keras.layers.Dense(4, activation="tanh")(keras.layers.Flatten()(features))
-    head = keras.Model(features, keras.layers.Dense(2)(hidden))
+    features, shares = keras.Input((3, 3, 2)), keras.Input((3, 3, 1))
+    both = keras.layers.Concatenate()([features, shares])
+    hidden = keras.layers.Dense(4, activation="tanh")(keras.layers.Flatten()(both))
+    head = keras.Model([features, shares], keras.layers.Dense(2)(hidden))
     point = np.random.default_rng(1).normal(size=(1, 3, 3, 2)).astype("float32")
-    gradient = output_gradient(head, point, 1)
+    other = np.ones((1, 3, 3, 1), "float32")
+    gradient = output_gradient(head, point, other, 1)
     for place in [(0, 0, 0, 0), (0, 1, 2, 1)]:
         step = np.zeros_like(point)
         step[place] = 1e-2
-        up, down = (float(head(point + sign * step)[0, 1]) for sign in (1, -1))
+        up, down = (float(head([point + sign * step, other])[0, 1]) for sign in (1, -1))
         assert gradient[place] == pytest.approx((up - down) / 2e-2, rel=1e-2, abs=1e-4)
 
 
 def test_unknown_backend_is_refused(network, monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "numpy")
     with pytest.raises(ValueError, match="KERAS_BACKEND must be tensorflow, jax or torch, got 'numpy'"):
-        output_gradient(network, np.zeros((1, 16, 16)), 0)
+        output_gradient(network, np.zeros((1, 2, 2, 8)), np.zeros((1, 2, 2, 3)), 0)
 
 
 def test_contact_zone_is_where_both_phases_are_near():

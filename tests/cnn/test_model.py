@@ -2,34 +2,62 @@ import keras
 import numpy as np
 import pytest
 
-from cnn.model import build_network, in_si_units
+from cnn.model import STRESS_MAP, TARGETS, build_network, in_si_units, map_loss
+
+FILTERS = [4, 4, 8, 8]
 
 
 @pytest.fixture
 def network():
     keras.utils.set_random_seed(1)
-    return build_network((16, 16), 2, [4, 8], 0.0)
+    return build_network((16, 24), 8, 2, FILTERS, 8, 0.0)
 
 
 @pytest.fixture
 def images():
-    return np.random.default_rng(1).integers(0, 3, (4, 16, 16), dtype=np.uint8)
+    return np.random.default_rng(1).integers(0, 3, (4, 16, 24), dtype=np.uint8)
 
 
 def test_network_overfits_four_images(network, images):
     labels = np.array([[0, 1], [1, 0], [-1, 2], [2, -1]], float)
-    network.compile(optimizer=keras.optimizers.Adam(0.02), loss="mse")
-    # Without flips, which would make more than four images of them.
-    trainable = keras.Sequential([keras.Input((16, 16), dtype="uint8"), network])
-    trainable.compile(optimizer=keras.optimizers.Adam(0.02), loss="mse")
-    losses = trainable.fit(images, labels, epochs=150, batch_size=4, verbose=0).history["loss"]
+    truth = {TARGETS: labels, STRESS_MAP: np.zeros((4, 2, 3, 4))}
+    network.compile(
+        optimizer=keras.optimizers.Adam(0.02),
+        loss={TARGETS: "mse", STRESS_MAP: map_loss},
+        loss_weights={TARGETS: 1, STRESS_MAP: 0},
+    )
+    losses = network.fit(images, truth, epochs=150, batch_size=4, verbose=0).history["loss"]
     assert losses[-1] < 0.05 * losses[0]
+
+
+def test_a_place_of_the_stress_map_is_a_cell(network, images):
+    assert network(images)[STRESS_MAP].shape == (4, 2, 3, 2)
+
+
+def test_stress_map_feeds_the_targets_by_its_mean_and_spread(network, images):
+    """With the map constant, its spread is that of the root's offset; targets still depend on the mean."""
+    layer = network.get_layer(STRESS_MAP)
+    kernel, bias = layer.get_weights()
+    outputs = []
+    for value in (0.0, 3.0):
+        layer.set_weights([0 * kernel, np.full_like(bias, value)])
+        outputs.append(np.asarray(network(images)[TARGETS]))
+    assert not np.allclose(*outputs)
+
+
+def test_map_loss_counts_each_phase_by_its_share():
+    truth, predicted = np.zeros((1, 1, 2, 4), "float32"), np.zeros((1, 1, 2, 2), "float32")
+    truth[0, 0, :, 2] = [0.5, 0.0]  # SE in the first cell only
+    truth[0, 0, :, 3] = [0.5, 1.0]
+    predicted[0, 0] = [[2.0, 0.0], [100.0, 1.0]]
+    # SE: 0.5 x 4; AM: 1 x 1; divided by all shares, 2.
+    assert float(map_loss(truth, predicted)[0]) == pytest.approx((0.5 * 4 + 1.0) / 2, rel=1e-5)
 
 
 def test_units_come_back(network, images):
     mean, sd = np.array([1e9, 5e-11]), np.array([1e8, 2e-11])
     model = in_si_units(network, mean, sd)
-    standard = network.predict(images, verbose=0)
+    standard = network.predict(images, verbose=0)[TARGETS]
     np.testing.assert_allclose(model.predict(images, verbose=0), mean + sd * standard, rtol=1e-5)
 
 
@@ -43,19 +71,18 @@ def test_saved_model_predicts_the_same(network, images, tmp_path):
 def test_classes_are_not_an_order(network, images):
     """Phases enter as channels: swapping two of them is not a scaling of one input."""
     swapped = np.array([0, 2, 1], np.uint8)[images]
-    assert not np.allclose(network.predict(images, verbose=0), network.predict(swapped, verbose=0))
+    first, second = (network.predict(of, verbose=0)[TARGETS] for of in (images, swapped))
+    assert not np.allclose(first, second)
 
 
-def test_flips_happen_in_training_only(network, images):
-    first = network(images, training=False)
-    np.testing.assert_array_equal(first, network(images, training=False))
-    flip = next(layer for layer in network.layers if isinstance(layer, keras.layers.RandomFlip))
-    channels = keras.ops.one_hot(images, 3)
-    outputs = {keras.ops.convert_to_numpy(flip(channels, training=True)).tobytes() for _ in range(20)}
-    assert len(outputs) > 1
-    np.testing.assert_array_equal(flip(channels, training=False), channels)
-
-
-def test_image_too_small_for_the_blocks_is_refused():
-    with pytest.raises(ValueError, match=r"3 blocks, which need images of at least 4 pixels a side.* 3 x 16"):
-        build_network((3, 16), 5, [4, 4, 4], 0.1)
+@pytest.mark.parametrize(
+    ("shape", "cell", "filters", "message"),
+    [
+        ((16, 16), 8, [4, 4, 4], "network.filters must have at least 4 blocks, got 3"),
+        ((16, 16), 6, FILTERS, "multiple of 4 pixels of image.um_per_pixel, got 6 pixels"),
+        ((8, 16), 8, [*FILTERS, 8], "5 blocks, which need images of at least 16 pixels a side.* 8 x 16"),
+    ],
+)
+def test_what_does_not_fit_is_refused(shape, cell, filters, message):
+    with pytest.raises(ValueError, match=message):
+        build_network(shape, cell, 5, filters, 8, 0.1)

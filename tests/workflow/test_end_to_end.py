@@ -63,7 +63,7 @@ def test_nothing_is_left_to_do(finished):
     ("path", "old", "new", "due"),
     [
         ("config/config.yaml", "learning_rate: 1.0e-3", "learning_rate: 2.0e-3", AFTER_TRAINING | {"train"}),
-        ("config/config.yaml", "um_per_pixel: 0.2", "um_per_pixel: 0.1", AFTER_DATASET | {"dataset"}),
+        ("tests/tiny.yaml", "um_per_pixel: 0.125", "um_per_pixel: 0.25", AFTER_DATASET | {"dataset"}),
         (
             "tests/tiny.yaml",
             "bootstrap_resamples: 100",

@@ -73,7 +73,13 @@ def check_together(config):
     """Raise ValueError if values that are fine one by one do not fit together."""
     read_parameters(config)
     final_width = config["compression"]["final_width_um"]
-    crop_window(final_width, config["structure"]["box_height_um"], **config["image"])
+    window = crop_window(final_width, config["structure"]["box_height_um"], **config["image"])
+    # The network pools twice before the block whose places are the cells.
+    if window.cell % 4:
+        raise ValueError(
+            "image.stress_cell_um must be a multiple of four pixels of image.um_per_pixel, "
+            f"got {window.cell} pixels"
+        )
     if min(config["grid"]["widths_um"]) <= final_width:
         raise ValueError(
             f"grid.widths_um must be above compression.final_width_um = {final_width} um, "
