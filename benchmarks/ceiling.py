@@ -23,7 +23,7 @@ from dem.stress import contact_pressure
 from dem.structure import Structure
 
 ROOT = Path(__file__).resolve().parent.parent
-PIXELS = (0.0, 0.01, 0.025, 0.05, 0.1, 0.2, 0.4)  # [um]
+PIXELS = (0.0, 0.025, 0.05, 0.1, 0.2)  # [um]
 
 
 def recomputed(trajectory, pixel, parameters, window):

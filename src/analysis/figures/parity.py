@@ -14,7 +14,7 @@ from analysis.metrics import read_metrics
 
 
 def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollection:
-    """Draw test structures of one target on equal axes with the diagonal, coloured by width.
+    """Draw test structures of one target on equal axes with the diagonal and their intervals, by width.
 
     Parameters
     ----------
@@ -28,6 +28,8 @@ def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollect
     chosen = predictions.sel(target=target)
     units, factor = style.SHOWN_UNITS[str(chosen["target_units"].item())]
     truth, predicted = factor * chosen["truth"].values, factor * chosen["prediction"].values
+    ends = (factor * chosen[name].values for name in ("low", "high"))
+    axes.vlines(truth, *ends, color="0.8", linewidth=0.7, zorder=0)
     low, high = min(truth.min(), predicted.min()), max(truth.max(), predicted.max())
     margin = 0.05 * (high - low)
     axes.axline((low, low), slope=1, color="0.5", linewidth=0.8, zorder=0)
@@ -52,7 +54,7 @@ def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollect
 
 def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw all targets with R2 and its interval."""
-    scores = {(row["predictor"], row["target"]): row for row in read_metrics(metrics)}
+    scores = {(row["split"], row["predictor"], row["target"]): row for row in read_metrics(metrics)}
     with xr.open_dataset(predictions, engine="h5netcdf") as opened:
         everything = opened.load()
     test = everything.sel(sample=everything["split"] == "test")
@@ -61,7 +63,7 @@ def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence
         grid = figure.subplots(2, 3).ravel()
         for axes, target in zip(grid, test["target"].values, strict=False):
             points = draw_parity(axes, test, target)
-            row = scores["cnn", target]
+            row = scores["random", "cnn", target]
             r2, low, high = (float(row[name]) for name in ("r2", "r2_low", "r2_high"))
             axes.text(
                 0.04,
@@ -79,7 +81,7 @@ def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence
             0.5,
             0.5,
             f"{test.sizes['sample']} test structures\nof {everything.sizes['sample']}\n\n"
-            "[ ]: 95 % bootstrap\ninterval of R²",
+            "[ ]: 95 % bootstrap\ninterval of R²\n\nbars: 90 % interval\nof a prediction",
             transform=grid[-1].transAxes,
             va="center",
         )

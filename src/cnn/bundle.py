@@ -1,0 +1,107 @@
+"""A trained ensemble with all that predictions need, in one folder to hand on (``models/paper``)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
+
+import keras
+import numpy as np
+import xarray as xr
+
+from cnn.data import read_dataset
+from cnn.predict import load_model
+from cnn.uncertainty import Calibration, calibrate
+from provenance import atomic_output
+
+DESCRIPTION = "bundle.json"
+SAMPLES = "samples.nc"
+
+
+class Bundle(NamedTuple):
+    """What `read_bundle` finds in a folder."""
+
+    models: list[keras.Model]
+    calibration: Calibration
+    um_per_pixel: float
+    targets: list[str]
+    target_units: list[str]
+
+
+def write_bundle(study: str | PathLike, folder: str | PathLike, samples: int) -> None:
+    """Collect the ensemble of a finished study.
+
+    Parameters
+    ----------
+    study
+        Folder of results, such as ``results/paper``.
+    folder
+        To write to: members and their settings, ``metrics.csv``, calibration and provenance
+        (``bundle.json``), and test structures with truth and prediction (``samples.nc``).
+    samples
+        Number of test structures, spread over the range of reaction area.
+
+    Raises
+    ------
+    ValueError
+        If the study has no trained ensemble.
+    """
+    study, folder = Path(study), Path(folder)
+    members = sorted((study / "cnn/random").glob("member-*.keras"))
+    if not members:
+        raise ValueError(f"{study} has no trained ensemble: cnn/random/member-*.keras is missing")
+    dataset = read_dataset(study / "dataset.nc")
+    with xr.open_dataset(study / "predictions/random.nc", engine="h5netcdf") as opened:
+        predictions = opened.load()
+    validation = predictions["split"].values == "validation"
+    of_validation = (predictions[name].values[validation] for name in ("truth", "prediction", "spread"))
+    calibration = calibrate(*of_validation)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (*members, *(path.with_suffix(".json") for path in members), study / "metrics.csv"):
+        with atomic_output(folder / path.name) as temporary:
+            shutil.copyfile(path, temporary)
+    test = np.flatnonzero(predictions["split"].values == "test")
+    order = test[np.argsort(predictions["truth"].sel(target="reaction_area").values[test])]
+    chosen = order[np.linspace(0, order.size - 1, min(samples, order.size)).round().astype(int)]
+    kept = predictions[["truth", "prediction", "low", "high"]].isel(sample=chosen)
+    kept["image"] = dataset["image"].isel(sample=chosen).drop_vars(["x", "y"], errors="ignore")
+    with atomic_output(folder / SAMPLES) as temporary:
+        kept.to_netcdf(temporary, engine="h5netcdf", encoding={"image": {"zlib": True, "complevel": 9}})
+    description = {
+        "members": [path.name for path in members],
+        "um_per_pixel": float(dataset.attrs["um_per_pixel"]),
+        "targets": dataset["target"].values.tolist(),
+        "target_units": dataset["target_units"].values.tolist(),
+        "noise": calibration.noise.tolist(),
+        "factor": calibration.factor.tolist(),
+        "dataset": dataset.attrs["title"],
+        "trajectory_provenance": np.atleast_1d(dataset.attrs["trajectory_provenance"]).tolist(),
+    }
+    with atomic_output(folder / DESCRIPTION) as temporary:
+        temporary.write_text(json.dumps(description, indent=2) + "\n")
+
+
+def read_bundle(folder: str | PathLike) -> Bundle:
+    """Load what `write_bundle` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the folder is none of a bundle; the message names it.
+    """
+    folder = Path(folder)
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text())
+        return Bundle(
+            [load_model(folder / name) for name in description["members"]],
+            Calibration(np.array(description["noise"]), np.array(description["factor"])),
+            description["um_per_pixel"],
+            description["targets"],
+            description["target_units"],
+        )
+    except (OSError, KeyError, json.JSONDecodeError) as error:
+        raise ValueError(f"{folder} cannot be read as a trained ensemble: {error}") from error

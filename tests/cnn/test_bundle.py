@@ -1,0 +1,67 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from cnn.__main__ import main
+from cnn.bundle import read_bundle
+from cnn.predict import predict
+from cnn.uncertainty import interval
+
+
+def ensemble_prediction(bundle, image):
+    members = np.stack([predict(model, image) for model in bundle.models])
+    return members.mean(axis=0), members.std(axis=0, ddof=1)
+
+
+@pytest.fixture
+def finished_study(study, tmp_path):
+    """The files of the tiny study where the workflow puts them."""
+    folder = tmp_path / "results/tiny"
+    (folder / "predictions").mkdir(parents=True)
+    shutil.copytree(study.folder / "random", folder / "cnn/random")
+    shutil.copy(study.dataset, folder / "dataset.nc")
+    shutil.copy(study.metrics, folder / "metrics.csv")
+    shutil.copy(study.predictions["random"], folder / "predictions/random.nc")
+    return folder
+
+
+def test_bundle_predicts_as_the_study_did(finished_study, tmp_path):
+    assert main(["bundle", str(finished_study), str(tmp_path / "bundle")]) == 0
+    bundle = read_bundle(tmp_path / "bundle")
+    assert bundle.um_per_pixel == 0.125 and len(bundle.models) == 2
+    with xr.open_dataset(tmp_path / "bundle/samples.nc") as samples:
+        mean, spread = ensemble_prediction(bundle, samples["image"].values)
+        np.testing.assert_allclose(mean, samples["prediction"], rtol=1e-5)
+        low, high = interval(mean, spread, bundle.calibration)
+        np.testing.assert_allclose(low, samples["low"], rtol=1e-4)
+        np.testing.assert_allclose(high, samples["high"], rtol=1e-4)
+
+
+def test_a_study_without_ensemble_is_refused(tmp_path, capsys):
+    assert main(["bundle", str(tmp_path), str(tmp_path / "out")]) == 2
+    assert "has no trained ensemble" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="cannot be read as a trained ensemble"):
+        read_bundle(tmp_path)
+    (tmp_path / "bundle.json").write_text(json.dumps({"members": []}))
+    with pytest.raises(ValueError, match="cannot be read as a trained ensemble: 'noise'"):
+        read_bundle(tmp_path)
+
+
+def test_shipped_ensemble_reproduces_its_predictions(root):
+    """On test structures that it never saw, in the repository beside it."""
+    bundle = read_bundle(root / "models/paper")
+    with xr.open_dataset(root / "models/paper/samples.nc") as samples:
+        mean, spread = ensemble_prediction(bundle, samples["image"].values)
+        truth, shipped = samples["truth"].values, samples["prediction"].values
+    scale = truth.std(axis=0)
+    np.testing.assert_allclose(mean / scale, shipped / scale, atol=1e-3)
+    r2 = 1 - np.sum((truth - mean) ** 2, axis=0) / np.sum((truth - truth.mean(axis=0)) ** 2, axis=0)
+    assert (r2 > [0.9, 0.7, 0.95, 0.9, 0.95]).all(), r2
+    low, high = interval(mean, spread, bundle.calibration)
+    assert ((low <= truth) & (truth <= high)).mean() > 0.75
