@@ -58,7 +58,7 @@ def evaluate(
     Parameters
     ----------
     dataset
-        Of the study, for the baselines. They may learn from the validation part too.
+        Of the study, for the baselines, which learn from the training part as the network does.
     predictions
         One per split, with ``truth``, ``prediction``, ``split`` and ``fold`` (docs/data-formats.md).
     resamples
@@ -69,14 +69,14 @@ def evaluate(
     known, label = features(dataset), dataset["label"].values
     judged: dict[str, dict[str, list]] = {}
     for fold in predictions:
-        test = fold["split"].values == "test"
+        train, test = (fold["split"].values == name for name in ("train", "test"))
         if not np.array_equal(fold["sample"].values, dataset["sample"].values):
             raise ValueError(f"predictions of the split {fold['fold'].item()} are of another dataset")
         found = judged.setdefault(SCHEMES[str(fold["fold"].item()).split("-")[0]], {})
         found.setdefault("truth", []).append(fold["truth"].values[test])
         found.setdefault("inside", []).append(inside(fold)[test])
         for name in PREDICTORS:
-            found.setdefault(name, []).append(predict(name, known, label, ~test, test))
+            found.setdefault(name, []).append(predict(name, known, label, train, test))
         members = fold["member_prediction"].values[:, test]
         found.setdefault("cnn", []).append(fold["prediction"].values[test])
         found.setdefault("cnn_single", []).append(members[0])
