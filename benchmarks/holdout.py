@@ -31,12 +31,8 @@ def main():
     mean, spread = members.mean(axis=0), members.std(axis=0, ddof=1)
     low, high = interval(mean, spread, bundle.calibration)
 
-    known = {
-        kind: np.concatenate(both)
-        for (kind, *both) in zip(
-            features(paper), *(features(d).values() for d in (paper, holdout)), strict=True
-        )
-    }
+    of_paper, of_holdout = features(paper), features(holdout)
+    known = {kind: np.concatenate([of_paper[kind], of_holdout[kind]]) for kind in of_paper}
     label = np.concatenate([paper["label"].values, truth])
     train = np.append(paper["split"].sel(fold="random").values == "train", np.zeros(len(truth), bool))
     test = np.append(np.zeros(paper.sizes["sample"], bool), np.ones(len(truth), bool))

@@ -1,11 +1,11 @@
 """Trainings beside that of the study: what more data, other pixels and other networks give.
 
-    python benchmarks/network.py learning_curve|resolution|variants
+    python benchmarks/network.py learning_curve|resolution|variants [line ...]
 
 Needs the trajectories and the dataset of `make study`. One training per line, with the seed and settings of
 config/config.yaml but for what the line names; R2 of the five targets, mirror images averaged. Variants are
 compared on the validation part, which training does not look at; the test part is for the learning curve and
-the resolution.
+the resolution. Lines can be chosen: ``learning_curve 40 80``, ``variants "dropout 0.1"``.
 """
 
 import copy
@@ -32,10 +32,9 @@ PIXELS = (0.5, 0.25, 0.1, 0.05)
 VARIANTS = {
     "as configured": {},
     "without stress maps": {"training": {"stress_map_weight": 0.0}},
-    "stress maps x 3": {"training": {"stress_map_weight": 3.0}},
+    "dropout 0.1": {"network": {"dropout": 0.1}},
     "half the filters": {"network": {"filters": [12, 24, 32, 48, 64]}},
     "learning rate x 2": {"training": {"learning_rate": 2.0e-3}},
-    "30 epochs": {"training": {"epochs": 30}},
 }
 
 
@@ -60,13 +59,13 @@ def row(name, values, seconds):
     print(f"| {name} | {' | '.join(f'{value:.3f}' for value in values)} | {seconds:.0f} |", flush=True)
 
 
-def learning_curve(config):
+def learning_curve(config, sizes):
     """R2 on the test part against the number of training structures, spread evenly over the grid."""
     with xr.open_dataset(STUDY / "dataset.nc") as opened:
         dataset = opened.load()
     random = dataset["split"].values[dataset["fold"].values == "random"][0]
     everything = np.flatnonzero(random == "train")
-    for size in SIZES:
+    for size in map(int, sizes or SIZES):
         chosen = everything[np.linspace(0, everything.size - 1, size).round().astype(int)]
         parts = random.astype("U10")
         parts[everything] = "unused"
@@ -84,9 +83,9 @@ def learning_curve(config):
         row(f"{size} structures", found[1], seconds)
 
 
-def resolution(config):
+def resolution(config, pixels):
     """R2 on the test part against the size of a pixel."""
-    for pixel in PIXELS:
+    for pixel in map(float, pixels or PIXELS):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "dataset.nc"
             trajectories = sorted((STUDY / "trajectories").glob("*.h5"))
@@ -96,11 +95,11 @@ def resolution(config):
         row(f"{pixel:g} um", found[1], seconds)
 
 
-def variants(config):
+def variants(config, names):
     """R2 on the validation part of other networks and trainings."""
-    for name, changes in VARIANTS.items():
+    for name in names or VARIANTS:
         changed = copy.deepcopy(config)
-        for section, values in changes.items():
+        for section, values in VARIANTS[name].items():
             changed[section] |= values
         found, seconds = scores(STUDY / "dataset.nc", changed)
         row(name, [*found[0], found[0].mean()], seconds)
@@ -108,9 +107,10 @@ def variants(config):
 
 def main():
     choices = {"learning_curve": learning_curve, "resolution": resolution, "variants": variants}
-    if len(sys.argv) != 2 or sys.argv[1] not in choices:
-        sys.exit(f"usage: python benchmarks/network.py {'|'.join(choices)}")
-    choices[sys.argv[1]](yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+    if len(sys.argv) < 2 or sys.argv[1] not in choices:
+        sys.exit(f"usage: python benchmarks/network.py {'|'.join(choices)} [line ...]")
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    choices[sys.argv[1]](config, sys.argv[2:])
 
 
 if __name__ == "__main__":

@@ -76,8 +76,7 @@ def write_bundle(study: str | PathLike, folder: str | PathLike, samples: int) ->
         "um_per_pixel": float(dataset.attrs["um_per_pixel"]),
         "targets": dataset["target"].values.tolist(),
         "target_units": dataset["target_units"].values.tolist(),
-        "noise": calibration.noise.tolist(),
-        "factor": calibration.factor.tolist(),
+        "calibration": {name: values.tolist() for name, values in calibration._asdict().items()},
         "dataset": dataset.attrs["title"],
         "trajectory_provenance": np.atleast_1d(dataset.attrs["trajectory_provenance"]).tolist(),
     }
@@ -98,7 +97,7 @@ def read_bundle(folder: str | PathLike) -> Bundle:
         description = json.loads((folder / DESCRIPTION).read_text())
         return Bundle(
             [load_model(folder / name) for name in description["members"]],
-            Calibration(np.array(description["noise"]), np.array(description["factor"])),
+            Calibration(**{name: np.array(v) for name, v in description["calibration"].items()}),
             description["um_per_pixel"],
             description["targets"],
             description["target_units"],

@@ -6,24 +6,33 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from scipy.optimize import minimize
 
 NOMINAL = 0.9  # share of the truths that intervals shall hold
+SMALLEST = 1e-3  # of the two kinds of noise, as shares of the error at hand
 
 
 class Calibration(NamedTuple):
-    """What turns a spread into an interval, per target."""
+    """What turns a spread into an interval, per target.
 
-    noise: np.ndarray  # error that members share and their spread does not show [targets], SI units
+    Members share errors that their spread does not show: some whatever the value, some in proportion to it.
+    """
+
+    noise: np.ndarray  # [targets], SI units
+    relative_noise: np.ndarray  # share of the prediction [targets]
     factor: np.ndarray  # half width of the interval / error expected [targets]
 
 
-def expected_error(spread: np.ndarray, calibration: Calibration) -> np.ndarray:
-    """Error expected of predictions: spread of the members and shared noise, added as variances."""
-    return np.hypot(spread, calibration.noise)
+def expected_error(prediction: np.ndarray, spread: np.ndarray, calibration: Calibration) -> np.ndarray:
+    """Error expected of predictions: spread and both kinds of noise, added as variances."""
+    relative = calibration.relative_noise * prediction
+    return np.sqrt(spread**2 + calibration.noise**2 + relative**2)
 
 
 def calibrate(truth: np.ndarray, prediction: np.ndarray, spread: np.ndarray) -> Calibration:
-    """Fit intervals to structures whose truth is known (split conformal: Lei et al., 2018).
+    """Fit intervals to structures whose truth is known.
+
+    Noise by maximum likelihood of normal errors, the factor by split conformal prediction (Lei et al., 2018).
 
     Parameters
     ----------
@@ -32,16 +41,34 @@ def calibrate(truth: np.ndarray, prediction: np.ndarray, spread: np.ndarray) -> 
         trained on.
     """
     error = np.abs(truth - prediction)
-    # What the spread explains of the mean squared error is not noise.
-    noise = np.sqrt(np.maximum(np.mean(error**2 - spread**2, axis=0), 0.01 * np.mean(error**2, axis=0)))
-    score = np.sort(error / np.hypot(spread, noise), axis=0)
+    columns = zip(error.T, prediction.T, spread.T, strict=True)
+    noise, relative_noise = np.array([_noise(*column) for column in columns]).T
+    calibration = Calibration(noise, relative_noise, np.ones_like(noise))
+    score = np.sort(error / expected_error(prediction, spread, calibration), axis=0)
     rank = min(math.ceil((len(truth) + 1) * NOMINAL), len(truth)) - 1
-    return Calibration(noise, score[rank])
+    return calibration._replace(factor=score[rank])
+
+
+def _noise(error: np.ndarray, prediction: np.ndarray, spread: np.ndarray) -> tuple[float, float]:
+    """Both kinds of noise of one target that make its errors [N] most likely."""
+    size, level = np.sqrt(np.mean(error**2)), np.sqrt(np.mean(prediction**2))
+    error2, spread2, value2 = (error / size) ** 2, (spread / size) ** 2, (prediction / level) ** 2
+
+    def unlikelihood(logarithms: np.ndarray) -> float:
+        constant, proportional = np.exp(2 * logarithms)
+        variance = spread2 + constant + proportional * value2
+        return float(np.mean(np.log(variance) + error2 / variance))
+
+    bounds = 2 * [(math.log(SMALLEST), math.log(10.0))]
+    starts = [(math.log(0.5), math.log(0.5)), (math.log(0.1), 0.0), (0.0, math.log(0.1))]
+    fits = [minimize(unlikelihood, start, method="L-BFGS-B", bounds=bounds) for start in starts]
+    constant, proportional = np.exp(min(fits, key=lambda fit: fit.fun).x)
+    return constant * size, proportional * size / level
 
 
 def interval(
     prediction: np.ndarray, spread: np.ndarray, calibration: Calibration
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper end of the intervals that hold the truth with probability `NOMINAL`."""
-    half = calibration.factor * expected_error(spread, calibration)
+    half = calibration.factor * expected_error(prediction, spread, calibration)
     return prediction - half, prediction + half

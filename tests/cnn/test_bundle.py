@@ -49,7 +49,7 @@ def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot be read as a trained ensemble"):
         read_bundle(tmp_path)
     (tmp_path / "bundle.json").write_text(json.dumps({"members": []}))
-    with pytest.raises(ValueError, match="cannot be read as a trained ensemble: 'noise'"):
+    with pytest.raises(ValueError, match="cannot be read as a trained ensemble: 'calibration'"):
         read_bundle(tmp_path)
 
 
