@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from analysis.figures import gradcam, images, parity, reaction_area, structure, style
+from analysis.figures import gradcam, images, parity, predictors, reaction_area, structure, style
 
 
 def saved(name, study, outputs):
@@ -13,12 +13,13 @@ def saved(name, study, outputs):
         "structure": lambda: structure.save(trajectory, outputs),
         "images": lambda: images.save(trajectory, study.dataset, image, outputs),
         "parity": lambda: parity.save(study.predictions["random"], study.metrics, outputs),
+        "predictors": lambda: predictors.save(study.metrics, outputs),
         "gradcam": lambda: gradcam.save(study.gradcam, outputs),
         "reaction_area": lambda: reaction_area.save(study.dataset, study.predictions["random"], outputs),
     }[name]()
 
 
-@pytest.mark.parametrize("name", ["structure", "images", "parity", "gradcam", "reaction_area"])
+@pytest.mark.parametrize("name", ["structure", "images", "parity", "predictors", "gradcam", "reaction_area"])
 def test_figure_is_drawn_the_same_each_time_and_leaves_the_style_alone(study, tmp_path, name):
     assert mpl.rcParams["backend"]  # resolved when first asked for
     before = mpl.rcParams.copy()

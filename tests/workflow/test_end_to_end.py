@@ -8,12 +8,13 @@ import h5py
 import pytest
 import xarray as xr
 
-FIGURES = ("structure", "images", "parity", "gradcam", "reaction_area")
+FIGURES = ("structure", "images", "parity", "predictors", "gradcam", "reaction_area")
 AFTER_TRAINING = {
     "predict",
     "gradcam",
     "metrics",
     "figure_parity",
+    "figure_predictors",
     "figure_gradcam",
     "figure_reaction_area",
     "all",
@@ -68,7 +69,7 @@ def test_nothing_is_left_to_do(finished):
             "tests/tiny.yaml",
             "bootstrap_resamples: 100",
             "bootstrap_resamples: 200",
-            {"metrics", "figure_parity", "all"},
+            {"metrics", "figure_parity", "figure_predictors", "all"},
         ),
         ("config/demo.yaml", "study: demo", "study:  demo", set()),
         ("src/analysis/figures/parity.py", "edgecolor=", "edgecolor= ", {"figure_parity", "all"}),
@@ -79,7 +80,12 @@ def test_nothing_is_left_to_do(finished):
             {f"figure_{name}" for name in FIGURES} | {"all"},
         ),
         ("src/cnn/gradcam.py", '"""Grad-CAM', '"""The Grad-CAM', {"gradcam", "figure_gradcam", "all"}),
-        ("src/analysis/metrics.py", "COLUMNS =", "COLUMNS = ", {"metrics", "figure_parity", "all"}),
+        (
+            "src/analysis/metrics.py",
+            "COLUMNS =",
+            "COLUMNS = ",
+            {"metrics", "figure_parity", "figure_predictors", "all"},
+        ),
     ],
 )
 def test_an_edit_reruns_what_depends_on_it_and_no_more(edited, path, old, new, due):

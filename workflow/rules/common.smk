@@ -20,7 +20,7 @@ ROOT = Path(workflow.basedir)
 # PYTHONPATH there: each job sets it for itself.
 SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
 
-FIGURES = ("structure", "images", "parity", "gradcam", "reaction_area")
+FIGURES = ("structure", "images", "parity", "predictors", "gradcam", "reaction_area")
 
 
 def is_number(_, value):

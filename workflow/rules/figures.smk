@@ -61,6 +61,27 @@ rule figure_parity:
         "../scripts/figure.py"
 
 
+rule figure_predictors:
+    input:
+        metrics="results/{study}/metrics.csv",
+    output:
+        png=report(
+            "results/{study}/figures/predictors.png",
+            caption="../report/predictors.rst",
+            category="Prediction",
+        ),
+        pdf="results/{study}/figures/predictors.pdf",
+    log:
+        "results/{study}/logs/figure_predictors.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        figure="predictors",
+        code=code_digest("analysis.figures.predictors"),
+    script:
+        "../scripts/figure.py"
+
+
 rule figure_gradcam:
     input:
         gradcam="results/{study}/gradcam.nc",

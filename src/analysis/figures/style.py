@@ -20,6 +20,7 @@ PHASE_COLOURS = ListedColormap(["black", "white", "gray"])
 SE_COLOUR, AM_COLOUR = "#fbf3d9", "#9a9a9a"
 # Okabe & Ito (2008): told apart by colour-blind readers.
 FORCE_COLOUR, WALL_COLOUR, FRAME_COLOUR = "#009e73", "#d55e00", "#d55e00"
+SPLIT_COLOURS = ("#0072b2", "#d55e00", "#009e73")
 SEQUENTIAL = "viridis"
 HEAT = "inferno"
 
