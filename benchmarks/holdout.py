@@ -4,9 +4,10 @@
     python benchmarks/holdout.py
 
 Needs the dataset of `make study` too, from whose training part the baselines learn. R2 of all 100 structures
-with its 95 % bootstrap interval, and the share of them in the 90 % intervals.
+with its 95 % bootstrap interval, and the share of them in the 90 % intervals; models/paper/holdout.csv.
 """
 
+import csv
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,9 @@ import numpy as np
 from analysis.baselines import PREDICTORS, features
 from analysis.baselines import predict as predict_baseline
 from analysis.dataset import open_dataset
-from analysis.metrics import r2_interval, r2_score
+from analysis.metrics import COLUMNS, r2_interval, r2_score
 from cnn.bundle import read_bundle
-from cnn.predict import predict
+from cnn.predict import predict_ensemble
 from cnn.uncertainty import interval
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,8 +28,9 @@ def main():
     paper, holdout = (open_dataset(ROOT / f"results/{name}/dataset.nc") for name in ("paper", "holdout"))
     bundle = read_bundle(ROOT / "models/paper")
     truth = holdout["label"].values
-    members = np.stack([predict(model, holdout["image"].values) for model in bundle.models])
-    mean, spread = members.mean(axis=0), members.std(axis=0, ddof=1)
+    if bundle.um_per_pixel != holdout.attrs["um_per_pixel"]:
+        raise SystemExit("the ensemble was trained on images of another scale")
+    mean, spread, members = predict_ensemble(bundle.models, holdout["image"].values)
     low, high = interval(mean, spread, bundle.calibration)
 
     of_paper, of_holdout = features(paper), features(holdout)
@@ -36,18 +38,23 @@ def main():
     label = np.concatenate([paper["label"].values, truth])
     train = np.append(paper["split"].sel(fold="random").values == "train", np.zeros(len(truth), bool))
     test = np.append(np.zeros(paper.sizes["sample"], bool), np.ones(len(truth), bool))
-    predicted = {"ensemble": mean, "one network": members[0]}
+    predicted = {"cnn": mean, "cnn_single": members[0]}
     predicted |= {name: predict_baseline(name, known, label, train, test) for name in PREDICTORS}
 
-    print(f"| | {' | '.join(holdout['target'].values)} |")
-    for name, values in predicted.items():
-        cells = []
-        for k in range(truth.shape[1]):
-            ends = r2_interval(truth[:, k], values[:, k], RESAMPLES, np.random.default_rng(1))
-            cells.append(f"{r2_score(truth[:, k], values[:, k]):.3f} [{ends[0]:.3f}, {ends[1]:.3f}]")
-        print(f"| {name} | {' | '.join(cells)} |")
     covered = ((low <= truth) & (truth <= high)).mean(axis=0)
-    print(f"| truths in the 90 % intervals | {' | '.join(f'{share:.2f}' for share in covered)} |")
+    rows = []
+    for predictor, values in predicted.items():
+        for k, target in enumerate(holdout["target"].values):
+            ends = r2_interval(truth[:, k], values[:, k], RESAMPLES, np.random.default_rng(1))
+            found = (float(r2_score(truth[:, k], values[:, k])), *ends)
+            rmse = float(np.sqrt(np.mean((truth[:, k] - values[:, k]) ** 2)))
+            coverage = float(covered[k]) if predictor == "cnn" else ""
+            rows.append(("holdout", predictor, target, *found, rmse, coverage, len(truth)))
+            print(f"{predictor:18s} {target:16s} {found[0]:.3f} [{ends[0]:.3f}, {ends[1]:.3f}] {coverage}")
+    with open(ROOT / "models/paper/holdout.csv", "w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(COLUMNS)
+        table.writerows(rows)
 
 
 if __name__ == "__main__":

@@ -76,7 +76,9 @@ def learning_curve(config, sizes):
         smaller["split"] = (dataset["split"].dims, split)
         # The same number of steps for all sizes: fewer structures, more epochs.
         changed = copy.deepcopy(config)
-        changed["training"]["epochs"] = config["training"]["epochs"] * SIZES[-1] // size
+        batch = config["training"]["batch_size"]
+        steps = config["training"]["epochs"] * -(-SIZES[-1] // batch)
+        changed["training"]["epochs"] = round(steps / -(-size // batch))
         with tempfile.TemporaryDirectory() as folder:
             smaller.to_netcdf(Path(folder) / "dataset.nc", engine="h5netcdf")
             found, seconds = scores(Path(folder) / "dataset.nc", changed)

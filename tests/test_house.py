@@ -71,6 +71,20 @@ def test_every_dependency_is_pinned(root):
     assert wanted <= _requirements(pins)
 
 
+@pytest.mark.parametrize("package", ["dem", "analysis", "cnn"])
+def test_conda_environments_have_what_their_package_imports(root, package):
+    # The command lines of packages are no jobs of the workflow.
+    sources = (path for path in (root / "src" / package).rglob("*.py") if path.name != "__main__.py")
+    text = "".join(path.read_text() for path in sources)
+    imported = set(re.findall(r"^\s*(?:from|import) (\w+)", text, re.M))
+    names = {"sklearn": "scikit-learn", "matplotlib": "matplotlib-base", "PIL": "pillow"}
+    packages = {"h5py", "keras", "numba", "numpy", "scipy", "xarray", *names}
+    listed = yaml.safe_load((root / f"workflow/envs/{package}.yaml").read_text())["dependencies"]
+    have = {entry.split(" >=")[0] for entry in listed}
+    needed = {names.get(name, name) for name in imported & packages}
+    assert needed <= have, f"workflow/envs/{package}.yaml lacks {needed - have}"
+
+
 @pytest.mark.parametrize("environment", ["dem", "analysis", "cnn"])
 def test_conda_environments_agree_with_the_project(root, environment):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]

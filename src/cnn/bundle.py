@@ -47,15 +47,17 @@ def write_bundle(study: str | PathLike, folder: str | PathLike, samples: int) ->
     Raises
     ------
     ValueError
-        If the study has no trained ensemble.
+        If the study has no finished ensemble.
     """
     study, folder = Path(study), Path(folder)
-    members = sorted((study / "cnn/random").glob("member-*.keras"))
-    if not members:
-        raise ValueError(f"{study} has no trained ensemble: cnn/random/member-*.keras is missing")
+    try:
+        with xr.open_dataset(study / "predictions/random.nc", engine="h5netcdf") as opened:
+            predictions = opened.load()
+    except OSError as error:
+        raise ValueError(f"{study} has no finished ensemble: {error}") from error
     dataset = read_dataset(study / "dataset.nc")
-    with xr.open_dataset(study / "predictions/random.nc", engine="h5netcdf") as opened:
-        predictions = opened.load()
+    # Those that predicted: files of a larger ensemble, trained before, may lie beside them.
+    members = [study / f"cnn/random/member-{k}.keras" for k in range(predictions.sizes["member"])]
     validation = predictions["split"].values == "validation"
     of_validation = (predictions[name].values[validation] for name in ("truth", "prediction", "spread"))
     calibration = calibrate(*of_validation)
@@ -102,5 +104,5 @@ def read_bundle(folder: str | PathLike) -> Bundle:
             description["targets"],
             description["target_units"],
         )
-    except (OSError, KeyError, json.JSONDecodeError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{folder} cannot be read as a trained ensemble: {error}") from error

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-VOID, SE, AM = 0, 1, 2
+SE, AM = 1, 2
 
 
 class Samples(NamedTuple):
@@ -47,6 +47,9 @@ def _check(dataset: xr.Dataset) -> None:
         wrong = np.flatnonzero(~np.isfinite(values))
         if wrong.size:
             raise ValueError(f"{target} of {names[wrong[0]]} must be finite, got {values[wrong[0]]}")
+    wrong = np.flatnonzero(~np.isfinite(dataset["stress_map"].values).all(axis=(1, 2, 3)))
+    if wrong.size:
+        raise ValueError(f"the stress map of {names[wrong[0]]} must be finite")
     for phase, name in ((SE, "SE"), (AM, "AM")):
         missing = np.flatnonzero(~(dataset["image"].values == phase).any(axis=(1, 2)))
         if missing.size:

@@ -118,8 +118,9 @@ def share_in_zones(maps: np.ndarray, zones: np.ndarray) -> np.ndarray:
     return np.divide((maps * zones).sum(axis=(1, 2)), total, out=np.zeros_like(total), where=total > 0)
 
 
-def randomised(network: keras.Model) -> keras.Model:
+def randomised(network: keras.Model, seed: int) -> keras.Model:
     """The same network with fresh random weights, which knows nothing (Adebayo et al., 2018)."""
+    keras.utils.set_random_seed(seed)
     return keras.models.clone_model(network)
 
 
@@ -154,7 +155,7 @@ def gradcam_dataset(
     order = np.argsort(test["label"].sel(target="reaction_area").values)
     chosen = np.unique(np.linspace(0, order.size - 1, min(structures, order.size)).round().astype(int))
     networks = [load_model(path).get_layer(NETWORK) for path in models]
-    blank = [randomised(network) for network in networks]
+    blank = [randomised(network, member) for member, network in enumerate(networks)]
     image = test["image"].values
     zones = np.stack([contact_zone(one, samples.attrs["um_per_pixel"]) for one in image])
     kept, heat, blank_heat, alike = [], [], [], []

@@ -51,6 +51,30 @@ def predict(model: keras.Model, image: np.ndarray) -> np.ndarray:
     return np.mean(views, axis=0, dtype=float)
 
 
+def predict_ensemble(
+    models: Sequence[keras.Model], image: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Targets of class images by all members: their mean, their standard deviation, and each.
+
+    Parameters
+    ----------
+    models
+        M members.
+    image
+        uint8 [N, rows, columns].
+
+    Returns
+    -------
+    mean, spread : ndarray
+        [N, targets], SI units; the spread of one member is 0.
+    members : ndarray
+        [M, N, targets].
+    """
+    members = np.stack([predict(model, image) for model in models])
+    spread = members.std(axis=0, ddof=1) if len(models) > 1 else np.zeros_like(members[0])
+    return members.mean(axis=0), spread, members
+
+
 def check_scale(settings_file: str | PathLike, um_per_pixel: float) -> None:
     """Raise ValueError if a model was trained on images of another scale than the given one."""
     trained = json.loads(Path(settings_file).read_text())["um_per_pixel"]
@@ -84,9 +108,7 @@ def predict_dataset(
     samples = read_dataset(dataset, fold)
     for path in settings:
         check_scale(path, float(samples.attrs["um_per_pixel"]))
-    members = np.stack([predict(load_model(path), samples["image"].values) for path in models])
-    mean = members.mean(axis=0)
-    spread = members.std(axis=0, ddof=1) if len(models) > 1 else np.zeros_like(mean)
+    mean, spread, members = predict_ensemble([load_model(path) for path in models], samples["image"].values)
     truth, validation = samples["label"].values, samples["split"].values == "validation"
     calibration = calibrate(truth[validation], mean[validation], spread[validation])
     low, high = interval(mean, spread, calibration)

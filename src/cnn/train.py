@@ -84,9 +84,9 @@ def train(
     fold: str = "random",
     member: int = 0,
 ) -> None:
-    """Train with mean squared error and Adam, whose rate falls to zero; keep the last weights.
+    """Train with mean squared error and Adam, whose rate falls to almost zero; keep the last weights.
 
-    The validation part is watched but decides nothing, so that intervals can be calibrated on it.
+    The validation part is watched but decides nothing within a training.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def train(
     net = build_network(shape, cell, mean.size, **network)
     batches = Batches(train_part, *shown(train_part), training["batch_size"], own_seed)
     rate, steps = training["learning_rate"], len(batches) * training["epochs"]
-    # A short rise, then down to zero along a cosine.
+    # A short rise, then down along a cosine to less than a hundredth.
     decay = keras.optimizers.schedules.CosineDecay(
         0.1 * rate, steps, warmup_target=rate, warmup_steps=steps // 20
     )

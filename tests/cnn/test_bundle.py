@@ -7,13 +7,8 @@ import xarray as xr
 
 from cnn.__main__ import main
 from cnn.bundle import read_bundle
-from cnn.predict import predict
+from cnn.predict import predict_ensemble
 from cnn.uncertainty import interval
-
-
-def ensemble_prediction(bundle, image):
-    members = np.stack([predict(model, image) for model in bundle.models])
-    return members.mean(axis=0), members.std(axis=0, ddof=1)
 
 
 @pytest.fixture
@@ -33,7 +28,7 @@ def test_bundle_predicts_as_the_study_did(finished_study, tmp_path):
     bundle = read_bundle(tmp_path / "bundle")
     assert bundle.um_per_pixel == 0.125 and len(bundle.models) == 2
     with xr.open_dataset(tmp_path / "bundle/samples.nc") as samples:
-        mean, spread = ensemble_prediction(bundle, samples["image"].values)
+        mean, spread, _ = predict_ensemble(bundle.models, samples["image"].values)
         np.testing.assert_allclose(mean, samples["prediction"], rtol=1e-5)
         low, high = interval(mean, spread, bundle.calibration)
         np.testing.assert_allclose(low, samples["low"], rtol=1e-4)
@@ -42,7 +37,7 @@ def test_bundle_predicts_as_the_study_did(finished_study, tmp_path):
 
 def test_a_study_without_ensemble_is_refused(tmp_path, capsys):
     assert main(["bundle", str(tmp_path), str(tmp_path / "out")]) == 2
-    assert "has no trained ensemble" in capsys.readouterr().err
+    assert "has no finished ensemble" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
@@ -57,7 +52,7 @@ def test_shipped_ensemble_reproduces_its_predictions(root):
     """On test structures that it never saw, in the repository beside it."""
     bundle = read_bundle(root / "models/paper")
     with xr.open_dataset(root / "models/paper/samples.nc") as samples:
-        mean, spread = ensemble_prediction(bundle, samples["image"].values)
+        mean, spread, _ = predict_ensemble(bundle.models, samples["image"].values)
         truth, shipped = samples["truth"].values, samples["prediction"].values
     scale = truth.std(axis=0)
     np.testing.assert_allclose(mean / scale, shipped / scale, atol=1e-3)

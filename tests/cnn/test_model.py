@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from cnn.model import STRESS_MAP, TARGETS, build_network, in_si_units, map_loss
+from cnn.model import STRESS_MAP, TARGETS, _mean_and_spread, build_network, in_si_units, map_loss
 
 FILTERS = [4, 4, 8, 8]
 
@@ -34,8 +34,15 @@ def test_a_place_of_the_stress_map_is_a_cell(network, images):
     assert network(images)[STRESS_MAP].shape == (4, 2, 3, 2)
 
 
-def test_stress_map_feeds_the_targets_by_its_mean_and_spread(network, images):
-    """With the map constant, its spread is that of the root's offset; targets still depend on the mean."""
+def test_mean_and_spread_are_those_over_each_phase():
+    stress = np.array([[[[1.0, 5.0], [3.0, 7.0]]]], "float32")
+    shares = np.array([[[[0.5, 1.0], [0.5, 0.0]]]], "float32")
+    mean, spread = (np.asarray(values)[0] for values in _mean_and_spread(stress, shares))
+    np.testing.assert_allclose(mean, [2.0, 5.0], rtol=1e-4)
+    np.testing.assert_allclose(spread, [1.0, 0.01], rtol=1e-2)
+
+
+def test_stress_map_feeds_the_targets(network, images):
     layer = network.get_layer(STRESS_MAP)
     kernel, bias = layer.get_weights()
     outputs = []
@@ -69,10 +76,15 @@ def test_saved_model_predicts_the_same(network, images, tmp_path):
 
 
 def test_classes_are_not_an_order(network, images):
-    """Phases enter as channels: swapping two of them is not a scaling of one input."""
+    """Phases enter as channels: renamed, with their kernels swapped, they give the same."""
+    convolution = next(layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D))
+    first = keras.Model(network.input, convolution.output)
+    before = first.predict(images, verbose=0)
+    (kernel,) = convolution.get_weights()
+    convolution.set_weights([kernel[:, :, [0, 2, 1]]])
     swapped = np.array([0, 2, 1], np.uint8)[images]
-    first, second = (network.predict(of, verbose=0)[TARGETS] for of in (images, swapped))
-    assert not np.allclose(first, second)
+    np.testing.assert_allclose(first.predict(swapped, verbose=0), before, atol=1e-6)
+    assert not np.allclose(first.predict(images, verbose=0), before)
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,13 @@ def check_together(config):
             raise ValueError(f"evaluation.splits: {split} needs two grid.{key}, got {config['grid'][key]}")
     count = math.prod(len(config["grid"][key]) for key in ("widths_um", "uncovered_fractions"))
     count *= config["grid"]["replicates"]
+    if len(config["evaluation"]["splits"]) > 1:
+        # What is not held out is dealt anew; at most half of the grid is held out.
+        rest = config["split"]["train"] + config["split"]["validation"]
+        inner = {"train": config["split"]["train"] / rest, "validation": 1 - config["split"]["train"] / rest}
+        for part, size in part_sizes(count // 2, {**inner, "test": 0.0}).items():
+            if part != "test" and size < 1:
+                raise ValueError(f"split.{part}: held-out splits of {count} structures leave none for it")
     # Labels are standardised by the spread of the training part, R2 needs one of the test part.
     least = {"train": 2, "validation": 1, "test": 2}
     for part, size in part_sizes(count, config["split"]).items():

@@ -21,7 +21,7 @@ def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollect
     axes
         To draw on.
     predictions
-        Test part of ``predictions.nc``.
+        Test part of ``predictions/<fold>.nc``.
     target
         Name of the target.
     """
