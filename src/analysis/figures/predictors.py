@@ -18,12 +18,12 @@ PREDICTORS = {
     "process_boosting": "process, boosted",
     "process_linear": "process, linear",
 }
+# Label, marker and colour of each split.
 SPLITS = {
-    "random": "random split",
-    "leave_width_out": "width held out",
-    "leave_uncovered_fraction_out": "uncovered fraction held out",
+    "random": ("random split", "o", style.SPLIT_COLOURS[0]),
+    "leave_width_out": ("width held out", "s", style.SPLIT_COLOURS[1]),
+    "leave_uncovered_fraction_out": ("uncovered fraction held out", "^", style.SPLIT_COLOURS[2]),
 }
-MARKERS = ("o", "s", "^")
 
 
 def draw_predictors(axes: Axes, rows: Sequence[dict[str, str]], target: str) -> None:
@@ -45,8 +45,9 @@ def draw_predictors(axes: Axes, rows: Sequence[dict[str, str]], target: str) -> 
         r2, low, high = (
             [float(chosen[name][column]) for name in PREDICTORS] for column in ("r2", "r2_low", "r2_high")
         )
-        axes.hlines(height, low, high, color=style.SPLIT_COLOURS[number], linewidth=1)
-        axes.scatter(r2, height, s=18, marker=MARKERS[number], color=style.SPLIT_COLOURS[number], zorder=3)
+        _, marker, colour = SPLITS[split]
+        axes.hlines(height, low, high, color=colour, linewidth=1)
+        axes.scatter(r2, height, s=18, marker=marker, color=colour, zorder=3)
     axes.set_yticks(range(len(PREDICTORS)), list(PREDICTORS.values()))
     axes.set_ylim(len(PREDICTORS) - 0.5, -0.5)
     axes.set_xlim(right=1.0)
@@ -65,10 +66,8 @@ def save(metrics: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
         for axes, target in zip(panels, targets, strict=True):
             draw_predictors(axes, rows, target)
         style.letter_panels(panels)
-        for number, (split, label) in enumerate(SPLITS.items()):
+        for split, (label, marker, colour) in SPLITS.items():
             if any(row["split"] == split for row in rows):
-                panels[0].scatter(
-                    [], [], s=18, marker=MARKERS[number], color=style.SPLIT_COLOURS[number], label=label
-                )
+                panels[0].scatter([], [], s=18, marker=marker, color=colour, label=label)
         figure.legend(loc="outside upper right", ncols=3)
         style.save_figure(figure, outputs)
