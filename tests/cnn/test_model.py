@@ -39,7 +39,7 @@ def test_mean_and_spread_are_those_over_each_phase():
     shares = np.array([[[[0.5, 1.0], [0.5, 0.0]]]], "float32")
     mean, spread = (np.asarray(values)[0] for values in _mean_and_spread(stress, shares))
     np.testing.assert_allclose(mean, [2.0, 5.0], rtol=1e-4)
-    np.testing.assert_allclose(spread, [1.0, 0.01], rtol=1e-2)
+    np.testing.assert_allclose(spread, [1.0, 0.0], rtol=1e-3, atol=0.02)  # no less than the root's offset
 
 
 def test_stress_map_feeds_the_targets(network, images):
