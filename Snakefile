@@ -43,6 +43,7 @@ rule all:
     input:
         figures=figure_files(),
         metrics=f"results/{config['study']}/metrics.csv",
+        manifest=f"results/{config['study']}/manifest.json",
 
 
 onsuccess:

@@ -1,8 +1,9 @@
 """Trainings beside that of the study: what more data, other pixels and other networks give.
 
-    python benchmarks/network.py learning_curve|resolution|variants [line ...]
+    python benchmarks/network.py learning_curve|resolution|labels|targets|variants [line ...]
 
-Needs the trajectories and the dataset of `make study`. One training per line, with the seed and settings of
+Needs the trajectories and the dataset of `make study`, learning curves beyond its size those of
+config/more.yaml. One training per line, with the seed and settings of
 config/config.yaml but for what the line names; R2 of the five targets, mirror images averaged. Variants are
 compared on the validation part, which training does not look at; the test part is for the learning curve and
 the resolution. Lines can be chosen: ``learning_curve 40 80``, ``variants "dropout 0.1"``.
@@ -19,14 +20,18 @@ import xarray as xr
 import yaml
 
 from analysis.dataset import build_dataset
+from analysis.images import Window
+from analysis.labels import target_values
 from analysis.metrics import r2_score
+from analysis.trajectories import read_trajectories
 from cnn.data import part, read_dataset
 from cnn.predict import load_model, predict
 from cnn.train import train
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "results/paper"
-SIZES = (40, 80, 160, 320)
+MORE = ROOT / "results/more"
+SIZES = (40, 80, 160, 320, 640, 1280, 1820)
 # Divide the window and the cells of the stress map [um].
 PIXELS = (0.5, 0.25, 0.1, 0.05)
 VARIANTS = {
@@ -60,29 +65,45 @@ def row(name, values, seconds):
 
 
 def learning_curve(config, sizes):
-    """R2 on the test part against the number of training structures, spread evenly over the grid."""
-    with xr.open_dataset(STUDY / "dataset.nc") as opened:
-        dataset = opened.load()
-    random = dataset["split"].values[dataset["fold"].values == "random"][0]
-    everything = np.flatnonzero(random == "train")
+    """R2 on the test part against the number of training structures, spread evenly over the grid.
+
+    All have the number of steps of the study's training, and 30 epochs at least.
+    """
+    dataset = of_random_split(STUDY / "dataset.nc")
+    ours = np.flatnonzero(dataset["split"][0] == "train")
     for size in map(int, sizes or SIZES):
-        chosen = everything[np.linspace(0, everything.size - 1, size).round().astype(int)]
-        parts = random.astype("U10")
-        parts[everything] = "unused"
-        parts[chosen] = "train"
-        smaller = dataset.copy()
-        split = dataset["split"].values.astype("U10")
-        split[dataset["fold"].values == "random"] = parts
-        smaller["split"] = (dataset["split"].dims, split)
-        # The same number of steps for all sizes: fewer structures, more epochs.
+        parts = dataset["split"].values.astype("U10")
+        parts[0, ours] = "unused"
+        parts[0, ours[spread(ours.size, min(size, ours.size))]] = "train"
+        chosen = dataset.assign(split=(dataset["split"].dims, parts))
+        if size > ours.size:
+            more = of_random_split(MORE / "dataset.nc")
+            more = more.isel(sample=spread(more.sizes["sample"], size - ours.size))
+            more["split"][:] = "train"
+            chosen = xr.concat([chosen, more], "sample", combine_attrs="override")
         changed = copy.deepcopy(config)
-        batch = config["training"]["batch_size"]
-        steps = config["training"]["epochs"] * -(-SIZES[-1] // batch)
-        changed["training"]["epochs"] = round(steps / -(-size // batch))
-        with tempfile.TemporaryDirectory() as folder:
-            smaller.to_netcdf(Path(folder) / "dataset.nc", engine="h5netcdf")
-            found, seconds = scores(Path(folder) / "dataset.nc", changed)
+        batch, epochs = config["training"]["batch_size"], config["training"]["epochs"]
+        changed["training"]["epochs"] = max(30, round(epochs * -(-ours.size // batch) / -(-size // batch)))
+        found, seconds = scores_of(chosen, changed)
         row(f"{size} structures", found[1], seconds)
+
+
+def of_random_split(path):
+    """What training needs of a dataset, with the random split alone."""
+    with xr.open_dataset(path) as opened:
+        return opened[["image", "label", "stress_map", "split"]].sel(fold=["random"]).load()
+
+
+def spread(count, size):
+    """Indices of `size` of `count` things, evenly."""
+    return np.linspace(0, count - 1, size).round().astype(int)
+
+
+def scores_of(dataset, config):
+    """`scores` of a dataset in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        dataset.to_netcdf(Path(folder) / "dataset.nc", engine="h5netcdf")
+        return scores(Path(folder) / "dataset.nc", config)
 
 
 def resolution(config, pixels):
@@ -90,11 +111,37 @@ def resolution(config, pixels):
     for pixel in map(float, pixels or PIXELS):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "dataset.nc"
-            trajectories = sorted((STUDY / "trajectories").glob("*.h5"))
             image = {**config["image"], "um_per_pixel": pixel}
-            build_dataset(trajectories, path, image, config["split"], config["seed"], "paper")
+            build_dataset(trajectories(), path, image, config["split"], config["seed"], "paper", "benchmark")
             found, seconds = scores(path, config)
         row(f"{pixel:g} um", found[1], seconds)
+
+
+def trajectories():
+    """Of the paper's study."""
+    return sorted((STUDY / "trajectories").glob("*.h5"))
+
+
+def labels(config, _):
+    """R2 on the test part of targets of the whole box, which the same images show all of but the margin."""
+    dataset = of_random_split(STUDY / "dataset.nc")
+    everything = Window(left=-1.0, bottom=-1.0, columns=2, rows=2, pixel=1.0)  # [m]
+    of_box = {
+        trajectory.name: target_values(trajectory, everything)
+        for path in trajectories()
+        for trajectory in read_trajectories(path)
+    }
+    dataset["label"][:] = [of_box[name] for name in dataset["sample"].values]
+    found, seconds = scores_of(dataset, config)
+    row("targets of the whole box", found[1], seconds)
+
+
+def targets(config, names):
+    """R2 on the validation part of networks that learn one target each, the stress map beside it."""
+    dataset = of_random_split(STUDY / "dataset.nc")
+    for name in names or dataset["target"].values:
+        found, seconds = scores_of(dataset.sel(target=[name]), config)
+        row(name, found[0], seconds)
 
 
 def variants(config, names):
@@ -108,7 +155,8 @@ def variants(config, names):
 
 
 def main():
-    choices = {"learning_curve": learning_curve, "resolution": resolution, "variants": variants}
+    tables = (learning_curve, resolution, labels, targets, variants)
+    choices = {table.__name__: table for table in tables}
     if len(sys.argv) < 2 or sys.argv[1] not in choices:
         sys.exit(f"usage: python benchmarks/network.py {'|'.join(choices)} [line ...]")
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())

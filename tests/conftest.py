@@ -74,7 +74,8 @@ def study(paper_config, tmp_path_factory):
     )
     for path, width in zip(files.trajectories, config["grid"]["widths_um"], strict=True):
         compress_cell(path, config, width, 0.7, range(config["grid"]["replicates"]), "code", threads=2)
-    build_dataset(files.trajectories, files.dataset, config["image"], config["split"], config["seed"], "tiny")
+    settings = config["image"], config["split"], config["seed"]
+    build_dataset(files.trajectories, files.dataset, *settings, "tiny", "code")
     for fold, models in files.models.items():
         for member, model in enumerate(models):
             train(

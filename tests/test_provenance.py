@@ -23,9 +23,27 @@ def sources(tmp_path):
 def test_digest_changes_with_every_module_imported(sources, edited):
     before = code_digest("one.a", sources=sources), code_digest("two", sources=sources)
     with open(sources / edited, "a") as file:
-        file.write("# edited\n")
+        file.write("edited = 1\n")
     after = code_digest("one.a", sources=sources), code_digest("two", sources=sources)
     assert before[0] != after[0] and before[1] != after[1]
+
+
+def test_digest_ignores_comments_docstrings_and_layout(sources):
+    module = sources / "one/c.py"
+    module.write_text('"""Old."""\nx = (1, "text")\n\n\ndef f():\n    """Old."""\n    return x\n')
+    before = code_digest("one.a", sources=sources)
+    module.write_text(
+        '"""New."""\n# Why.\nx = (\n    1,\n    "text",\n)\ndef f():\n    """New."""\n    return x\n'
+    )
+    assert code_digest("one.a", sources=sources) == before
+    module.write_text(module.read_text().replace('"text"', '"other"'))
+    assert code_digest("one.a", sources=sources) != before
+
+
+def test_digest_of_broken_code_names_the_file(sources):
+    (sources / "one/c.py").write_text("x = (\n")
+    with pytest.raises(ValueError, match=r"c\.py is no Python"):
+        code_digest("one.a", sources=sources)
 
 
 def test_digest_ignores_modules_not_imported(sources):

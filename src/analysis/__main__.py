@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from analysis.export import export_dataset
+from analysis.manifest import verify_manifest
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,13 +17,18 @@ def main(arguments: list[str] | None = None) -> int:
     export = commands.add_parser("export", help="write a dataset as PNG images and a table of labels")
     export.add_argument("dataset", type=Path, help="such as results/paper/dataset.nc")
     export.add_argument("folder", type=Path, help="to write images/ and labels.csv to")
+    verify = commands.add_parser("verify", help="compare a dataset and its trajectories with their checksums")
+    verify.add_argument("manifest", type=Path, help="such as results/paper/manifest.json")
     given = parser.parse_args(arguments)
     try:
-        count = export_dataset(given.dataset, given.folder)
+        if given.command == "export":
+            count = export_dataset(given.dataset, given.folder)
+            print(f"{count} images and labels.csv: {given.folder}")
+        else:
+            print(f"{verify_manifest(given.manifest)} files as written: {given.manifest}")
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(f"{count} images and labels.csv: {given.folder}")
     return 0
 
 

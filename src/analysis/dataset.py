@@ -136,6 +136,7 @@ def build_dataset(
     split: Mapping[str, float],
     seed: int,
     study: str,
+    code: str,
 ) -> None:
     """Turn all trajectories of a study into one NetCDF4 file.
 
@@ -153,6 +154,8 @@ def build_dataset(
         Root seed of the split.
     study
         Name of the study, for the title.
+    code
+        Digest of the code, for the record: networks refuse datasets of another.
     """
     samples, images, labels, maps, values = [], [], [], [], []
     provenance: set[str] = set()
@@ -196,6 +199,7 @@ def build_dataset(
         "um_per_pixel": image["um_per_pixel"],
         "title": f"compressed structures of the study {study!r}: images and targets",
         "Conventions": "CF-1.11",
+        "code_digest": code,
         "trajectory_provenance": sorted(provenance),
     }
     check(dataset)

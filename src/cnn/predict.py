@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -75,13 +75,28 @@ def predict_ensemble(
     return members.mean(axis=0), spread, members
 
 
-def check_scale(settings_file: str | PathLike, um_per_pixel: float) -> None:
-    """Raise ValueError if a model was trained on images of another scale than the given one."""
-    trained = json.loads(Path(settings_file).read_text())["um_per_pixel"]
-    if trained != um_per_pixel:
+def check_match(settings_file: str | PathLike, attributes: Mapping[str, object]) -> None:
+    """Raise ValueError if a model was trained on images of another scale, or on a dataset made by other code.
+
+    Parameters
+    ----------
+    settings_file
+        What `cnn.train.train` wrote beside the model.
+    attributes
+        Of the dataset to predict: ``um_per_pixel``, ``code_digest``.
+    """
+    settings = json.loads(Path(settings_file).read_text())
+    trained, given = settings["um_per_pixel"], float(attributes["um_per_pixel"])
+    if trained != given:
         raise ValueError(
             f"the model of {settings_file} was trained on images of {trained:g} um per pixel, these have "
-            f"{um_per_pixel:g}"
+            f"{given:g}"
+        )
+    trained, given = settings["dataset_code_digest"], attributes["code_digest"]
+    if trained != given:
+        raise ValueError(
+            f"the model of {settings_file} was trained on a dataset made by code {trained}, this one is "
+            f"by code {given}: images or targets may be defined differently; make the dataset or the model anew"
         )
 
 
@@ -107,7 +122,7 @@ def predict_dataset(
     """
     samples = read_dataset(dataset, fold)
     for path in settings:
-        check_scale(path, float(samples.attrs["um_per_pixel"]))
+        check_match(path, samples.attrs)
     mean, spread, members = predict_ensemble([load_model(path) for path in models], samples["image"].values)
     truth, validation = samples["label"].values, samples["split"].values == "validation"
     calibration = calibrate(truth[validation], mean[validation], spread[validation])

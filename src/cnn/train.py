@@ -169,6 +169,7 @@ def train(
         "label_mean": mean.tolist(),
         "label_sd": sd.tolist(),
         "stress_map_scale": scale.tolist(),
+        "dataset_code_digest": str(samples.attrs["code_digest"]),
         "code_digest": code,
         "versions": {"keras": keras.version(), "backend": keras.backend.backend(), "numpy": np.__version__},
     }

@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent.parent
@@ -30,8 +31,8 @@ def code_digest(*modules: str, sources: Path = SOURCES) -> str:
     Returns
     -------
     str
-        First 16 hexadecimal digits of the digest. It changes when, and only when, the text of one
-        of these modules changes.
+        First 16 hexadecimal digits of the digest. It changes when, and only when, what one of these modules
+        does may have changed: comments, docstrings and layout do not count.
 
     Raises
     ------
@@ -41,8 +42,26 @@ def code_digest(*modules: str, sources: Path = SOURCES) -> str:
     digest = hashlib.sha256()
     for path in sorted(_import_closure(modules, sources)):
         digest.update(path.relative_to(sources).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
+        digest.update(_bare_code(path.read_text()).encode() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _syntax(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text())
+    except SyntaxError as error:
+        raise ValueError(f"{path} is no Python: {error}") from error
+
+
+@lru_cache
+def _bare_code(text: str) -> str:
+    """Code without comments, docstrings and layout."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        if documented and ast.get_docstring(node, clean=False) is not None:
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)
 
 
 def _import_closure(modules: tuple[str, ...], sources: Path) -> set[Path]:
@@ -75,7 +94,7 @@ def _imported_names(path: Path, sources: Path) -> Iterator[str]:
     package = path.relative_to(sources).parent.parts
     for depth in range(1, len(package) + 1):
         yield ".".join(package[:depth])
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(_syntax(path)):
         if isinstance(node, ast.Import):
             imported = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):

@@ -75,7 +75,8 @@ def test_truncated_dataset_is_refused_by_name(study, tmp_path):
 def test_same_trajectories_give_the_same_content(study, tmp_path):
     config = study.config
     again = tmp_path / "again.nc"
-    build_dataset(study.trajectories, again, config["image"], config["split"], config["seed"], "tiny")
+    settings = config["image"], config["split"], config["seed"]
+    build_dataset(study.trajectories, again, *settings, "tiny", "code")
     assert open_dataset(again).identical(open_dataset(study.dataset))
 
 
@@ -84,7 +85,9 @@ def test_damaged_trajectory_leaves_no_dataset(study, tmp_path):
     damaged.write_bytes(study.trajectories[0].read_bytes()[:5000])
     config = study.config
     with pytest.raises(ValueError, match=r"damaged\.h5 cannot be read"):
-        build_dataset([study.trajectories[1], damaged], output, config["image"], config["split"], 1, "tiny")
+        build_dataset(
+            [study.trajectories[1], damaged], output, config["image"], config["split"], 1, "tiny", ""
+        )
     assert not output.parent.exists()
 
 

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from cnn.data import part, read_dataset
-from cnn.predict import check_scale, load_model, predict, predict_dataset
+from cnn.predict import load_model, predict, predict_dataset
 from cnn.train import Batches, map_scale, train
 
 
@@ -101,7 +101,16 @@ def test_a_dataset_of_another_scale_is_refused(study, tmp_path):
     path = spoiled(study, tmp_path, spoil)
     with pytest.raises(ValueError, match=r"images of 0\.125 um per pixel, these have 0\.1"):
         predict_dataset(path, study.models["random"], study.settings["random"], tmp_path / "out.nc")
-    check_scale(study.settings["random"][0], 0.125)
+
+
+def test_a_dataset_of_other_code_is_refused(study, tmp_path):
+    def spoil(dataset):
+        dataset.attrs["code_digest"] = "newer"
+
+    path = spoiled(study, tmp_path, spoil)
+    with pytest.raises(ValueError, match="on a dataset made by code code, this one is by code newer"):
+        predict_dataset(path, study.models["random"], study.settings["random"], tmp_path / "out.nc")
+    assert not (tmp_path / "out.nc").exists()
 
 
 def test_targets_that_do_not_vary_are_refused(study, tmp_path):

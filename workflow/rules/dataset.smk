@@ -1,4 +1,4 @@
-# All trajectories of a study to one NetCDF file of images and labels.
+# All trajectories of a study to one NetCDF file of images and labels, and a manifest of both.
 
 
 rule dataset:
@@ -19,3 +19,19 @@ rule dataset:
         code=code_digest("analysis.dataset"),
     script:
         "../scripts/dataset.py"
+
+
+rule manifest:
+    input:
+        dataset="results/{study}/dataset.nc",
+        trajectories=trajectory_files(),
+    output:
+        "results/{study}/manifest.json",
+    log:
+        "results/{study}/logs/manifest.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        code=code_digest("analysis.manifest"),
+    script:
+        "../scripts/manifest.py"

@@ -12,4 +12,5 @@ with step(snakemake.log[0]):
         split=snakemake.params.split,
         seed=snakemake.params.seed,
         study=snakemake.wildcards.study,
+        code=snakemake.params.code,
     )

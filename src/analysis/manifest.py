@@ -1,0 +1,106 @@
+"""What a dataset was made from, with checksums: ``manifest.json``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from os import PathLike
+from pathlib import Path
+
+import h5py
+
+from analysis.dataset import open_dataset
+from provenance import atomic_output
+
+PACKAGES = ("numpy", "h5py", "h5netcdf", "xarray")
+
+
+def write_manifest(
+    dataset: str | PathLike, trajectories: Sequence[str | PathLike], output: str | PathLike
+) -> None:
+    """Record seeds, code digests, versions and checksums of a dataset and the trajectories it is made from.
+
+    Parameters
+    ----------
+    dataset
+        NetCDF file.
+    trajectories
+        HDF5 files.
+    output
+        JSON file; the files it names are relative to its folder.
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be read; the message names it.
+    """
+    output = Path(output)
+    opened = open_dataset(dataset)
+    manifest = {
+        "title": opened.attrs["title"],
+        "structures": opened.sizes["sample"],
+        "dataset": {
+            **_file(Path(dataset), output.parent),
+            "code_digest": opened.attrs["code_digest"],
+            "um_per_pixel": float(opened.attrs["um_per_pixel"]),
+        },
+        "trajectories": [
+            {**_file(Path(path), output.parent), **_origin(Path(path))}
+            for path in sorted(map(str, trajectories))
+        ],
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+    }
+    with atomic_output(output) as temporary:
+        temporary.write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+def verify_manifest(path: str | PathLike) -> int:
+    """Compare all files of a manifest with their checksums.
+
+    Returns
+    -------
+    int
+        Number of files.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read as a manifest, or files are missing or changed; the message names them all.
+    """
+    path = Path(path)
+    try:
+        manifest = json.loads(path.read_text())
+        files = {entry["file"]: entry["sha256"] for entry in (manifest["dataset"], *manifest["trajectories"])}
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read as a manifest: {error}") from error
+    problems = []
+    for name, expected in files.items():
+        file = path.parent / name
+        if not file.is_file():
+            problems.append(f"{file} is missing")
+        elif (found := _sha256(file)) != expected:
+            problems.append(f"{file} has SHA-256 {found}, the manifest says {expected}")
+    if problems:
+        raise ValueError("\n".join(problems))
+    return len(files)
+
+
+def _file(path: Path, folder: Path) -> dict[str, object]:
+    name = path.resolve().relative_to(folder.resolve()).as_posix()
+    return {"file": name, "bytes": path.stat().st_size, "sha256": _sha256(path)}
+
+
+def _origin(path: Path) -> dict[str, object]:
+    try:
+        with h5py.File(path) as file:
+            return {name: str(file["parameters"].attrs[name]) for name in ("seed", "code_digest")}
+    except (OSError, KeyError, RuntimeError) as error:
+        raise ValueError(f"{path} cannot be read as a trajectory: {error}") from error
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
