@@ -96,7 +96,7 @@ def check_match(settings_file: str | PathLike, attributes: Mapping[str, object])
     if trained != given:
         raise ValueError(
             f"the model of {settings_file} was trained on a dataset made by code {trained}, this one is "
-            f"by code {given}: images or targets may be defined differently; make the dataset or the model anew"
+            f"by code {given}: images or targets may mean something else; make the dataset or the model anew"
         )
 
 
