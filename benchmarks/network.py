@@ -31,7 +31,7 @@ from cnn.train import train
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "results/paper"
 MORE = ROOT / "results/more"
-SIZES = (40, 80, 160, 320, 640, 1280, 1820)
+SIZES = (40, 80, 160, 320, 640, 1280)
 # Divide the window and the cells of the stress map [um].
 PIXELS = (0.5, 0.25, 0.1, 0.05)
 VARIANTS = {
