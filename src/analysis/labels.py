@@ -46,8 +46,6 @@ def structure_values(trajectory: Trajectory, window: Window, image: np.ndarray) 
     diameter = 2 * trajectory.radius[am]
     kinds = trajectory.contact_pairs()
     of_kind = {pair: trajectory.contacts["normal_force"][kinds == pair] for pair in PAIRS}
-    _, _, bottom, top = trajectory.final_box
-    se_diameter = 2 * trajectory.radius[~am].mean()
     between_particles = np.count_nonzero(kinds != "wall")
     return {
         "width": drawn["width_m"],
@@ -65,10 +63,17 @@ def structure_values(trajectory: Trajectory, window: Window, image: np.ndarray) 
         "porosity": np.mean(image == 0),
         "am_surface_coverage": _surface_coverage(trajectory, window),
         "coordination_number": 2 * between_particles / am.size,
-        "wall_pressure": trajectory.wall_force[-1, 1] / ((top - bottom) * se_diameter),
+        "wall_pressure": wall_pressure(trajectory)[-1],
         "contact_count": [of_kind[pair].size for pair in PAIRS],
         "contact_force_mean": [of_kind[pair].mean() if of_kind[pair].size else 0.0 for pair in PAIRS],
     }
+
+
+def wall_pressure(trajectory: Trajectory) -> np.ndarray:
+    """Force on the moving wall / (height x SE diameter) in each frame [F, Pa]: the plane is one SE thick."""
+    _, _, bottom, top = trajectory.final_box
+    se_diameter = 2 * trajectory.radius[trajectory.species == SE].mean()
+    return trajectory.wall_force[:, 1] / ((top - bottom) * se_diameter)
 
 
 def _am_share_of_solids(image: np.ndarray) -> float:

@@ -28,6 +28,8 @@ class Trajectory:
     contact_pressure: np.ndarray  # [F, N, Pa]
     wall_position: np.ndarray  # [F, 4, m]: left, right, bottom, top
     wall_force: np.ndarray  # [F, 4, N]
+    coordination_number: np.ndarray  # [F]
+    porosity: np.ndarray  # [F]
     contacts: dict[str, np.ndarray]  # i, j, normal_force, ... [C]; j < 0 is a wall
     provenance: dict[str, str] = field(repr=False)  # config as JSON, seed and code_digest of the file
 
@@ -74,6 +76,8 @@ def _read_structure(file: h5py.File, name: str, provenance: dict[str, str]) -> T
         contact_pressure=particles["contact_pressure/value"][:],
         wall_position=observables["wall_position/value"][:],
         wall_force=observables["wall_force/value"][:],
+        coordination_number=observables["coordination_number/value"][:],
+        porosity=observables["porosity/value"][:],
         contacts={column: values[:] for column, values in observables["contacts"].items()},
         provenance=provenance,
     )

@@ -1,4 +1,4 @@
-# All trajectories of a study to one NetCDF file of images and labels, and a manifest of both.
+# All trajectories of a study to NetCDF: images and labels, with a manifest, and the response to compression.
 
 
 rule dataset:
@@ -35,3 +35,21 @@ rule manifest:
         code=code_digest("analysis.manifest"),
     script:
         "../scripts/manifest.py"
+
+
+rule response:
+    input:
+        trajectory_files(),
+    output:
+        "results/{study}/response.nc",
+    log:
+        "results/{study}/logs/response.log",
+    benchmark:
+        "results/{study}/benchmarks/response.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        image=config["image"],
+        code=code_digest("analysis.response"),
+    script:
+        "../scripts/response.py"

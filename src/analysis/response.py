@@ -1,0 +1,129 @@
+"""How structures respond to compression: curves over the frames, and the stress of their particles at rest."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from os import PathLike
+
+import numpy as np
+import xarray as xr
+
+from analysis.dataset import write_netcdf
+from analysis.images import MAP_PHASES, Window, crop_window
+from analysis.labels import wall_pressure
+from analysis.trajectories import AM, SE, Trajectory, read_trajectories
+
+log = logging.getLogger(__name__)
+
+LEVELS = np.linspace(0, 1, 101)
+# Name in the file: dimensions, units, long_name.
+VARIABLES = {
+    "wall_position": (("sample", "frame"), "m", "distance between the moving and the opposite wall"),
+    "wall_pressure": (("sample", "frame"), "Pa", "force on the moving wall / (its height x SE diameter)"),
+    "coordination_number": (("sample", "frame"), "1", "mean number of particles that a particle touches"),
+    "porosity": (("sample", "frame"), "1", "share of the box that no particle covers"),
+    "am_surface_coverage": (("sample", "frame"), "1", "AM-SE contact area / sphere surface of AM, whole box"),
+    "reaction_area": (("sample", "frame"), "m2", "AM-SE contact area from the overlaps, whole box"),
+    "stress_quantile": (
+        ("sample", "phase", "level"),
+        "Pa",
+        "quantiles of the contact pressure on the particles of a phase in the image, at rest",
+    ),
+    "stress_skewness": (
+        ("sample", "phase"),
+        "1",
+        "skewness of the contact pressure on the particles of a phase in the image, at rest",
+    ),
+    "particles": (("sample", "phase"), "1", "number of particles of a phase in the image"),
+}
+
+
+def reaction_area(trajectory: Trajectory) -> np.ndarray:
+    """AM-SE contact area over the whole box in each frame, from the overlaps [F, m^2].
+
+    Area of the Hertz circle of overlap d: pi R_eff d (Hertz, 1882).
+    """
+    am, se = (trajectory.species == species for species in (AM, SE))
+    sum_of_radii = trajectory.radius[am, None] + trajectory.radius[se]
+    effective = trajectory.radius[am, None] * trajectory.radius[se] / sum_of_radii
+    areas = []
+    for position in trajectory.position:
+        distance = np.linalg.norm(position[am, None] - position[se], axis=-1)
+        areas.append(np.pi * np.sum(effective * np.maximum(sum_of_radii - distance, 0)))
+    return np.array(areas)
+
+
+def stress_in(trajectory: Trajectory, window: Window, species: int) -> np.ndarray:
+    """Contact pressure at rest on the particles of a species whose centre lies in the window [Pa]."""
+    chosen = window.contains(trajectory.position[-1]) & (trajectory.species == species)
+    return trajectory.contact_pressure[-1][chosen]
+
+
+def skewness(values: np.ndarray) -> float:
+    """Third moment about the mean / cube of the standard deviation; 0 where all are equal."""
+    deviation = values - values.mean()
+    return float(np.mean(deviation**3) / values.std() ** 3) if values.std() > 0 else 0.0
+
+
+def response_values(trajectory: Trajectory, window: Window) -> dict[str, object]:
+    """One structure, by the names of `VARIABLES`."""
+    area = reaction_area(trajectory)
+    surface = 4 * np.pi * np.sum(trajectory.radius[trajectory.species == AM] ** 2)
+    stress = [stress_in(trajectory, window, species) for species in (SE, AM)]
+    return {
+        "wall_position": trajectory.wall_position[:, 1] - trajectory.wall_position[:, 0],
+        "wall_pressure": wall_pressure(trajectory),
+        "coordination_number": trajectory.coordination_number,
+        "porosity": trajectory.porosity,
+        "am_surface_coverage": area / surface,
+        "reaction_area": area,
+        "stress_quantile": [np.quantile(values, LEVELS) for values in stress],
+        "stress_skewness": [skewness(values) for values in stress],
+        "particles": [values.size for values in stress],
+    }
+
+
+def write_response(
+    trajectories: Sequence[str | PathLike], output: str | PathLike, image: Mapping[str, float]
+) -> None:
+    """Collect all structures of a study in one NetCDF4 file, along ``sample``.
+
+    Parameters
+    ----------
+    trajectories
+        HDF5 files.
+    output
+        NetCDF file.
+    image
+        ``um_per_pixel``, ``crop_um`` and ``stress_cell_um``.
+    """
+    samples, settings, values = [], [], []
+    for count, path in enumerate(trajectories, 1):
+        for trajectory in read_trajectories(path):
+            left, right, bottom, top = trajectory.final_box
+            window = crop_window((right - left) * 1e6, (top - bottom) * 1e6, **image)
+            samples.append(trajectory.name)
+            settings.append([trajectory.drawn[name] for name in ("width_m", "uncovered_fraction")])
+            values.append(response_values(trajectory, window))
+        log.info("%d of %d trajectories read", count, len(trajectories))
+    width, fraction = np.array(settings).T
+    response = xr.Dataset(
+        {
+            name: (dims, np.array([row[name] for row in values]), {"units": units, "long_name": meaning})
+            for name, (dims, units, meaning) in VARIABLES.items()
+        },
+        {
+            "sample": samples,
+            "phase": list(MAP_PHASES),
+            "level": ("level", LEVELS, {"units": "1", "long_name": "share of the particles below"}),
+            "width": ("sample", width, {"units": "m", "long_name": "width of the box before compression"}),
+            "uncovered_fraction": (
+                "sample",
+                fraction,
+                {"units": "1", "long_name": "setting: share of the box not covered by AM"},
+            ),
+        },
+        {"title": "compressed structures: response to the compression", "Conventions": "CF-1.11"},
+    )
+    write_netcdf(response, output)
