@@ -1,4 +1,4 @@
-"""How structures respond to compression: curves over the frames, and the stress of their particles at rest."""
+"""How structures respond to compression: curves over the frames, and stress of the particles at rest."""
 
 from __future__ import annotations
 

@@ -3,7 +3,9 @@ import pytest
 import xarray as xr
 
 from analysis.dataset import open_dataset
-from analysis.response import LEVELS, VARIABLES, reaction_area, skewness, write_response
+from analysis.images import Window
+from analysis.response import LEVELS, VARIABLES, reaction_area, skewness, stress_in, write_response
+from analysis.trajectories import SE
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +31,16 @@ def test_the_last_frame_is_that_of_the_dataset(response, study):
         np.testing.assert_allclose(response[name][:, -1], dataset[name], rtol=1e-12)
 
 
-def test_stress_quantiles_have_the_mean_of_the_label(response, study):
-    """The mean of a distribution is the area under its quantiles, as far as a hundred of them tell."""
+def test_stress_is_that_of_the_label(response, study, trajectory):
     dataset = open_dataset(study.dataset)
-    mean = np.trapezoid(response["stress_quantile"].sel(phase="SE").values, LEVELS, axis=1)
-    np.testing.assert_allclose(mean, dataset["label"].sel(target="se_stress_mean"), rtol=0.05)
+    window = Window(
+        dataset["x"][0].item() - 0.5e-6 * 0.125, dataset["y"][0].item() - 0.5e-6 * 0.125, 48, 56, 0.125e-6
+    )
+    stress = stress_in(trajectory, window, SE)
+    assert stress.mean() == pytest.approx(dataset["label"].sel(target="se_stress_mean")[0].item(), rel=1e-12)
+    quantile = response["stress_quantile"][0].sel(phase="SE")
+    np.testing.assert_allclose(quantile, np.quantile(stress, LEVELS), rtol=1e-12)
+    assert response["particles"][0].sel(phase="SE") == stress.size
 
 
 def test_area_from_overlaps_is_that_of_the_contacts_at_rest(trajectory):
