@@ -144,9 +144,10 @@ def gradcam_dataset(
     models
         Members of the ensemble (Keras); maps are their mean.
     output
-        NetCDF file with ``image`` [sample, y, x] and ``heatmap`` [sample, target, y, x] of some structures
-        spread over the range of reaction area; and of all test structures the shares of heat and of area in
-        contact zones, the share of heat of networks with random weights, and the correlation with their maps.
+        NetCDF file with ``image`` and ``contact_zone`` [sample, y, x] and ``heatmap`` [sample, target, y, x]
+        of some structures spread over the range of reaction area; and of all test structures the shares of
+        heat and of area in contact zones, the share of heat of networks with random weights, and the
+        correlation with their maps.
     structures
         How many maps to keep; all of the test part if it has fewer.
     """
@@ -174,8 +175,10 @@ def gradcam_dataset(
         "units": "1",
         "long_name": "Grad-CAM map of the standardised output of the target",
     }
-    result = result.assign_coords(test_sample=test["sample"].values)
     zone = f"within {ZONE_UM:g} um of both AM and SE"
+    result["contact_zone"] = (("sample", "y", "x"), zones[order[chosen]].astype(np.uint8))
+    result["contact_zone"].attrs = {"units": "1", "long_name": f"1 {zone}, 0 elsewhere"}
+    result = result.assign_coords(test_sample=test["sample"].values)
     for name, values, meaning in (
         ("zone_heat", heat, f"share of the heat {zone}"),
         ("zone_heat_random", blank_heat, f"the same of networks with random weights, {zone}"),

@@ -34,6 +34,8 @@ def by_hand():
         contact_pressure=np.stack([np.zeros(5), np.array([1.0, 3.0, 10.0, 20.0, 1000.0])]),
         wall_position=np.array([[0, 9, 0, 8], [0, 8, 0, 8]]) * 1e-6,
         wall_force=np.array([[0, 0, 0, 0], [1, 4e-3, 1, 1]]),
+        coordination_number=np.array([0.0, 1.6]),
+        porosity=np.array([0.5, 0.4]),
         contacts={
             "i": np.array([0, 0, 1, 2, 1]),
             "j": np.array([1, 2, 4, 3, -1]),

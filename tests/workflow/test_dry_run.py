@@ -3,17 +3,21 @@ import yaml
 
 
 def job_counts(output):
-    return output.split("Job stats:")[1]
+    """Number of jobs per rule."""
+    table = output.split("Job stats:")[1].split("total")[0]
+    return {
+        row[0]: int(row[1]) for row in map(str.split, table.splitlines()) if row[-1:] and row[-1].isdigit()
+    }
 
 
 def test_paper_study_is_50_compressions(project):
     stats = job_counts(project.snakemake("-n").stdout)
-    assert "compress                   50" in stats
+    assert stats["compress"] == 50 and stats["train"] == 5
 
 
 def test_slurm_profile_dry_runs_without_slurm(project):
     output = project.snakemake("--profile", "profiles/slurm", "-n").stdout
-    assert "compress                   50" in job_counts(output)
+    assert job_counts(output)["compress"] == 50
     train = output.split("rule train:")[1].split("rule ")[0]
     assert "slurm_partition=gpu" in train and "gpu=1" in train
     compress = output.split("rule compress:")[1].split("rule ")[0]

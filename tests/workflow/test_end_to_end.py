@@ -8,18 +8,33 @@ import h5py
 import pytest
 import xarray as xr
 
-FIGURES = ("structure", "images", "parity", "predictors", "gradcam", "reaction_area")
+from analysis.manifest import verify_manifest
+
+FIGURES = (
+    "structure",
+    "images",
+    "hertz",
+    "compression_curves",
+    "parity",
+    "predictors",
+    "uncertainty",
+    "stress_distribution",
+    "gradcam",
+    "reaction_area",
+)
 AFTER_TRAINING = {
     "predict",
     "gradcam",
     "metrics",
     "figure_parity",
     "figure_predictors",
+    "figure_uncertainty",
+    "figure_stress_distribution",
     "figure_gradcam",
     "figure_reaction_area",
     "all",
 }
-AFTER_DATASET = AFTER_TRAINING | {"train", "figure_images"}
+AFTER_DATASET = AFTER_TRAINING | {"train", "manifest", "figure_images"}
 
 
 def results(project):
@@ -32,6 +47,8 @@ def test_every_result_is_there_and_real(finished):
         assert (folder / f"figures/{name}.png").stat().st_size > 20_000
         assert (folder / f"figures/{name}.pdf").read_bytes().startswith(b"%PDF")
         assert f"results/tiny/figures/{name}.png" in finished.log, "the run says where the figures are"
+    assert (folder / "figures/animation.gif").read_bytes().startswith(b"GIF")
+    assert verify_manifest(folder / "manifest.json") == 1 + 4
     with open(folder / "metrics.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 2 * 5 * 6 and {row["n"] for row in rows} == {"2", "8"}

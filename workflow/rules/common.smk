@@ -20,7 +20,18 @@ ROOT = Path(workflow.basedir)
 # PYTHONPATH there: each job sets it for itself.
 SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
 
-FIGURES = ("structure", "images", "parity", "predictors", "gradcam", "reaction_area")
+FIGURES = (
+    "structure",
+    "images",
+    "hertz",
+    "compression_curves",
+    "parity",
+    "predictors",
+    "uncertainty",
+    "stress_distribution",
+    "gradcam",
+    "reaction_area",
+)
 
 
 def is_number(_, value):
@@ -142,10 +153,23 @@ def trajectory_files():
     ]
 
 
+def example_cell():
+    """Width and uncovered fraction of the structure that is drawn: the middle of the grid."""
+    return [
+        values[len(values) // 2]
+        for values in (config["grid"]["widths_um"], config["grid"]["uncovered_fractions"])
+    ]
+
+
 def example_trajectory():
-    """The trajectory whose first structure is drawn: in the middle of the grid."""
-    widths, fractions = config["grid"]["widths_um"], config["grid"]["uncovered_fractions"]
-    return trajectory_file(widths[len(widths) // 2], fractions[len(fractions) // 2], *chunks()[0])
+    """The trajectory whose first structure is drawn."""
+    return trajectory_file(*example_cell(), *chunks()[0])
+
+
+def example_config():
+    """What the compression of the example reads: more frames, for the animation."""
+    frames = {"frames": config["evaluation"]["animation_frames"]}
+    return sections(*SECTIONS) | {"compression": config["compression"] | frames}
 
 
 def folds():
@@ -178,12 +202,9 @@ def prediction_files():
 
 
 def figure_files():
-    """All figures, each as PNG and PDF."""
-    return [
-        f"results/{config['study']}/figures/{figure}.{suffix}"
-        for figure in FIGURES
-        for suffix in ("png", "pdf")
-    ]
+    """All figures, each as PNG and PDF, and the animation."""
+    names = [f"{figure}.{suffix}" for figure in FIGURES for suffix in ("png", "pdf")]
+    return [f"results/{config['study']}/figures/{name}" for name in (*names, "animation.gif")]
 
 
 def sections(*names):

@@ -32,3 +32,21 @@ rule compress:
         code=code_digest("dem.study"),
     script:
         "../scripts/compress.py"
+
+
+rule compress_example:
+    input:
+        kernels="results/{study}/kernels.json",
+    output:
+        "results/{study}/example.h5",
+    log:
+        "results/{study}/logs/compress_example.log",
+    conda:
+        "../envs/dem.yaml"
+    threads: 1
+    params:
+        config=example_config(),
+        cell=example_cell(),
+        code=code_digest("dem.study"),
+    script:
+        "../scripts/compress_example.py"

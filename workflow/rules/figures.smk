@@ -1,4 +1,4 @@
-# One rule per figure; each gives PNG and PDF.
+# One rule per figure; each gives PNG and PDF, the animation a GIF.
 
 
 rule figure_structure:
@@ -119,5 +119,108 @@ rule figure_reaction_area:
     params:
         figure="reaction_area",
         code=code_digest("analysis.figures.reaction_area"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_hertz:
+    input:
+        trajectory=example_trajectory(),
+    output:
+        png=report(
+            "results/{study}/figures/hertz.png",
+            caption="../report/hertz.rst",
+            category="Structures",
+        ),
+        pdf="results/{study}/figures/hertz.pdf",
+    log:
+        "results/{study}/logs/figure_hertz.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        figure="hertz",
+        code=code_digest("analysis.figures.hertz"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_compression_curves:
+    input:
+        response="results/{study}/response.nc",
+    output:
+        png=report(
+            "results/{study}/figures/compression_curves.png",
+            caption="../report/compression_curves.rst",
+            category="Structures",
+        ),
+        pdf="results/{study}/figures/compression_curves.pdf",
+    log:
+        "results/{study}/logs/figure_compression_curves.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        figure="compression_curves",
+        code=code_digest("analysis.figures.compression_curves"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_uncertainty:
+    input:
+        predictions="results/{study}/predictions/random.nc",
+    output:
+        png=report(
+            "results/{study}/figures/uncertainty.png",
+            caption="../report/uncertainty.rst",
+            category="Prediction",
+        ),
+        pdf="results/{study}/figures/uncertainty.pdf",
+    log:
+        "results/{study}/logs/figure_uncertainty.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        figure="uncertainty",
+        code=code_digest("analysis.figures.uncertainty"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_stress_distribution:
+    input:
+        response="results/{study}/response.nc",
+        predictions="results/{study}/predictions/random.nc",
+    output:
+        png=report(
+            "results/{study}/figures/stress_distribution.png",
+            caption="../report/stress_distribution.rst",
+            category="Prediction",
+        ),
+        pdf="results/{study}/figures/stress_distribution.pdf",
+    log:
+        "results/{study}/logs/figure_stress_distribution.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        figure="stress_distribution",
+        code=code_digest("analysis.figures.stress_distribution"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_animation:
+    input:
+        trajectory="results/{study}/example.h5",
+    output:
+        gif=report(
+            "results/{study}/figures/animation.gif", caption="../report/animation.rst", category="Structures"
+        ),
+    log:
+        "results/{study}/logs/figure_animation.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        figure="animation",
+        code=code_digest("analysis.figures.animation"),
     script:
         "../scripts/figure.py"

@@ -6,44 +6,60 @@ from collections.abc import Sequence
 from os import PathLike
 
 import numpy as np
-import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 
 from analysis.figures import style
 
 MOST_ROWS = 4
 
 
-def draw_heatmap(axes: Axes, image: np.ndarray, heatmap: np.ndarray) -> None:
-    """Show a map, scaled to its own maximum, over its class image."""
-    style.show_phases(axes, image)
+def draw_heatmap(axes: Axes, image: np.ndarray | None, heatmap: np.ndarray) -> None:
+    """Show a map, scaled to its own maximum, over its class image or alone."""
+    if image is not None:
+        style.show_phases(axes, image)
     peak = heatmap.max()
-    axes.imshow(
-        heatmap / peak if peak > 0 else heatmap, cmap=style.HEAT, vmin=0, vmax=1, alpha=0.6, origin="lower"
-    )
+    shown = heatmap / peak if peak > 0 else heatmap
+    alpha = 1.0 if image is None else 0.6
+    axes.imshow(shown, cmap=style.HEAT, vmin=0, vmax=1, alpha=alpha, origin="lower")
+    style.bare(axes)
+
+
+def draw_zones(axes: Axes, image: np.ndarray, zone: np.ndarray) -> None:
+    """Show where both AM and SE are near, over the class image."""
+    style.show_phases(axes, image)
+    shown = np.ma.masked_equal(zone, 0)
+    axes.imshow(shown, cmap=ListedColormap([style.ZONE_COLOUR]), origin="lower", interpolation="nearest")
 
 
 def save(gradcam: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
-    """Draw images of test structures and the maps of all targets beside them."""
-    with xr.open_dataset(gradcam, engine="h5netcdf") as opened:
-        maps = opened.load()
+    """Draw images of test structures with the maps of all targets over them, and those of the first alone."""
+    maps = style.open_result(gradcam, "image", "heatmap", "contact_zone", "label")
     rows = np.unique(
         np.linspace(0, maps.sizes["sample"] - 1, min(MOST_ROWS, maps.sizes["sample"])).round().astype(int)
     )
     targets = maps["target"].values
     with style.in_style():
-        figure = style.new_figure(10.5, 0.5 + 1.5 * rows.size)
-        grid = figure.subplots(rows.size, 1 + targets.size, squeeze=False)
-        for axes, row in zip(grid, rows, strict=True):
+        figure = style.new_figure(11, 0.5 + 1.45 * (1 + rows.size))
+        grid = figure.subplots(1 + rows.size, 2 + targets.size, squeeze=False)
+        for panels, row in zip(grid[1:], rows, strict=True):
             sample = maps.isel(sample=int(row))
-            style.show_phases(axes[0], sample["image"].values)
+            image = sample["image"].values
+            style.show_phases(panels[0], image)
             area = 1e12 * float(sample["label"].sel(target="reaction_area"))
-            axes[0].set_ylabel(f"{1e6 * float(sample['width']):g} µm wide\n{area:.0f} µm²", fontsize=8)
-            for target, panel in zip(targets, axes[1:], strict=True):
-                draw_heatmap(panel, sample["image"].values, sample["heatmap"].sel(target=target).values)
-        grid[0, 0].set_title("Image")
-        for target, panel in zip(targets, grid[0, 1:], strict=True):
-            panel.set_title(style.TARGET_TITLES[str(target)])
-        colours = figure.colorbar(grid[0, 1].images[-1], ax=grid, location="right", shrink=0.6, aspect=30)
+            panels[0].set_ylabel(f"{1e6 * float(sample['width']):g} µm wide\n{area:.0f} µm²", fontsize=8)
+            draw_zones(panels[1], image, sample["contact_zone"].values)
+            for target, axes in zip(targets, panels[2:], strict=True):
+                draw_heatmap(axes, image, sample["heatmap"].sel(target=target).values)
+        alone = maps["heatmap"].isel(sample=int(rows[0]))
+        grid[0, 0].set_axis_off()
+        grid[0, 1].set_axis_off()
+        grid[0, 1].text(1, 0.5, "maps of the\nfirst structure", ha="right", va="center", fontsize=8)
+        for target, axes in zip(targets, grid[0, 2:], strict=True):
+            draw_heatmap(axes, None, alone.sel(target=target).values)
+            axes.set_title(style.TARGET_TITLES[str(target)])
+        grid[1, 0].set_title("Image")
+        grid[1, 1].set_title("AM-SE contacts")
+        colours = figure.colorbar(grid[0, 2].images[-1], ax=grid, location="right", shrink=0.6, aspect=30)
         colours.set_label("raises the prediction (share of the map's maximum)")
         style.save_figure(figure, outputs)

@@ -12,6 +12,9 @@ from matplotlib.collections import PathCollection
 from analysis.figures import style
 from analysis.metrics import read_metrics
 
+# Predictors whose R2 stands in the corner.
+BASELINES = {"image_boosting": "image descriptors", "process_boosting": "width, AM coverage"}
+
 
 def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollection:
     """Draw test structures of one target on equal axes with the diagonal and their intervals, by width.
@@ -55,9 +58,8 @@ def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollect
 def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw all targets with R2 and its interval."""
     scores = {(row["split"], row["predictor"], row["target"]): row for row in read_metrics(metrics)}
-    with xr.open_dataset(predictions, engine="h5netcdf") as opened:
-        everything = opened.load()
-    test = everything.sel(sample=everything["split"] == "test")
+    everything = style.open_result(predictions, "truth", "prediction", "low", "high", "split")
+    test = style.test_part(everything)
     with style.in_style():
         figure = style.new_figure(9.5, 6.2)
         grid = figure.subplots(2, 3).ravel()
@@ -72,6 +74,20 @@ def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence
                 transform=axes.transAxes,
                 va="top",
                 fontsize=8,
+            )
+            axes.text(
+                0.97,
+                0.03,
+                "without network:\n"
+                + "\n".join(
+                    f"{name} {float(scores['random', predictor, target]['r2']):.3f}"
+                    for predictor, name in BASELINES.items()
+                ),
+                transform=axes.transAxes,
+                va="bottom",
+                ha="right",
+                color="0.35",
+                fontsize=7,
             )
         style.letter_panels(grid[: test.sizes["target"]])
         grid[-1].set_axis_off()

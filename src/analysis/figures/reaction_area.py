@@ -1,24 +1,54 @@
-"""Reaction area against AM size, for the smallest and the largest compression (the paper's Fig. 5C)."""
+"""Reaction area against AM size, and what it depends on (the paper's Fig. 5C and its claims)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from os import PathLike
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.colors import Normalize
+from scipy.stats import t
 
 from analysis.dataset import open_dataset
 from analysis.figures import style
+
+
+class Trend(NamedTuple):
+    """Linear fit of the reaction area to AM diameter and AM share, with half 95 % intervals."""
+
+    intercept: float  # [um^2]
+    slope: np.ndarray  # per um of AM diameter, per percent of AM share [um^2]
+    half_interval: np.ndarray
+
+
+def fit_trend(diameter: np.ndarray, share: np.ndarray, area: np.ndarray) -> Trend:
+    """Least squares of the area [N, um^2] on diameter [N, um] and share [N, %]; intervals by Student's t.
+
+    Raises
+    ------
+    ValueError
+        If there are too few structures for a residual, or all have the same diameter or share.
+    """
+    design = np.column_stack([np.ones_like(diameter), diameter, share])
+    freedom = len(area) - design.shape[1]
+    if freedom < 1 or np.linalg.matrix_rank(design) < design.shape[1]:
+        raise ValueError(f"{len(area)} structures do not tell AM diameter and AM share apart")
+    values, *_ = np.linalg.lstsq(design, area, rcond=None)
+    variance = np.sum((area - design @ values) ** 2) / freedom
+    error = np.sqrt(variance * np.diag(np.linalg.inv(design.T @ design)))
+    return Trend(values[0], values[1:], (t.ppf(0.975, freedom) * error)[1:])
 
 
 def draw_reaction_area(
     axes: Axes, structures: xr.Dataset, predicted: np.ndarray, scale: Normalize
 ) -> PathCollection:
     """Draw DEM (dots) and CNN (crosses) reaction area of structures, coloured by their AM share.
+
+    Lines are the fitted trend of the DEM at the quartiles of the share.
 
     Parameters
     ----------
@@ -29,36 +59,101 @@ def draw_reaction_area(
     predicted
         Reaction area by the CNN [N, m^2].
     scale
-        Range of the AM share of the solids.
+        Range of the AM share of the solids [%].
     """
-    size = 1e6 * structures["am_mean_diameter"].values
-    area = 1e12 * structures["label"].sel(target="reaction_area").values
-    share = structures["am_solid_fraction"].values
+    size, share, area = _columns(structures)
     axes.vlines(size, area, 1e12 * predicted, color="0.8", linewidth=0.6, zorder=0)
-    common = {"cmap": style.SEQUENTIAL, "norm": scale, "s": 26}
+    common = {"cmap": style.SEQUENTIAL, "norm": scale, "s": 24}
     axes.scatter(size, 1e12 * predicted, c=share, marker="x", linewidth=1, **common)
-    return axes.scatter(size, area, c=share, edgecolor="white", linewidth=0.3, **common)
+    points = axes.scatter(size, area, c=share, edgecolor="white", linewidth=0.3, **common)
+    try:
+        trend = fit_trend(size, share, area)
+    except ValueError:
+        return points
+    ends = np.array([size.min(), size.max()])
+    for quartile in np.quantile(share, [0.25, 0.75]):
+        line = trend.intercept + trend.slope[0] * ends + trend.slope[1] * quartile
+        axes.plot(ends, line, color=points.cmap(scale(quartile)), linewidth=1.4, zorder=1)
+    return points
+
+
+def _columns(structures: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """AM diameter [um], AM share [%], reaction area [um^2]."""
+    return (
+        1e6 * structures["am_mean_diameter"].values,
+        100 * structures["am_solid_fraction"].values,
+        1e12 * structures["label"].sel(target="reaction_area").values,
+    )
+
+
+def draw_slopes(axes: Axes, structures: xr.Dataset, predicted: np.ndarray, which: int) -> None:
+    """Draw a slope of the trend with its 95 % interval against the width, of DEM and CNN.
+
+    Parameters
+    ----------
+    axes
+        To draw on.
+    structures
+        All structures, N samples.
+    predicted
+        Reaction area by the CNN [N, m^2].
+    which
+        0: slope with the AM diameter; 1: with the AM share.
+    """
+    widths = np.unique(structures["width"].values)
+    for label, colour, marker, shift in (
+        ("DEM", style.DEM_COLOUR, "o", -0.12),
+        ("CNN", style.CNN_COLOUR, "x", 0.12),
+    ):
+        found = []
+        for width in widths:
+            chosen = structures["width"].values == width
+            size, share, area = _columns(structures.isel(sample=chosen))
+            if label == "CNN":
+                area = 1e12 * predicted[chosen]
+            try:
+                trend = fit_trend(size, share, area)
+            except ValueError:
+                continue
+            found.append((1e6 * width + shift, trend.slope[which], trend.half_interval[which]))
+        if found:
+            x, slope, half = np.array(found).T
+            axes.errorbar(x, slope, half, color=colour, fmt=marker, markersize=4, linewidth=1, label=label)
+    if not axes.containers:
+        style.no_data(axes, "too few structures per width")
+    axes.axhline(0, color="0.5", linewidth=0.8)
+    axes.set_xlabel("width before compression [µm]")
 
 
 def save(dataset: str | PathLike, predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
-    """Draw the narrowest and the widest box of a study side by side."""
+    """Draw the narrowest and the widest box of a study, and the trends of all."""
     structures = open_dataset(dataset)
-    with xr.open_dataset(predictions, engine="h5netcdf") as opened:
-        predicted = opened["prediction"].sel(target="reaction_area", sample=structures["sample"]).values
+    opened = style.open_result(predictions, "prediction")
+    opened = style.select_samples(opened, structures["sample"].values, predictions)
+    predicted = opened["prediction"].sel(target="reaction_area").values
     widths = np.unique(structures["width"].values)
-    scale = Normalize(structures["am_solid_fraction"].min(), structures["am_solid_fraction"].max())
+    share = 100 * structures["am_solid_fraction"]
+    scale = Normalize(share.min(), share.max())
     with style.in_style():
-        figure = style.new_figure(9.5, 4)
-        panels = figure.subplots(1, 2, sharex=True)
-        for axes, width in zip(panels, (widths[0], widths[-1]), strict=True):
+        figure = style.new_figure(9.5, 6.6)
+        above, below = figure.subplots(2, 2)
+        for axes, width in zip(above, (widths[0], widths[-1]), strict=True):
             chosen = structures["width"].values == width
             points = draw_reaction_area(axes, structures.isel(sample=chosen), predicted[chosen], scale)
             axes.set_title(f"compressed from {1e6 * width:g} µm")
             axes.set_xlabel("mean AM diameter [µm]")
             axes.set_ylabel("reaction area [µm²]")
-        panels[0].scatter([], [], color="0.4", s=26, label="DEM")
-        panels[0].scatter([], [], color="0.4", s=26, marker="x", label="CNN (training structures too)")
-        figure.legend(loc="outside upper right", ncols=2)
-        style.letter_panels(panels)
-        figure.colorbar(points, ax=panels, label="AM share of the solid area")
+        draw_slopes(below[0], structures, predicted, 0)
+        below[0].set_title("Change with AM diameter, at equal AM share")
+        below[0].set_ylabel("µm² per µm of diameter")
+        draw_slopes(below[1], structures, predicted, 1)
+        below[1].set_title("Change with AM share, at equal AM diameter")
+        below[1].set_ylabel("µm² per percent of AM")
+        above[0].scatter([], [], color="0.4", s=24, label="DEM")
+        above[0].scatter([], [], color="0.4", s=24, marker="x", label="CNN (training structures too)")
+        above[0].plot([], [], color="0.4", label="trend of the DEM, at quartiles of the AM share")
+        below[1].legend(loc="best", title="with 95 % interval", title_fontsize=8)
+        figure.legend(*above[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
+        style.letter_panels([*above, *below])
+        figure.colorbar(points, ax=above, label="AM share of the solid area [%]")
         style.save_figure(figure, outputs)

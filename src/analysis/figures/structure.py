@@ -8,6 +8,7 @@ from os import PathLike
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import EllipseCollection, LineCollection
+from matplotlib.colors import Normalize
 
 from analysis.figures import style
 from analysis.trajectories import AM, SE, Trajectory, read_trajectories
@@ -42,29 +43,28 @@ def draw_walls(axes: Axes, wall_position: np.ndarray) -> None:
     axes.plot([right, right], [bottom, top], color=style.WALL_COLOUR, linewidth=3)
 
 
-def draw_forces(axes: Axes, trajectory: Trajectory) -> float:
-    """Draw a line per contact of the last frame, of width proportional to its normal force.
+def draw_forces(axes: Axes, trajectory: Trajectory) -> LineCollection:
+    """Draw a line per contact of the last frame: width and colour tell its normal force [mN].
 
-    Between particles it joins the centres, at a wall the centre and the contact point.
-
-    Returns
-    -------
-    float
-        Force of a line of `REFERENCE_WIDTH` [N].
+    Between particles it joins the centres, at a wall the centre and the contact point. The width is
+    proportional to the force; the colour ends at that of `REFERENCE_WIDTH`.
     """
     contacts, centre = trajectory.contacts, trajectory.position[-1]
     j = contacts["j"]
     ends = np.where(j[:, None] >= 0, centre[np.maximum(j, 0)], contacts["contact_point"])
-    force = np.maximum(contacts["normal_force"], 0)
-    reference = float(np.quantile(force, 0.99))
+    force = 1e3 * np.maximum(contacts["normal_force"], 0)
+    strongest_last = np.argsort(force)
+    reference = float(np.quantile(force, 0.99)) or 1.0
     lines = LineCollection(
-        1e6 * np.stack([centre[contacts["i"]], ends], axis=1),
-        linewidths=REFERENCE_WIDTH * force / reference,
-        colors=style.FORCE_COLOUR,
+        1e6 * np.stack([centre[contacts["i"]], ends], axis=1)[strongest_last],
+        array=force[strongest_last],
+        cmap=style.FORCE_COLOURS,
+        norm=Normalize(0, reference),
+        linewidths=REFERENCE_WIDTH * force[strongest_last] / reference,
         capstyle="round",
     )
     axes.add_collection(lines)
-    return reference
+    return lines
 
 
 def save(trajectory: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
@@ -72,7 +72,7 @@ def save(trajectory: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     structure = next(read_trajectories(trajectory))
     width, height = 1e6 * structure.box
     with style.in_style():
-        figure = style.new_figure(9.5, 4.6)
+        figure = style.new_figure(10.5, 4.6)
         final_width = 1e6 * structure.final_box[1]
         before, after = figure.subplots(1, 2, width_ratios=[width, final_width])
         for axes, frame in ((before, 0), (after, -1)):
@@ -83,22 +83,10 @@ def save(trajectory: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
             axes.set_aspect("equal")
             style.bare(axes)
             style.scale_bar(axes, 10, "10 µm", 0, -1.3)
-        reference = draw_forces(after, structure)
+        forces = draw_forces(after, structure)
         before.set_title(f"before compression, {width:g} µm wide (orange: moving wall)")
         after.set_title(f"after compression, {final_width:g} µm wide")
-        after.plot(
-            [final_width - 14, final_width - 10],
-            [-1.3, -1.3],
-            color=style.FORCE_COLOUR,
-            linewidth=REFERENCE_WIDTH,
-        )
-        after.annotate(
-            f"normal force {1e3 * reference:.2g} mN",
-            (final_width - 12, -1.3),
-            xytext=(0, -3),
-            textcoords="offset points",
-            ha="center",
-            va="top",
-        )
+        colours = figure.colorbar(forces, ax=after, shrink=0.6, aspect=30, extend="max")
+        colours.set_label("normal force [mN], as the width of a line")
         style.letter_panels([before, after])
         style.save_figure(figure, outputs)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from os import PathLike
 
 import matplotlib as mpl
 import numpy as np
+import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
@@ -19,10 +20,14 @@ DPI = 200
 PHASE_COLOURS = ListedColormap(["black", "white", "gray"])
 SE_COLOUR, AM_COLOUR = "#fbf3d9", "#9a9a9a"
 # Okabe & Ito (2008): told apart by colour-blind readers.
-FORCE_COLOUR, WALL_COLOUR, FRAME_COLOUR = "#009e73", "#d55e00", "#d55e00"
+WALL_COLOUR, FRAME_COLOUR = "#d55e00", "#d55e00"
+DEM_COLOUR, CNN_COLOUR, GAUSS_COLOUR = "#0072b2", "#d55e00", "#333333"
+# Dark is strong, on pale and on gray particles.
+FORCE_COLOURS = ListedColormap(mpl.colormaps["viridis_r"](np.linspace(0.25, 1.0, 256)), "forces")
 SPLIT_COLOURS = ("#0072b2", "#d55e00", "#009e73")
 SEQUENTIAL = "viridis"
 HEAT = "inferno"
+ZONE_COLOUR = "#009e73"
 
 RC = {
     "font.size": 9,
@@ -59,6 +64,48 @@ def letter_panels(axes: Iterable[Axes]) -> None:
     for axis, letter in zip(axes, string.ascii_lowercase, strict=False):
         axis.set_title(f"({letter}) {axis.get_title()}", loc="left")
         axis.set_title("")
+
+
+def no_data(axes: Axes, what: str) -> None:
+    """Say that there is nothing to draw, so that an empty group is not overlooked."""
+    axes.text(0.5, 0.5, f"no data:\n{what}", transform=axes.transAxes, ha="center", va="center", color="0.4")
+
+
+def open_result(path: str | PathLike, *variables: str) -> xr.Dataset:
+    """Load a NetCDF result of the workflow that must hold some variables.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read or lacks one of them; the message names the file and all that are missing.
+    """
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as opened:
+            missing = [name for name in variables if name not in opened.variables]
+            if missing:
+                raise ValueError(f"it lacks {', '.join(missing)}")
+            return opened.load()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be drawn: {error}") from error
+
+
+def test_part(predictions: xr.Dataset) -> xr.Dataset:
+    """Structures that the network never saw."""
+    return predictions.sel(sample=predictions["split"] == "test")
+
+
+def select_samples(result: xr.Dataset, samples: Sequence[str], path: str | PathLike) -> xr.Dataset:
+    """Structures of a result by their names.
+
+    Raises
+    ------
+    ValueError
+        If it lacks one; the message names it and the file.
+    """
+    missing = sorted(set(samples) - set(result["sample"].values))
+    if missing:
+        raise ValueError(f"{path} has no structure {missing[0]} ({len(missing)} are missing)")
+    return result.sel(sample=samples)
 
 
 def bare(axes: Axes) -> None:

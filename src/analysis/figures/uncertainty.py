@@ -1,0 +1,79 @@
+"""Does the network know how wrong it is? Errors against the intervals it gives, and how often these hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from scipy.stats import binom
+
+from analysis.figures import style
+
+NOMINAL = 0.9
+
+
+def draw_errors(axes: Axes, predictions: xr.Dataset, target: str) -> None:
+    """Draw the error of each structure against half the width of its interval, inside and outside of it.
+
+    Parameters
+    ----------
+    axes
+        To draw on.
+    predictions
+        Test part of ``predictions/<fold>.nc``.
+    target
+        Name of the target.
+    """
+    chosen = predictions.sel(target=target)
+    units, factor = style.SHOWN_UNITS[str(chosen["target_units"].item())]
+    half = 0.5 * factor * (chosen["high"] - chosen["low"]).values
+    error = factor * np.abs(chosen["prediction"] - chosen["truth"]).values
+    inside = error <= half
+    for where, marker, colour, label in (
+        (inside, "o", style.DEM_COLOUR, "truth inside the interval"),
+        (~inside, "x", style.CNN_COLOUR, "outside"),
+    ):
+        axes.scatter(half[where], error[where], s=14, marker=marker, color=colour, linewidth=0.9, label=label)
+    end = 1.08 * half.max()
+    axes.plot([0, end], [0, end], color="0.5", linewidth=0.8, zorder=0)
+    axes.set_xlim(0, end)
+    axes.set_ylim(bottom=0)
+    axes.set_title(style.TARGET_TITLES[target])
+    axes.set_xlabel(f"half the 90 % interval [{units}]")
+    axes.set_ylabel(f"error [{units}]")
+
+
+def draw_coverage(axes: Axes, predictions: xr.Dataset) -> None:
+    """Draw the share of truths inside the intervals, and what chance allows about the nominal one."""
+    inside = (predictions["truth"] >= predictions["low"]) & (predictions["truth"] <= predictions["high"])
+    count = predictions.sizes["sample"]
+    low, high = np.array(binom.interval(0.95, count, NOMINAL)) / count
+    axes.axvspan(low, high, color="0.88", zorder=0, label="95 % of samples if 90 % are true")
+    axes.axvline(NOMINAL, color="0.5", linewidth=0.8)
+    names = [style.TARGET_TITLES[str(target)] for target in predictions["target"].values]
+    axes.scatter(inside.mean("sample"), range(len(names)), color=style.DEM_COLOUR, s=24, zorder=3)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(min(0.7, float(inside.mean("sample").min()) - 0.05), 1.0)
+    axes.set_xlabel("truths inside the 90 % interval [1]")
+    axes.set_title("Coverage")
+
+
+def save(predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+    """Draw the test part of a split."""
+    found = style.open_result(predictions, "truth", "prediction", "low", "high", "split")
+    test = style.test_part(found)
+    with style.in_style():
+        figure = style.new_figure(10.5, 5.6)
+        grid = figure.subplots(2, 3).ravel()
+        for axes, target in zip(grid, test["target"].values, strict=False):
+            draw_errors(axes, test, str(target))
+        draw_coverage(grid[-1], test)
+        style.letter_panels(grid)
+        handles, labels = grid[0].get_legend_handles_labels()
+        more, names = grid[-1].get_legend_handles_labels()
+        figure.legend([*handles, *more], [*labels, *names], loc="outside upper center", ncols=3)
+        style.save_figure(figure, outputs)
