@@ -20,8 +20,8 @@ run: .venv/installed ## set up, then run the demo study (96 structures, minutes)
 study: .venv/installed ## the paper's study (500 structures)
 	$(BIN)/snakemake --cores $(CORES)
 
-report: .venv/installed ## one HTML file of the demo study's figures: report.html
-	$(BIN)/snakemake --configfile config/demo.yaml --report report.html
+report: .venv/installed ## the demo study's page anew: results/demo/report.html
+	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml -- results/demo/report.html
 
 test: .venv/installed ## all tests, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term

@@ -44,9 +44,11 @@ rule all:
         figures=figure_files(),
         metrics=f"results/{config['study']}/metrics.csv",
         manifest=f"results/{config['study']}/manifest.json",
+        report=f"results/{config['study']}/report.html",
 
 
 onsuccess:
-    print("\nDone. Metrics and figures:")
-    for path in filter(os.path.exists, (rules.all.input.metrics, *rules.all.input.figures)):
+    print("\nDone. Everything on one page, metrics and figures:")
+    final = (rules.all.input.report, rules.all.input.metrics, *rules.all.input.figures)
+    for path in filter(os.path.exists, final):
         print(f"  {path}")

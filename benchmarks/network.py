@@ -1,27 +1,30 @@
 """Trainings beside that of the study: what more data, other pixels and other networks give.
 
-    python benchmarks/network.py learning_curve|resolution|labels|targets|variants [line ...]
+    python benchmarks/network.py learning_curve|resolution|labels|targets|variants|draw [line ...]
 
 Needs the trajectories and the dataset of `make study`, learning curves beyond its size those of
 config/more.yaml. One training per line, with the seed and settings of
 config/config.yaml but for what the line names; R2 of the five targets, mirror images averaged. Variants are
 compared on the validation part, which training does not look at; the test part is for the learning curve and
-the resolution. Lines can be chosen: ``learning_curve 40 80``, ``variants "dropout 0.1"``.
+the resolution. Every line is kept in network.csv, from which ``draw`` makes docs/images/network.png. Lines can be chosen: ``learning_curve 40 80``, ``variants "dropout 0.1"``.
 """
 
 import copy
+import csv
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 import yaml
 
 from analysis.dataset import build_dataset
+from analysis.figures.style import TARGET_TITLES
 from analysis.images import Window
-from analysis.labels import target_values
+from analysis.labels import TARGETS, target_values
 from analysis.metrics import r2_score
 from analysis.trajectories import read_trajectories
 from cnn.data import part, read_dataset
@@ -31,6 +34,8 @@ from cnn.train import train
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "results/paper"
 MORE = ROOT / "results/more"
+RESULTS = ROOT / "benchmarks/network.csv"
+COLUMNS = ("table", "line", *TARGETS, "seconds")
 SIZES = (40, 80, 160, 320, 640, 1280)
 # Divide the window and the cells of the stress map [um].
 PIXELS = (0.5, 0.25, 0.1, 0.05)
@@ -59,9 +64,24 @@ def scores(dataset, config):
     return np.array(found), seconds
 
 
-def row(name, values, seconds):
-    """A line of the table as Markdown."""
-    print(f"| {name} | {' | '.join(f'{value:.3f}' for value in values)} | {seconds:.0f} |", flush=True)
+def row(table, name, values, seconds):
+    """Print a line of a table as Markdown and keep it in the file of results, instead of an older one."""
+    values = [f"{value:.3f}" for value in values]
+    print(f"| {name} | {' | '.join(values)} | {seconds:.0f} |", flush=True)
+    kept = [line for line in results() if (line["table"], line["line"]) != (table, str(name))]
+    new = dict(zip(COLUMNS, (table, name, *values, f"{seconds:.0f}"), strict=True))
+    with open(RESULTS, "w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows([*kept, new])
+
+
+def results():
+    """All lines measured so far."""
+    if not RESULTS.exists():
+        return []
+    with open(RESULTS, newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def learning_curve(config, sizes):
@@ -85,7 +105,7 @@ def learning_curve(config, sizes):
         batch, epochs = config["training"]["batch_size"], config["training"]["epochs"]
         changed["training"]["epochs"] = max(30, round(epochs * -(-ours.size // batch) / -(-size // batch)))
         found, seconds = scores_of(chosen, changed)
-        row(f"{size} structures", found[1], seconds)
+        row("learning_curve", size, found[1], seconds)
 
 
 def of_random_split(path):
@@ -114,7 +134,7 @@ def resolution(config, pixels):
             image = {**config["image"], "um_per_pixel": pixel}
             build_dataset(trajectories(), path, image, config["split"], config["seed"], "paper", "benchmark")
             found, seconds = scores(path, config)
-        row(f"{pixel:g} um", found[1], seconds)
+        row("resolution", pixel, found[1], seconds)
 
 
 def trajectories():
@@ -133,15 +153,14 @@ def labels(config, _):
     }
     dataset["label"][:] = [of_box[name] for name in dataset["sample"].values]
     found, seconds = scores_of(dataset, config)
-    row("targets of the whole box", found[1], seconds)
+    row("labels", "targets of the whole box", found[1], seconds)
 
 
-def targets(config, names):
+def targets(config, _):
     """R2 on the validation part of networks that learn one target each, the stress map beside it."""
     dataset = of_random_split(STUDY / "dataset.nc")
-    for name in names or dataset["target"].values:
-        found, seconds = scores_of(dataset.sel(target=[name]), config)
-        row(name, found[0], seconds)
+    found, seconds = zip(*(scores_of(dataset.sel(target=[name]), config) for name in TARGETS), strict=True)
+    row("targets", "a network for each", np.concatenate([parts[0] for parts in found]), sum(seconds))
 
 
 def variants(config, names):
@@ -151,14 +170,36 @@ def variants(config, names):
         for section, values in VARIANTS[name].items():
             changed[section] |= values
         found, seconds = scores(STUDY / "dataset.nc", changed)
-        row(name, [*found[0], found[0].mean()], seconds)
+        row("variants", name, found[0], seconds)
+
+
+def draw():
+    """Draw R2 against the number of training structures and the size of a pixel, from the file of results."""
+    figure, panels = plt.subplots(1, 2, figsize=(9.5, 3.6), layout="constrained", sharey=True)
+    labels = {"learning_curve": "training structures", "resolution": "size of a pixel [µm]"}
+    for axes, (table, label) in zip(panels, labels.items(), strict=True):
+        lines = sorted((float(line["line"]), line) for line in results() if line["table"] == table)
+        for target, marker in zip(TARGETS, "os^vD", strict=True):
+            values = [float(line[target]) for _, line in lines]
+            axes.plot([x for x, _ in lines], values, marker=marker, label=TARGET_TITLES[target])
+        axes.set_xscale("log")
+        ticks = [x for x, _ in lines]
+        axes.set_xticks(ticks, [f"{x:g}" for x in ticks], minor=False)
+        axes.minorticks_off()
+        axes.set_xlabel(label)
+        axes.grid(color="0.9")
+    panels[0].set_ylabel("R² on the test part, one network [1]")
+    panels[1].legend(fontsize=8)
+    figure.savefig(ROOT / "docs/images/network.png", dpi=150)
 
 
 def main():
     tables = (learning_curve, resolution, labels, targets, variants)
     choices = {table.__name__: table for table in tables}
+    if sys.argv[1:] == ["draw"]:
+        return draw()
     if len(sys.argv) < 2 or sys.argv[1] not in choices:
-        sys.exit(f"usage: python benchmarks/network.py {'|'.join(choices)} [line ...]")
+        sys.exit(f"usage: python benchmarks/network.py {'|'.join(choices)}|draw [line ...]")
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     choices[sys.argv[1]](config, sys.argv[2:])
 

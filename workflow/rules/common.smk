@@ -1,6 +1,7 @@
 # Helpers for the rules: the configuration checked, the jobs of a study, digests of the code.
 import difflib
 import math
+import os
 import re
 import shlex
 from pathlib import Path
@@ -20,18 +21,21 @@ ROOT = Path(workflow.basedir)
 # PYTHONPATH there: each job sets it for itself.
 SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
 
-FIGURES = (
-    "structure",
-    "images",
-    "hertz",
-    "compression_curves",
-    "parity",
-    "predictors",
-    "uncertainty",
-    "stress_distribution",
-    "gradcam",
-    "reaction_area",
-)
+# Category of each figure, in the order of the report.
+FIGURES = {
+    "pipeline": "Workflow",
+    "structure": "Structures",
+    "animation": "Structures",
+    "images": "Structures",
+    "compression_curves": "Structures",
+    "hertz": "Structures",
+    "parity": "Prediction",
+    "predictors": "Prediction",
+    "uncertainty": "Prediction",
+    "stress_distribution": "Prediction",
+    "gradcam": "Prediction",
+    "reaction_area": "Reaction area",
+}
 
 
 def is_number(_, value):
@@ -201,10 +205,31 @@ def prediction_files():
     return [f"results/{config['study']}/predictions/{fold}.nc" for fold in folds()]
 
 
+def pictures():
+    """Every figure as a picture for the screen."""
+    return [
+        f"results/{config['study']}/figures/{figure}.{'gif' if figure == 'animation' else 'png'}"
+        for figure in FIGURES
+    ]
+
+
 def figure_files():
-    """All figures, each as PNG and PDF, and the animation."""
-    names = [f"{figure}.{suffix}" for figure in FIGURES for suffix in ("png", "pdf")]
-    return [f"results/{config['study']}/figures/{name}" for name in (*names, "animation.gif")]
+    """All figures: PNG and PDF, the animation as GIF."""
+    papers = [
+        f"results/{config['study']}/figures/{figure}.pdf" for figure in FIGURES if figure != "animation"
+    ]
+    return pictures() + papers
+
+
+def captions():
+    """Texts of the figures."""
+    return [str(ROOT / f"workflow/report/{figure}.rst") for figure in FIGURES]
+
+
+def command():
+    """What a user types for this study."""
+    overlays = [os.path.relpath(path) for path in workflow.configfiles if Path(path).name != "config.yaml"]
+    return " ".join(["snakemake --cores all", *(f"--configfile {shlex.quote(path)}" for path in overlays)])
 
 
 def sections(*names):

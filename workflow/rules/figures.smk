@@ -1,4 +1,4 @@
-# One rule per figure; each gives PNG and PDF, the animation a GIF.
+# One rule per figure; each gives PNG and PDF, the animation a GIF. All of them on one page.
 
 
 rule figure_structure:
@@ -6,7 +6,9 @@ rule figure_structure:
         trajectory=example_trajectory(),
     output:
         png=report(
-            "results/{study}/figures/structure.png", caption="../report/structure.rst", category="Structures"
+            "results/{study}/figures/structure.png",
+            caption="../report/structure.rst",
+            category=FIGURES["structure"],
         ),
         pdf="results/{study}/figures/structure.pdf",
     log:
@@ -26,7 +28,7 @@ rule figure_images:
         dataset="results/{study}/dataset.nc",
     output:
         png=report(
-            "results/{study}/figures/images.png", caption="../report/images.rst", category="Structures"
+            "results/{study}/figures/images.png", caption="../report/images.rst", category=FIGURES["images"]
         ),
         pdf="results/{study}/figures/images.pdf",
     log:
@@ -47,7 +49,7 @@ rule figure_parity:
         metrics="results/{study}/metrics.csv",
     output:
         png=report(
-            "results/{study}/figures/parity.png", caption="../report/parity.rst", category="Prediction"
+            "results/{study}/figures/parity.png", caption="../report/parity.rst", category=FIGURES["parity"]
         ),
         pdf="results/{study}/figures/parity.pdf",
     log:
@@ -68,7 +70,7 @@ rule figure_predictors:
         png=report(
             "results/{study}/figures/predictors.png",
             caption="../report/predictors.rst",
-            category="Prediction",
+            category=FIGURES["predictors"],
         ),
         pdf="results/{study}/figures/predictors.pdf",
     log:
@@ -87,7 +89,9 @@ rule figure_gradcam:
         gradcam="results/{study}/gradcam.nc",
     output:
         png=report(
-            "results/{study}/figures/gradcam.png", caption="../report/gradcam.rst", category="Prediction"
+            "results/{study}/figures/gradcam.png",
+            caption="../report/gradcam.rst",
+            category=FIGURES["gradcam"],
         ),
         pdf="results/{study}/figures/gradcam.pdf",
     log:
@@ -109,7 +113,7 @@ rule figure_reaction_area:
         png=report(
             "results/{study}/figures/reaction_area.png",
             caption="../report/reaction_area.rst",
-            category="Reaction area",
+            category=FIGURES["reaction_area"],
         ),
         pdf="results/{study}/figures/reaction_area.pdf",
     log:
@@ -130,7 +134,7 @@ rule figure_hertz:
         png=report(
             "results/{study}/figures/hertz.png",
             caption="../report/hertz.rst",
-            category="Structures",
+            category=FIGURES["hertz"],
         ),
         pdf="results/{study}/figures/hertz.pdf",
     log:
@@ -151,7 +155,7 @@ rule figure_compression_curves:
         png=report(
             "results/{study}/figures/compression_curves.png",
             caption="../report/compression_curves.rst",
-            category="Structures",
+            category=FIGURES["compression_curves"],
         ),
         pdf="results/{study}/figures/compression_curves.pdf",
     log:
@@ -172,7 +176,7 @@ rule figure_uncertainty:
         png=report(
             "results/{study}/figures/uncertainty.png",
             caption="../report/uncertainty.rst",
-            category="Prediction",
+            category=FIGURES["uncertainty"],
         ),
         pdf="results/{study}/figures/uncertainty.pdf",
     log:
@@ -194,7 +198,7 @@ rule figure_stress_distribution:
         png=report(
             "results/{study}/figures/stress_distribution.png",
             caption="../report/stress_distribution.rst",
-            category="Prediction",
+            category=FIGURES["stress_distribution"],
         ),
         pdf="results/{study}/figures/stress_distribution.pdf",
     log:
@@ -213,7 +217,9 @@ rule figure_animation:
         trajectory="results/{study}/example.h5",
     output:
         gif=report(
-            "results/{study}/figures/animation.gif", caption="../report/animation.rst", category="Structures"
+            "results/{study}/figures/animation.gif",
+            caption="../report/animation.rst",
+            category=FIGURES["animation"],
         ),
     log:
         "results/{study}/logs/figure_animation.log",
@@ -224,3 +230,45 @@ rule figure_animation:
         code=code_digest("analysis.figures.animation"),
     script:
         "../scripts/figure.py"
+
+
+rule figure_pipeline:
+    output:
+        png=report(
+            "results/{study}/figures/pipeline.png",
+            caption="../report/pipeline.rst",
+            category=FIGURES["pipeline"],
+        ),
+        pdf="results/{study}/figures/pipeline.pdf",
+    log:
+        "results/{study}/logs/figure_pipeline.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        figure="pipeline",
+        code=code_digest("analysis.figures.pipeline"),
+    script:
+        "../scripts/figure.py"
+
+
+rule html_report:
+    input:
+        pictures=pictures(),
+        captions=captions(),
+        template=str(ROOT / "workflow/report/page.html.j2"),
+        metrics="results/{study}/metrics.csv",
+        manifest="results/{study}/manifest.json",
+    output:
+        "results/{study}/report.html",
+    log:
+        "results/{study}/logs/html_report.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        categories=list(FIGURES.values()),
+        benchmarks="results/{study}/benchmarks",
+        config=sections("study", "seed", "grid", "compression"),
+        command=command(),
+        code=code_digest("analysis.report"),
+    script:
+        "../scripts/html_report.py"

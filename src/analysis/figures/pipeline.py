@@ -1,0 +1,92 @@
+"""The way of the data through the rules of the workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch
+
+from analysis.figures import style
+
+# Rule: column and row of its box, what it does. A test holds names and arrows against the workflow.
+BOXES = {
+    "compile_kernels": (0, 1, "compile the\nDEM kernels"),
+    "compress": (1, 1, "fill and compress\nby DEM: one job\nper 10 structures"),
+    "compress_example": (1, 2, "one structure\nwith many frames"),
+    "dataset": (2, 1, "class images, stress\nmaps, five targets"),
+    "response": (2, 2, "curves over the\ncompression"),
+    "train": (3, 1, "train networks,\none job each,\non a GPU"),
+    "manifest": (3, 2, "seeds, versions,\nchecksums"),
+    "predict": (4, 1, "predict with\nintervals"),
+    "gradcam": (4, 0, "Grad-CAM:\nwhere it looks"),
+    "metrics": (5, 1, "R² beside\nbaselines"),
+    "figure_*": (6, 1, "figures and\nreport"),
+}
+# The main ones: figures are drawn straight from most of the files, arrows of all would cross.
+ARROWS = (
+    ("compile_kernels", "compress"),
+    ("compile_kernels", "compress_example"),
+    ("compress", "dataset"),
+    ("compress", "response"),
+    ("dataset", "train"),
+    ("dataset", "manifest"),
+    ("train", "predict"),
+    ("train", "gradcam"),
+    ("predict", "metrics"),
+    ("metrics", "figure_*"),
+)
+COLOURS = {"dem": "#cfe3f1", "dataset": "#e5e5e5", "cnn": "#fbe0cf", "figures": "#d4ece3"}
+PACKAGE = {
+    "compile_kernels": "dem",
+    "compress": "dem",
+    "compress_example": "dem",
+    "train": "cnn",
+    "predict": "cnn",
+    "gradcam": "cnn",
+    "figure_*": "figures",
+}
+WIDTH, HEIGHT = 0.8, 0.62
+
+
+def draw_pipeline(axes: Axes) -> None:
+    """Draw a box per rule and the main arrows between them."""
+    for start, end in ARROWS:
+        (x0, y0, _), (x1, y1, _) = BOXES[start], BOXES[end]
+        axes.annotate(
+            "",
+            (x1 - WIDTH / 2, -y1),
+            (x0 + WIDTH / 2, -y0),
+            arrowprops={"arrowstyle": "-|>", "color": "0.35", "shrinkA": 2, "shrinkB": 2},
+        )
+    for rule, (x, y, text) in BOXES.items():
+        axes.add_patch(
+            FancyBboxPatch(
+                (x - WIDTH / 2, -y - HEIGHT / 2),
+                WIDTH,
+                HEIGHT,
+                boxstyle="round,pad=0.02",
+                facecolor=COLOURS[PACKAGE.get(rule, "dataset")],
+                edgecolor="0.4",
+                linewidth=0.8,
+            )
+        )
+        axes.text(x, -y + 0.2, rule, ha="center", va="center", weight="bold", fontsize=8)
+        axes.text(x, -y - 0.08, text, ha="center", va="center", fontsize=7)
+    axes.set_xlim(-0.5, 6.5)
+    axes.set_ylim(-2.4, 0.75)
+    style.bare(axes)
+    for k, (package, name) in enumerate(
+        (("dem", "src/dem"), ("dataset", "src/analysis"), ("cnn", "src/cnn"), ("figures", "analysis/figures"))
+    ):
+        axes.plot(-0.35 + 1.1 * k, 0.6, "s", color=COLOURS[package], markeredgecolor="0.4")
+        axes.text(-0.25 + 1.1 * k, 0.6, name, va="center", fontsize=8)
+
+
+def save(outputs: Sequence[str | PathLike]) -> None:
+    """Draw the workflow."""
+    with style.in_style():
+        figure = style.new_figure(10.5, 3.9)
+        draw_pipeline(figure.subplots())
+        style.save_figure(figure, outputs)

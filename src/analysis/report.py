@@ -1,0 +1,153 @@
+"""All that a study gave on one page: a single HTML file that needs no other file."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, StrictUndefined
+
+from analysis.figures.predictors import PREDICTORS, SPLITS
+from analysis.figures.style import SHOWN_UNITS, TARGET_TITLES
+from analysis.labels import TARGET_UNITS, TARGETS
+from analysis.metrics import read_metrics
+from provenance import atomic_output
+
+MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif"}
+
+
+class Picture(NamedTuple):
+    """A figure of the page."""
+
+    name: str
+    title: str
+    caption: str
+    source: str  # as data URI
+
+
+class RuleCost(NamedTuple):
+    """What the jobs of a rule took."""
+
+    rule: str
+    jobs: int
+    seconds: float  # of all jobs
+    longest: float  # [s]
+    memory: float  # of the largest job [MiB]
+
+
+def picture(path: str | PathLike, caption: str | PathLike) -> Picture:
+    """A PNG or GIF with the text of its caption.
+
+    Raises
+    ------
+    ValueError
+        If the file is neither by its suffix.
+    """
+    path = Path(path)
+    if path.suffix not in MEDIA_TYPES:
+        raise ValueError(f"{path}: a picture of the report must be one of {', '.join(MEDIA_TYPES)}")
+    content = base64.b64encode(path.read_bytes()).decode()
+    title = path.stem.replace("_", " ").capitalize()
+    text = " ".join(Path(caption).read_text().split())
+    return Picture(path.stem, title, text, f"data:{MEDIA_TYPES[path.suffix]};base64,{content}")
+
+
+def rule_costs(folder: str | PathLike) -> list[RuleCost]:
+    """Run time and memory per rule, from the benchmarks of a study (``<rule>.tsv``, ``<rule>/**/*.tsv``)."""
+    folder, found = Path(folder), {}
+    for path in sorted(folder.rglob("*.tsv")):
+        rule = path.relative_to(folder).with_suffix("").parts[0]
+        with open(path, newline="") as file:
+            found.setdefault(rule, []).extend(csv.DictReader(file, delimiter="\t"))
+    return [
+        RuleCost(
+            rule,
+            len(rows),
+            sum(float(row["s"]) for row in rows),
+            max(float(row["s"]) for row in rows),
+            # Jobs of less than half a second are not sampled.
+            max((float(row["max_rss"]) for row in rows if row["max_rss"] not in ("-", "NA")), default=0.0),
+        )
+        for rule, rows in found.items()
+        if rows
+    ]
+
+
+def metric_tables(path: str | PathLike) -> list[dict[str, Any]]:
+    """One table per split: R2 with its interval and RMSE in shown units, for each predictor and target."""
+    rows = {(row["split"], row["predictor"], row["target"]): row for row in read_metrics(path)}
+    units = dict(zip(TARGETS, TARGET_UNITS, strict=True))
+    tables = []
+    for split, (label, *_) in SPLITS.items():
+        lines = []
+        for predictor, name in PREDICTORS.items():
+            cells = [rows.get((split, predictor, target)) for target in TARGETS]
+            if all(cells):
+                lines.append({"name": name, "cells": [_cell(row, units[row["target"]]) for row in cells]})
+        if lines:
+            count = rows[split, "cnn", TARGETS[0]]["n"]
+            tables.append({"title": label, "count": count, "rows": lines})
+    return tables
+
+
+def _cell(row: Mapping[str, str], unit: str) -> dict[str, str]:
+    shown, factor = SHOWN_UNITS[unit]
+    return {
+        "r2": f"{float(row['r2']):.3f}",
+        "interval": f"{float(row['r2_low']):.3f} to {float(row['r2_high']):.3f}",
+        "rmse": f"{factor * float(row['rmse']):.3g} {shown}",
+    }
+
+
+def write_report(
+    pictures: Sequence[str | PathLike],
+    captions: Sequence[str | PathLike],
+    categories: Sequence[str],
+    metrics: str | PathLike,
+    manifest: str | PathLike,
+    benchmarks: str | PathLike,
+    config: Mapping[str, Any],
+    command: str,
+    template: str | PathLike,
+    output: str | PathLike,
+) -> None:
+    """Write the page.
+
+    Parameters
+    ----------
+    pictures, captions, categories
+        PNG and GIF files in the order shown, text below and heading above each; categories come in the
+        order of their first picture.
+    metrics, manifest
+        ``metrics.csv`` and ``manifest.json``.
+    benchmarks
+        Folder.
+    config
+        Of the study.
+    command
+        That makes the study; a target is appended to it for each picture.
+    template
+        Of the page (Jinja).
+    output
+        HTML file.
+    """
+    shown: dict[str, list[Picture]] = {}
+    for path, caption, category in zip(pictures, captions, categories, strict=True):
+        shown.setdefault(category, []).append(picture(path, caption))
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    with atomic_output(output) as temporary:
+        text = page.from_string(Path(template).read_text()).render(
+            categories=shown,
+            targets=[TARGET_TITLES[target] for target in TARGETS],
+            tables=metric_tables(metrics),
+            manifest=json.loads(Path(manifest).read_text()),
+            costs=rule_costs(benchmarks),
+            config=config,
+            command=command,
+        )
+        temporary.write_text(text, encoding="utf-8")
