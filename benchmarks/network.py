@@ -3,10 +3,11 @@
     python benchmarks/network.py learning_curve|resolution|labels|targets|variants|draw [line ...]
 
 Needs the trajectories and the dataset of `make study`, learning curves beyond its size those of
-config/more.yaml. One training per line, with the seed and settings of
-config/config.yaml but for what the line names; R2 of the five targets, mirror images averaged. Variants are
-compared on the validation part, which training does not look at; the test part is for the learning curve and
-the resolution. Every line is kept in network.csv, from which ``draw`` makes docs/images/network.png. Lines can be chosen: ``learning_curve 40 80``, ``variants "dropout 0.1"``.
+config/more.yaml. One training per line, with seed and settings of config/config.yaml but for what the line
+names; R2 of the five targets, mirror images averaged. Variants and single targets are compared on the
+validation part, which training does not look at; the test part is for the learning curve, the resolution and
+the labels. Every line is kept in network.csv, from which ``draw`` makes docs/images/network.png. Lines can be
+chosen: ``learning_curve 40 80``, ``variants "dropout 0.1"``.
 """
 
 import copy
