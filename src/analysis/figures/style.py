@@ -143,7 +143,21 @@ def show_phases(
 
 def save_figure(figure: Figure, outputs: Iterable[str | PathLike]) -> None:
     """Save in the format that each name's suffix tells; the same input gives the same bytes."""
+    _fix_layout(figure)
     for output in outputs:
         with atomic_output(output) as temporary:
             metadata = {"CreationDate": None} if temporary.suffix == ".pdf" else None
             figure.savefig(temporary, dpi=DPI, metadata=metadata)
+
+
+def _fix_layout(figure: Figure) -> None:
+    """Lay the figure out once and round: the last digits of the solver depend on addresses in memory."""
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine("none")
+    for axes in figure.findobj(Axes):
+        # Insets follow the axes that hold them.
+        if axes.get_axes_locator() is None:
+            axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
+    for part in (figure, *figure.subfigs):
+        for text in part.texts:
+            text.set_position(np.round(text.get_position(), 6))
