@@ -93,6 +93,9 @@ def check(dataset: xr.Dataset) -> None:
         Naming the first variable that is missing, unknown or of wrong dimensions, type or units, or that
         holds values that are not finite.
     """
+    for attribute in ("um_per_pixel", "code_digest"):
+        if attribute not in dataset.attrs:
+            raise ValueError(f"it has no attribute {attribute}: made by an older version?")
     present = set(dataset.variables)
     if present != set(VARIABLES):
         missing, unknown = sorted(set(VARIABLES) - present), sorted(present - set(VARIABLES))
@@ -155,10 +158,12 @@ def build_dataset(
     study
         Name of the study, for the title.
     code
-        Digest of the code, for the record: networks refuse datasets of another.
+        Digest of the code. With those of the trajectories' code it is the ``code_digest`` of the dataset:
+        networks refuse datasets of another.
     """
     samples, images, labels, maps, values = [], [], [], [], []
     provenance: set[str] = set()
+    codes: set[str] = set()
     for count, path in enumerate(trajectories, 1):
         for trajectory in read_trajectories(path):
             left, right, bottom, top = trajectory.final_box
@@ -169,6 +174,7 @@ def build_dataset(
             labels.append(target_values(trajectory, window))
             maps.append(stress_map(trajectory, window))
             values.append(structure_values(trajectory, window, pixels))
+            codes.add(trajectory.provenance["code_digest"])
             provenance.add(json.dumps(trajectory.provenance, sort_keys=True))
         log.info("%d of %d trajectories read", count, len(trajectories))
     settings = (np.array([row[name] for row in values]) for name in ("width", "uncovered_fraction"))
@@ -199,7 +205,7 @@ def build_dataset(
         "um_per_pixel": image["um_per_pixel"],
         "title": f"compressed structures of the study {study!r}: images and targets",
         "Conventions": "CF-1.11",
-        "code_digest": code,
+        "code_digest": " ".join([code, *sorted(codes)]),
         "trajectory_provenance": sorted(provenance),
     }
     check(dataset)

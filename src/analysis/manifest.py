@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -51,7 +52,8 @@ def write_manifest(
             {**_file(Path(path), output.parent), **_origin(Path(path))}
             for path in sorted(map(str, trajectories))
         ],
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "versions_of_this_job": {"python": platform.python_version()}
+        | {name: version(name) for name in PACKAGES},
     }
     with atomic_output(output) as temporary:
         temporary.write_text(json.dumps(manifest, indent=2) + "\n")
@@ -89,8 +91,12 @@ def verify_manifest(path: str | PathLike) -> int:
 
 
 def _file(path: Path, folder: Path) -> dict[str, object]:
-    name = path.resolve().relative_to(folder.resolve()).as_posix()
-    return {"file": name, "bytes": path.stat().st_size, "sha256": _sha256(path)}
+    # Not resolved: results are often linked to another disk.
+    return {
+        "file": Path(os.path.relpath(path, folder)).as_posix(),
+        "bytes": path.stat().st_size,
+        "sha256": _sha256(path),
+    }
 
 
 def _origin(path: Path) -> dict[str, object]:

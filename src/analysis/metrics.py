@@ -133,3 +133,20 @@ def read_metrics(path: str | PathLike) -> list[dict[str, str]]:
     """Rows of a metrics table as written, by column name."""
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
+
+
+def read_scores(
+    metrics: str | PathLike, split: str, predictors: Sequence[str]
+) -> dict[tuple[str, str], dict[str, str]]:
+    """Rows of a metrics table of one split, by predictor and target.
+
+    Raises
+    ------
+    ValueError
+        If it lacks a predictor; the message names it and the file.
+    """
+    rows = {(row["predictor"], row["target"]): row for row in read_metrics(metrics) if row["split"] == split}
+    for predictor in predictors:
+        if predictor not in {name for name, _ in rows}:
+            raise ValueError(f"{metrics} has no {predictor} for the split {split}")
+    return rows

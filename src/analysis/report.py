@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import os
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -57,13 +58,13 @@ def picture(path: str | PathLike, caption: str | PathLike) -> Picture:
     return Picture(path.stem, title, text, f"data:{MEDIA_TYPES[path.suffix]};base64,{content}")
 
 
-def rule_costs(folder: str | PathLike) -> list[RuleCost]:
-    """Run time and memory per rule, from the benchmarks of a study (``<rule>.tsv``, ``<rule>/**/*.tsv``)."""
-    folder, found = Path(folder), {}
-    for path in sorted(folder.rglob("*.tsv")):
-        rule = path.relative_to(folder).with_suffix("").parts[0]
-        with open(path, newline="") as file:
-            found.setdefault(rule, []).extend(csv.DictReader(file, delimiter="\t"))
+def rule_costs(benchmarks: Mapping[str, Sequence[str | PathLike]]) -> list[RuleCost]:
+    """Run time and memory per rule, from the benchmark files of its jobs; missing ones do not count."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for rule, paths in benchmarks.items():
+        for path in filter(os.path.exists, paths):
+            with open(path, newline="") as file:
+                found.setdefault(rule, []).extend(csv.DictReader(file, delimiter="\t"))
     return [
         RuleCost(
             rule,
@@ -110,7 +111,7 @@ def write_report(
     categories: Sequence[str],
     metrics: str | PathLike,
     manifest: str | PathLike,
-    benchmarks: str | PathLike,
+    benchmarks: Mapping[str, Sequence[str | PathLike]],
     config: Mapping[str, Any],
     command: str,
     template: str | PathLike,
@@ -126,7 +127,7 @@ def write_report(
     metrics, manifest
         ``metrics.csv`` and ``manifest.json``.
     benchmarks
-        Folder.
+        Files with run time and memory of the jobs of each rule.
     config
         Of the study.
     command

@@ -42,6 +42,9 @@ def read_dataset(path: str | PathLike, fold: str = "random") -> xr.Dataset:
 
 
 def _check(dataset: xr.Dataset) -> None:
+    for attribute in ("um_per_pixel", "code_digest"):
+        if attribute not in dataset.attrs:
+            raise ValueError(f"it has no attribute {attribute}: made by an older version?")
     names = dataset["sample"].values
     for target, values in zip(dataset["target"].values, dataset["label"].values.T, strict=True):
         wrong = np.flatnonzero(~np.isfinite(values))

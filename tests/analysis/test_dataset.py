@@ -43,6 +43,11 @@ def without_units(dataset):
     return dataset
 
 
+def without_code(dataset):
+    del dataset.attrs["code_digest"]
+    return dataset
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
@@ -50,6 +55,7 @@ def without_units(dataset):
         (lambda d: d.assign(extra=1), r"unknown ones \['extra'\]"),
         (lambda d: d.assign(image=d["image"].transpose("sample", "x", "y")), "image must have dimensions"),
         (lambda d: d.assign(image=d["image"].astype(float)), "image must be of kind 'u', got float64"),
+        (without_code, "it has no attribute code_digest: made by an older version"),
         (without_units, "width must have units 'm', got None"),
         (lambda d: d.assign(label=d["label"] * np.nan), "label must"),
     ],

@@ -110,9 +110,12 @@ def test_hertz_contacts_lie_on_the_law(trajectory):
     modulus = hertz.effective_modulus(config["materials"])
     assert modulus == pytest.approx(22.367e9, rel=1e-4)
     chosen = (trajectory.contact_pairs() == "AM-SE") & (trajectory.contacts["normal_force"] > 0)
-    i, j, force, area = (trajectory.contacts[c][chosen] for c in ("i", "j", "normal_force", "contact_area"))
+    i, j, force, area = (
+        trajectory.contacts[c][chosen] for c in ("i", "j", "normal_force", "contact_area_from_overlap")
+    )
     radius = trajectory.radius[i] * trajectory.radius[j] / (trajectory.radius[i] + trajectory.radius[j])
-    np.testing.assert_allclose(hertz.hertz_area(force, radius, modulus), area, rtol=1e-9)
+    # Recorded independently: the area from the overlap, the force with what is left of the dashpot at rest.
+    np.testing.assert_allclose(hertz.hertz_area(force, radius, modulus), area, rtol=0.02)
 
 
 def test_trend_of_a_plane_is_the_plane():
@@ -138,17 +141,157 @@ def test_too_few_structures_have_no_trend():
         reaction_area.fit_trend(np.array([6.0, 7, 8]), np.array([50.0, 60, 55]), np.ones(3))
 
 
-def test_missing_structures_and_variables_are_named_with_their_file(study, response, tmp_path):
-    with xr.open_dataset(response) as opened:
-        short = opened.load().isel(sample=[0])
-    short.to_netcdf(tmp_path / "short.nc", engine="h5netcdf")
-    outputs = [tmp_path / "out.png"]
-    with pytest.raises(ValueError, match=r"short\.nc has no structure width-"):
-        stress_distribution.save(tmp_path / "short.nc", study.predictions["random"], outputs)
-    short.drop_vars("porosity").to_netcdf(tmp_path / "lacks.nc", engine="h5netcdf")
-    with pytest.raises(ValueError, match=r"lacks\.nc cannot be drawn: it lacks porosity"):
-        compression_curves.save(tmp_path / "lacks.nc", outputs)
-    assert not outputs[0].exists()
+def changed(path, folder, change):
+    """A copy of a NetCDF result with something changed."""
+    with xr.open_dataset(path) as opened:
+        change(opened.load()).to_netcdf(folder / "changed.nc", engine="h5netcdf")
+    return folder / "changed.nc"
+
+
+def test_missing_structures_are_named_with_their_file(study, response, tmp_path):
+    short = changed(response, tmp_path, lambda result: result.isel(sample=[0]))
+    with pytest.raises(ValueError, match=r"changed\.nc has no structure width-"):
+        stress_distribution.save(short, study.predictions["random"], [tmp_path / "out.png"])
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("figure", "result", "missing"),
+    [
+        ("compression_curves", "response", ("porosity", "uncovered_fraction", "width")),
+        ("stress_distribution", "response", ("stress_quantile", "particles", "level")),
+        ("parity", "predictions", ("truth", "low", "width", "target_units")),
+        ("uncertainty", "predictions", ("high", "split", "target")),
+        ("gradcam", "gradcam", ("contact_zone", "heatmap", "image")),
+        ("reaction_area", "dataset", ("am_mean_diameter", "label", "width")),
+    ],
+)
+def test_missing_variables_are_named_with_their_file(study, response, tmp_path, figure, result, missing):
+    given = {
+        "response": response,
+        "predictions": study.predictions["random"],
+        "gradcam": study.gradcam,
+        "dataset": study.dataset,
+    }
+    for name in missing:
+        spoiled = {
+            **given,
+            result: changed(given[result], tmp_path, lambda whole, name=name: whole.drop_vars(name)),
+        }
+        outputs = [tmp_path / "out.png"]
+        draw = {
+            "compression_curves": lambda of, to: compression_curves.save(of["response"], to),
+            "stress_distribution": lambda of, to: stress_distribution.save(
+                of["response"], of["predictions"], to
+            ),
+            "parity": lambda of, to: parity.save(of["predictions"], study.metrics, to),
+            "uncertainty": lambda of, to: uncertainty.save(of["predictions"], to),
+            "gradcam": lambda of, to: gradcam.save(of["gradcam"], to),
+            "reaction_area": lambda of, to: reaction_area.save(of["dataset"], of["predictions"], to),
+        }[figure]
+        with pytest.raises(ValueError, match=rf"changed\.nc.*{name}"):
+            draw(spoiled, outputs)
+        assert not outputs[0].exists()
+
+
+def test_metrics_without_a_predictor_are_refused_by_name(study, tmp_path):
+    lines = [line for line in study.metrics.read_text().splitlines() if "image_boosting" not in line]
+    (tmp_path / "metrics.csv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(ValueError, match=r"metrics\.csv has no image_boosting for the split random"):
+        parity.save(study.predictions["random"], tmp_path / "metrics.csv", [tmp_path / "out.png"])
+
+
+def of_one_structure(mean, sd, target_prefix="se_stress"):
+    """Prediction of one structure whose truth is as given [MPa], predicted without error."""
+    values = 1e6 * np.array([mean, sd])
+    columns = {name: ("target", values) for name in ("truth", "prediction")}
+    columns |= {"low": ("target", 0.9 * values), "high": ("target", 1.1 * values)}
+    return xr.Dataset(columns, {"target": [f"{target_prefix}_mean", f"{target_prefix}_sd"]})
+
+
+def quantiles(stress):
+    """Of stresses [MPa], as response.nc has them."""
+    level = np.linspace(0, 1, 101)
+    return xr.DataArray(1e6 * np.quantile(stress, level), {"level": level}, "level")
+
+
+def test_distribution_shows_density_and_gaussians(axes):
+    stress = np.random.default_rng(1).normal(100, 20, 4000)
+    stress_distribution.draw_distribution(
+        axes, quantiles(stress), of_one_structure(100, 20), "SE", stress.size
+    )
+    bars = axes.patches[0].get_data()
+    assert np.sum(bars.values * np.diff(bars.edges)) == pytest.approx(1), "a density"
+    assert bars.edges[0] == pytest.approx(stress.min()) and bars.edges[-1] == pytest.approx(stress.max())
+    own, predicted = axes.lines
+    peak = 1 / (20 * np.sqrt(2 * np.pi))
+    for line in (own, predicted):
+        assert line.get_ydata().max() == pytest.approx(peak, rel=1e-3)
+        assert line.get_xdata()[line.get_ydata().argmax()] == pytest.approx(100, abs=1)
+
+
+def test_a_predicted_sd_below_zero_is_said_not_drawn(axes):
+    predicted = of_one_structure(100, 20)
+    for name in ("prediction", "low", "high"):
+        predicted[name][1] = -1e6
+    stress_distribution.draw_distribution(axes, quantiles(np.arange(60.0, 140.0)), predicted, "SE", 80)
+    assert len(axes.lines) == 1 and axes.texts[0].get_text() == "predicted SD below 0"
+
+
+def test_quantiles_of_a_gaussian_lie_on_the_line(axes):
+    stress = np.random.default_rng(2).normal(100, 20, (5, 100_000))
+    quantile = xr.concat([quantiles(row) for row in stress], "sample")
+    stress_distribution.draw_quantiles(axes, quantile, np.full(5, 1e8), np.full(5, 2e7), np.zeros(5), "SE")
+    middle = axes.lines[-1]
+    np.testing.assert_allclose(middle.get_xdata(), middle.get_ydata(), atol=0.03)
+
+
+def test_few_test_structures_are_drawn_once_and_the_rest_said(study, response, monkeypatch, tmp_path):
+    seen = []
+    monkeypatch.setattr(style, "save_figure", lambda figure, outputs: seen.append(figure))
+    stress_distribution.save(response, study.predictions["random"], [])
+    panels = seen[0].axes
+    titles = [axes.get_title(loc="left").split(") ")[1] for axes in panels[:4]]
+    assert len(set(titles) - {""}) == len([title for title in titles if title]), "none twice"
+    assert "2 test structures" in panels[2].texts[0].get_text()
+
+
+def test_coverage_is_the_share_of_truths_inside(axes):
+    truth = np.arange(10.0)[:, None]
+    predictions = xr.Dataset(
+        {
+            name: (("sample", "target"), truth + shift)
+            for name, shift in (("truth", 0), ("low", -1), ("high", 1))
+        },
+        {"target": ["reaction_area"]},
+    )
+    predictions["low"][:3] += 5  # the truth of three lies below
+    uncertainty.draw_coverage(axes, predictions)
+    assert axes.collections[0].get_offsets()[0, 0] == pytest.approx(0.7)
+
+
+def test_errors_outside_their_interval_are_marked(study, axes):
+    test = style.test_part(xr.load_dataset(study.predictions["random"]))
+    uncertainty.draw_errors(axes, test, "reaction_area")
+    one = test.sel(target="reaction_area")
+    outside = (np.abs(one["prediction"] - one["truth"]) > 0.5 * (one["high"] - one["low"])).sum()
+    assert len(axes.collections[1].get_offsets()) == int(outside)
+
+
+def test_curves_end_at_the_structures_at_rest(response, axes):
+    found = xr.load_dataset(response)
+    compression_curves.draw_curves(axes, found, "porosity", {0.7: (0, 0, 0)})
+    thin, thick = axes.collections
+    assert len(thin.get_segments()) == 8 and len(thick.get_segments()) == 2
+    ends = sorted(segment[-1, 1] for segment in thin.get_segments())
+    np.testing.assert_allclose(ends, np.sort(found["porosity"][:, -1]))
+
+
+def test_too_few_structures_for_a_trend_are_named(study, axes):
+    with xr.open_dataset(study.dataset) as opened:
+        few = opened.load().isel(sample=[0, 1, 4, 5])
+    reaction_area.draw_slopes(axes, few, few["label"].sel(target="reaction_area").values, 0)
+    assert "too few structures from 10, 11 µm" in axes.texts[0].get_text()
 
 
 def test_a_structure_without_am_se_contacts_says_so(trajectory, axes):

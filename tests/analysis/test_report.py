@@ -4,24 +4,21 @@ from analysis.report import metric_tables, picture, rule_costs
 
 
 def test_costs_are_summed_per_rule(tmp_path):
-    (tmp_path / "compress").mkdir()
-    for name, seconds, memory in (("a", 2.5, "100.0"), ("b", 1.5, "-")):
-        (tmp_path / f"compress/{name}.tsv").write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:02\t{memory}\n")
-    (tmp_path / "dataset.tsv").write_text("s\th:m:s\tmax_rss\n7.0\t0:00:07\t50.0\n")
-    compress, dataset = rule_costs(tmp_path)
+    for name, seconds, memory in (("a", 2.5, "100.0"), ("b", 1.5, "-"), ("dataset", 7.0, "50.0")):
+        (tmp_path / f"{name}.tsv").write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:02\t{memory}\n")
+    files = {"compress": ["a", "b", "missing"], "dataset": ["dataset"], "train": ["missing"]}
+    compress, dataset = rule_costs(
+        {rule: [tmp_path / f"{name}.tsv" for name in names] for rule, names in files.items()}
+    )
     assert compress == ("compress", 2, 4.0, 2.5, 100.0)
     assert dataset == ("dataset", 1, 7.0, 7.0, 50.0)
-
-
-def test_no_benchmarks_are_no_rows(tmp_path):
-    assert rule_costs(tmp_path / "nothing") == []
 
 
 def test_metrics_are_shown_in_readable_units(study):
     tables = metric_tables(study.metrics)
     assert [table["title"] for table in tables] == ["random split", "width held out"]
     row = tables[0]["rows"][0]
-    assert row["name"] == "ensemble" and len(row["cells"]) == 5
+    assert row["name"] == "CNN" and len(row["cells"]) == 5
     assert row["cells"][0]["rmse"].endswith("MPa") and row["cells"][4]["rmse"].endswith("µm²")
 
 

@@ -108,7 +108,7 @@ def test_a_dataset_of_other_code_is_refused(study, tmp_path):
         dataset.attrs["code_digest"] = "newer"
 
     path = spoiled(study, tmp_path, spoil)
-    with pytest.raises(ValueError, match="on a dataset made by code code, this one is by code newer"):
+    with pytest.raises(ValueError, match="on a dataset made by code code code, this one is by code newer"):
         predict_dataset(path, study.models["random"], study.settings["random"], tmp_path / "out.nc")
     assert not (tmp_path / "out.nc").exists()
 

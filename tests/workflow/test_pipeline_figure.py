@@ -15,3 +15,5 @@ def test_boxes_and_arrows_are_those_of_the_workflow(project):
     assert set(shown.values()) == set(BOXES)
     edges = {(shown[a], shown[b]) for a, b in re.findall(r"(\d+) -> (\d+)", graph) if b in shown}
     assert set(ARROWS) <= edges
+    assert {start for start, _ in ARROWS} == set(BOXES) - {"figure_*"}, "no box leads nowhere"
+    assert {end for _, end in ARROWS} == set(BOXES) - {"compile_kernels"}

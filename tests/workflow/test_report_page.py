@@ -51,7 +51,7 @@ def test_page_opens_without_errors_and_every_figure_displays(page):
         "gradcam",
         "reaction_area",
     ]
-    assert all(natural > 600 and width >= 700 for _, natural, width in shown), "neither broken nor tiny"
+    assert all(natural > 600 and width >= 1000 for _, natural, width in shown), "neither broken nor tiny"
     assert page.get_log("browser") == []
     outside = page.execute_script("return performance.getEntriesByType('resource').map(r => r.name)")
     assert [name for name in outside if not name.startswith("data:")] == [], "the file needs no other"
@@ -76,6 +76,7 @@ def test_page_tells_metrics_run_times_and_origin(page):
     )
     jobs = {rule: int(count) for rule, count, *_ in rows}
     assert jobs["compress"] == 4 and jobs["train"] == 2 + 2 and jobs["dataset"] == 1
+    assert jobs["figures"] == 12 and jobs["predict"] == 3
     assert "SHA-256" in text and "numpy" in text
     links = page.execute_script("return [...document.querySelectorAll('nav a')].map(a => a.hash)")
     assert len(links) == 7

@@ -33,6 +33,8 @@ rule predict:
         "results/{study}/predictions/{fold}.nc",
     log:
         "results/{study}/logs/predict/{fold}.log",
+    benchmark:
+        "results/{study}/benchmarks/predict/{fold}.tsv"
     conda:
         "../envs/cnn.yaml"
     threads: 2
@@ -50,6 +52,8 @@ rule gradcam:
         "results/{study}/gradcam.nc",
     log:
         "results/{study}/logs/gradcam.log",
+    benchmark:
+        "results/{study}/benchmarks/gradcam.tsv"
     conda:
         "../envs/cnn.yaml"
     threads: 2
@@ -68,6 +72,8 @@ rule metrics:
         report("results/{study}/metrics.csv", caption="../report/metrics.rst", category="Metrics"),
     log:
         "results/{study}/logs/metrics.log",
+    benchmark:
+        "results/{study}/benchmarks/metrics.tsv"
     conda:
         "../envs/analysis.yaml"
     params:

@@ -226,10 +226,41 @@ def captions():
     return [str(ROOT / f"workflow/report/{figure}.rst") for figure in FIGURES]
 
 
+def benchmark_files():
+    """Run time and memory of the jobs of this configuration, by rule."""
+    folder = Path(f"results/{config['study']}/benchmarks")
+    stems = [Path(path).stem for path in trajectory_files()]
+    networks = [
+        f"{Path(path).parent.name}_{Path(path).stem}" for fold in folds() for path in members(fold, "keras")
+    ]
+    rules_of = {
+        "compile_kernels": ["compile_kernels"],
+        "compress": [f"compress/{stem}" for stem in stems],
+        "compress_example": ["compress_example"],
+        "dataset": ["dataset"],
+        "response": ["response"],
+        "manifest": ["manifest"],
+        "train": [f"train/{network}" for network in networks],
+        "predict": [f"predict/{fold}" for fold in folds()],
+        "gradcam": ["gradcam"],
+        "metrics": ["metrics"],
+        "figures": [f"figure_{figure}" for figure in FIGURES],
+    }
+    return {rule: [str(folder / f"{name}.tsv") for name in names] for rule, names in rules_of.items()}
+
+
 def command():
     """What a user types for this study."""
-    overlays = [os.path.relpath(path) for path in workflow.configfiles if Path(path).name != "config.yaml"]
-    return " ".join(["snakemake --cores all", *(f"--configfile {shlex.quote(path)}" for path in overlays)])
+    base = Path(workflow.basedir, "config/config.yaml").resolve()
+    overlays = [path for path in map(Path, workflow.configfiles) if path.resolve() != base]
+    changes = workflow.config_settings.config or {}
+    return shlex.join(
+        [
+            *("snakemake", "--cores", "all"),
+            *(["--configfile", *map(os.path.relpath, overlays)] if overlays else []),
+            *(["--config", *(f"{key}={value}" for key, value in changes.items())] if changes else []),
+        ]
+    )
 
 
 def sections(*names):

@@ -29,6 +29,8 @@ rule manifest:
         "results/{study}/manifest.json",
     log:
         "results/{study}/logs/manifest.log",
+    benchmark:
+        "results/{study}/benchmarks/manifest.tsv"
     conda:
         "../envs/analysis.yaml"
     params:

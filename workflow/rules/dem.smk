@@ -6,6 +6,8 @@ rule compile_kernels:
         "results/{study}/kernels.json",
     log:
         "results/{study}/logs/compile_kernels.log",
+    benchmark:
+        "results/{study}/benchmarks/compile_kernels.tsv"
     conda:
         "../envs/dem.yaml"
     params:
@@ -41,6 +43,8 @@ rule compress_example:
         "results/{study}/example.h5",
     log:
         "results/{study}/logs/compress_example.log",
+    benchmark:
+        "results/{study}/benchmarks/compress_example.tsv"
     conda:
         "../envs/dem.yaml"
     threads: 1

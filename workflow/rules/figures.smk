@@ -13,6 +13,8 @@ rule figure_structure:
         pdf="results/{study}/figures/structure.pdf",
     log:
         "results/{study}/logs/figure_structure.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_structure.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -33,6 +35,8 @@ rule figure_images:
         pdf="results/{study}/figures/images.pdf",
     log:
         "results/{study}/logs/figure_images.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_images.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -54,6 +58,8 @@ rule figure_parity:
         pdf="results/{study}/figures/parity.pdf",
     log:
         "results/{study}/logs/figure_parity.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_parity.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -75,6 +81,8 @@ rule figure_predictors:
         pdf="results/{study}/figures/predictors.pdf",
     log:
         "results/{study}/logs/figure_predictors.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_predictors.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -96,6 +104,8 @@ rule figure_gradcam:
         pdf="results/{study}/figures/gradcam.pdf",
     log:
         "results/{study}/logs/figure_gradcam.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_gradcam.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -118,6 +128,8 @@ rule figure_reaction_area:
         pdf="results/{study}/figures/reaction_area.pdf",
     log:
         "results/{study}/logs/figure_reaction_area.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_reaction_area.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -139,6 +151,8 @@ rule figure_hertz:
         pdf="results/{study}/figures/hertz.pdf",
     log:
         "results/{study}/logs/figure_hertz.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_hertz.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -160,6 +174,8 @@ rule figure_compression_curves:
         pdf="results/{study}/figures/compression_curves.pdf",
     log:
         "results/{study}/logs/figure_compression_curves.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_compression_curves.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -181,6 +197,8 @@ rule figure_uncertainty:
         pdf="results/{study}/figures/uncertainty.pdf",
     log:
         "results/{study}/logs/figure_uncertainty.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_uncertainty.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -203,6 +221,8 @@ rule figure_stress_distribution:
         pdf="results/{study}/figures/stress_distribution.pdf",
     log:
         "results/{study}/logs/figure_stress_distribution.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_stress_distribution.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -223,6 +243,8 @@ rule figure_animation:
         ),
     log:
         "results/{study}/logs/figure_animation.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_animation.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -242,6 +264,8 @@ rule figure_pipeline:
         pdf="results/{study}/figures/pipeline.pdf",
     log:
         "results/{study}/logs/figure_pipeline.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_pipeline.tsv"
     conda:
         "../envs/analysis.yaml"
     params:
@@ -266,7 +290,7 @@ rule html_report:
         "../envs/analysis.yaml"
     params:
         categories=list(FIGURES.values()),
-        benchmarks="results/{study}/benchmarks",
+        benchmarks=benchmark_files(),
         config=sections("study", "seed", "grid", "compression"),
         command=command(),
         code=code_digest("analysis.report"),

@@ -60,7 +60,7 @@ def save(trajectory: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
         box, curve = figure.subplots(1, 2, width_ratios=[1.7, 1])
         discs = draw_stressed_particles(box, structure, 0)
         for species, colours in zip(("SE", "AM"), discs, strict=True):
-            bar = figure.colorbar(colours, ax=box, shrink=0.75, aspect=25, pad=0.02)
+            bar = figure.colorbar(colours, ax=box, shrink=0.75, aspect=25, pad=0.02, extend="max")
             bar.set_label(f"stress on {species} [MPa]")
         box.set_xlim(-0.5, width + 0.5)
         box.set_ylim(-0.5, height + 0.5)

@@ -21,11 +21,15 @@ CURVES = {
     "am_surface_coverage": ("AM surface in contact with SE [%]", 100.0),
     "reaction_area": ("reaction area, whole box [µm²]", 1e12),
 }
+# Share of the largest pressure at which the logarithmic axis ends: before the particles jam it is about 0.
+LOWEST_PRESSURE = 1e-4
 TITLES = ("Wall pressure", "Coordination", "Porosity", "AM coverage", "Reaction area")
 
 
 def draw_curves(axes: Axes, response: xr.Dataset, name: str, colours: dict[float, tuple]) -> None:
-    """Draw one variable against the wall position, a thin line per structure, a thick one per setting.
+    """Draw one variable against the wall position, a thin line per structure, thick ones for settings.
+
+    Thick lines are the means of the narrowest, the middle and the widest box.
 
     Parameters
     ----------
@@ -42,16 +46,17 @@ def draw_curves(axes: Axes, response: xr.Dataset, name: str, colours: dict[float
     for fraction, colour in colours.items():
         of_fraction = response.sel(sample=response["uncovered_fraction"] == fraction)
         curves = np.stack([1e6 * of_fraction["wall_position"], factor * of_fraction[name]], axis=-1)
-        thin = LineCollection(curves, color=colour, linewidth=0.4, alpha=0.25, rasterized=True)
+        thin = LineCollection(curves, color=colour, linewidth=0.3, alpha=0.15, rasterized=True)
         axes.add_collection(thin)
         width = of_fraction["width"].values
-        means = np.stack([curves[width == one].mean(axis=0) for one in np.unique(width)])
+        different = np.unique(width)
+        shown = np.unique(different[[0, different.size // 2, -1]])
+        means = np.stack([curves[width == one].mean(axis=0) for one in shown])
         axes.add_collection(LineCollection(means, color=colour, linewidth=1.1))
         axes.plot(*means[:, -1].T, "o", color=colour, markersize=3)
     if name == "wall_pressure":
         axes.set_yscale("log")
-        # Below are the impacts of single particles.
-        axes.set_ylim(bottom=1e-3 * factor * float(response[name][:, -1].max()))
+        axes.set_ylim(bottom=LOWEST_PRESSURE * factor * float(response[name][:, -1].max()))
     axes.autoscale_view()
     axes.invert_xaxis()
     axes.set_xlabel("wall position [µm]")
@@ -60,7 +65,7 @@ def draw_curves(axes: Axes, response: xr.Dataset, name: str, colours: dict[float
 
 def save(response: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw all structures of a study."""
-    found = style.open_result(response, "wall_position", *CURVES)
+    found = style.open_result(response, "wall_position", "width", "uncovered_fraction", *CURVES)
     fractions = np.unique(found["uncovered_fraction"])
     shades = mpl.colormaps[style.SEQUENTIAL](np.linspace(0, 0.9, fractions.size))
     colours = dict(zip(fractions.tolist(), map(tuple, shades), strict=True))
@@ -80,7 +85,7 @@ def save(response: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
         legend.text(
             0.0,
             0.3,
-            "thin: one structure\nthick: mean of a setting\ndot: at rest after the wall stopped\n\n"
+            "thin: one structure\nthick: means of three widths\ndot: at rest after the wall stopped\n\n"
             "Lines are states in motion: the inertia\nof the particles adds to the pressure.",
             transform=legend.transAxes,
             va="top",

@@ -47,7 +47,9 @@ def save(gradcam: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
             image = sample["image"].values
             style.show_phases(panels[0], image)
             area = 1e12 * float(sample["label"].sel(target="reaction_area"))
-            panels[0].set_ylabel(f"{1e6 * float(sample['width']):g} µm wide\n{area:.0f} µm²", fontsize=8)
+            panels[0].set_ylabel(
+                f"from {1e6 * float(sample['width']):g} µm\nreaction area {area:.0f} µm²", fontsize=8
+            )
             draw_zones(panels[1], image, sample["contact_zone"].values)
             for target, axes in zip(targets, panels[2:], strict=True):
                 draw_heatmap(axes, image, sample["heatmap"].sel(target=target).values)
@@ -59,7 +61,7 @@ def save(gradcam: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
             draw_heatmap(axes, None, alone.sel(target=target).values)
             axes.set_title(style.TARGET_TITLES[str(target)])
         grid[1, 0].set_title("Image")
-        grid[1, 1].set_title("AM-SE contacts")
+        grid[1, 1].set_title("near AM and SE")
         colours = figure.colorbar(grid[0, 2].images[-1], ax=grid, location="right", shrink=0.6, aspect=30)
         colours.set_label("raises the prediction (share of the map's maximum)")
         style.save_figure(figure, outputs)

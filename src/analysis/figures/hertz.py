@@ -19,9 +19,9 @@ def draw_spheres(axes: Axes) -> None:
     """Draw two spheres pressed together, with the symbols of Hertz's law."""
     radius_i, radius_j, overlap = 1.6, 1.0, 0.28
     centre_j = radius_i + radius_j - overlap
-    # Where the outlines cross.
+    # The contact lies where the outlines cross, but is smaller: the surfaces give way outside it too.
     plane = (centre_j**2 + radius_i**2 - radius_j**2) / (2 * centre_j)
-    half = np.sqrt(radius_i**2 - plane**2)
+    half = np.sqrt(radius_i * radius_j / (radius_i + radius_j) * overlap)
     for x, radius, colour in ((0, radius_i, style.AM_COLOUR), (centre_j, radius_j, style.SE_COLOUR)):
         axes.add_patch(Circle((x, 0), radius, facecolor=colour, edgecolor="black", alpha=0.7))
         axes.plot(x, 0, "k.", markersize=4)
@@ -70,11 +70,14 @@ def hertz_area(force: np.ndarray, effective_radius: float, modulus: float) -> np
 
 
 def draw_area(axes: Axes, trajectory: Trajectory) -> PathCollection | None:
-    """Draw area against force of the AM-SE contacts at rest, and Hertz's law for the ends of their radii."""
+    """Draw area (from the overlap) against force of the AM-SE contacts at rest, and Hertz's law.
+
+    The law is that of the smallest and of the largest effective radius.
+    """
     contacts = trajectory.contacts
     chosen = (trajectory.contact_pairs() == "AM-SE") & (contacts["normal_force"] > 0)
     axes.set_xlabel("normal force [mN]")
-    axes.set_ylabel("contact area [µm²]")
+    axes.set_ylabel("contact area from the overlap [µm²]")
     if not chosen.any():
         style.no_data(axes, "no contact between AM and SE")
         return None
@@ -83,7 +86,11 @@ def draw_area(axes: Axes, trajectory: Trajectory) -> PathCollection | None:
     force = contacts["normal_force"][chosen]
     modulus = effective_modulus(json.loads(trajectory.provenance["config"])["materials"])
     points = axes.scatter(
-        1e3 * force, 1e12 * contacts["contact_area"][chosen], c=1e6 * radius, s=9, cmap=style.SEQUENTIAL
+        1e3 * force,
+        1e12 * contacts["contact_area_from_overlap"][chosen],
+        c=1e6 * radius,
+        s=9,
+        cmap=style.SEQUENTIAL,
     )
     curve = np.geomspace(force.min(), force.max(), 100)
     for end, linestyle in ((radius.min(), ":"), (radius.max(), "--")):

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 
 from analysis.figures import style
-from analysis.metrics import read_metrics
+from analysis.metrics import read_scores
 
 # Predictors whose R2 stands in the corner.
 BASELINES = {"image_boosting": "image descriptors", "process_boosting": "width, AM coverage"}
@@ -57,15 +57,15 @@ def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollect
 
 def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw all targets with R2 and its interval."""
-    scores = {(row["split"], row["predictor"], row["target"]): row for row in read_metrics(metrics)}
-    everything = style.open_result(predictions, "truth", "prediction", "low", "high", "split")
+    scores = read_scores(metrics, "random", ("cnn", *BASELINES))
+    everything = style.open_result(predictions, *style.PREDICTION)
     test = style.test_part(everything)
     with style.in_style():
         figure = style.new_figure(9.5, 6.2)
         grid = figure.subplots(2, 3).ravel()
         for axes, target in zip(grid, test["target"].values, strict=False):
             points = draw_parity(axes, test, target)
-            row = scores["random", "cnn", target]
+            row = scores["cnn", target]
             r2, low, high = (float(row[name]) for name in ("r2", "r2_low", "r2_high"))
             axes.text(
                 0.04,
@@ -80,7 +80,7 @@ def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence
                 0.03,
                 "without network:\n"
                 + "\n".join(
-                    f"{name} {float(scores['random', predictor, target]['r2']):.3f}"
+                    f"{name} {float(scores[predictor, target]['r2']):.3f}"
                     for predictor, name in BASELINES.items()
                 ),
                 transform=axes.transAxes,

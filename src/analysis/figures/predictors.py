@@ -12,8 +12,8 @@ from analysis.metrics import read_metrics
 
 # From top to bottom; the mean predicts nothing by definition and is left out.
 PREDICTORS = {
-    "cnn": "ensemble",
-    "cnn_single": "one network",
+    "cnn": "CNN",
+    "cnn_single": "CNN, one network",
     "image_boosting": "image descriptors, boosted",
     "process_boosting": "process, boosted",
     "process_linear": "process, linear",

@@ -69,6 +69,7 @@ def draw_reaction_area(
     try:
         trend = fit_trend(size, share, area)
     except ValueError:
+        axes.text(0.04, 0.97, "too few for a trend", transform=axes.transAxes, va="top", color="0.4")
         return points
     ends = np.array([size.min(), size.max()])
     for quartile in np.quantile(share, [0.25, 0.75]):
@@ -101,6 +102,7 @@ def draw_slopes(axes: Axes, structures: xr.Dataset, predicted: np.ndarray, which
         0: slope with the AM diameter; 1: with the AM share.
     """
     widths = np.unique(structures["width"].values)
+    missing: set[str] = set()
     for label, colour, marker, shift in (
         ("DEM", style.DEM_COLOUR, "o", -0.12),
         ("CNN", style.CNN_COLOUR, "x", 0.12),
@@ -114,30 +116,33 @@ def draw_slopes(axes: Axes, structures: xr.Dataset, predicted: np.ndarray, which
             try:
                 trend = fit_trend(size, share, area)
             except ValueError:
+                missing.add(f"{1e6 * width:g}")
                 continue
             found.append((1e6 * width + shift, trend.slope[which], trend.half_interval[which]))
         if found:
             x, slope, half = np.array(found).T
             axes.errorbar(x, slope, half, color=colour, fmt=marker, markersize=4, linewidth=1, label=label)
-    if not axes.containers:
-        style.no_data(axes, "too few structures per width")
+    if missing:
+        style.no_data(axes, f"too few structures from {', '.join(sorted(missing))} µm")
     axes.axhline(0, color="0.5", linewidth=0.8)
     axes.set_xlabel("width before compression [µm]")
 
 
 def save(dataset: str | PathLike, predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
-    """Draw the narrowest and the widest box of a study, and the trends of all."""
+    """Draw the narrowest, the middle and the widest box of a study, and the trends of all."""
     structures = open_dataset(dataset)
-    opened = style.open_result(predictions, "prediction")
+    opened = style.open_result(predictions, "prediction", "target")
     opened = style.select_samples(opened, structures["sample"].values, predictions)
     predicted = opened["prediction"].sel(target="reaction_area").values
     widths = np.unique(structures["width"].values)
     share = 100 * structures["am_solid_fraction"]
     scale = Normalize(share.min(), share.max())
     with style.in_style():
-        figure = style.new_figure(9.5, 6.6)
-        above, below = figure.subplots(2, 2)
-        for axes, width in zip(above, (widths[0], widths[-1]), strict=True):
+        figure = style.new_figure(10.5, 6.6)
+        upper, lower = figure.subfigures(2, 1)
+        shown = np.unique(widths[[0, widths.size // 2, -1]])
+        above, below = upper.subplots(1, shown.size, squeeze=False)[0], lower.subplots(1, 2)
+        for axes, width in zip(above, shown, strict=True):
             chosen = structures["width"].values == width
             points = draw_reaction_area(axes, structures.isel(sample=chosen), predicted[chosen], scale)
             axes.set_title(f"compressed from {1e6 * width:g} µm")
@@ -152,8 +157,9 @@ def save(dataset: str | PathLike, predictions: str | PathLike, outputs: Sequence
         above[0].scatter([], [], color="0.4", s=24, label="DEM")
         above[0].scatter([], [], color="0.4", s=24, marker="x", label="CNN (training structures too)")
         above[0].plot([], [], color="0.4", label="trend of the DEM, at quartiles of the AM share")
-        below[1].legend(loc="best", title="with 95 % interval", title_fontsize=8)
-        figure.legend(*above[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
+        if below[1].containers:
+            below[1].legend(loc="best", title="with 95 % interval", title_fontsize=8)
+        upper.legend(*above[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
         style.letter_panels([*above, *below])
-        figure.colorbar(points, ax=above, label="AM share of the solid area [%]")
+        upper.colorbar(points, ax=above, label="AM share of the solid area [%]")
         style.save_figure(figure, outputs)

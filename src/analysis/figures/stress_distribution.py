@@ -43,45 +43,43 @@ def draw_distribution(
     stress = 1e-6 * quantile.values
     values = 1e-6 * predicted[["truth", "prediction", "low", "high"]]
     mean, sd = (values.sel(target=f"{PHASES[phase]}_stress_{name}") for name in ("mean", "sd"))
-    right = max(stress[-1], float(mean["truth"] + 3 * sd["truth"]))
-    bins = int(np.clip(2 * np.sqrt(particles), 4, MOST_BINS))
-    edges = np.linspace(min(0.0, float(mean["truth"] - 2.5 * sd["truth"])), right, bins + 1)
+    true, told = ([float(one[name]) for one in (mean, sd)] for name in ("truth", "prediction"))
+    edges = np.linspace(stress[0], stress[-1], int(np.clip(2 * np.sqrt(particles), 4, MOST_BINS)) + 1)
     below = np.interp(edges, stress, quantile["level"].values, left=0.0, right=1.0)
-    axes.stairs(np.diff(below) / np.diff(edges), edges, fill=True, color="0.8", label="DEM")
-    x = np.linspace(edges[0], right, 400)
-    axes.plot(
-        x,
-        norm.pdf(x, float(mean["truth"]), float(sd["truth"])),
-        color=style.DEM_COLOUR,
-        linestyle="--",
-        label="Gaussian of its mean and SD",
-    )
-    axes.plot(
-        x,
-        norm.pdf(x, float(mean["prediction"]), max(float(sd["prediction"]), 1e-6)),
-        color=style.CNN_COLOUR,
-        label="Gaussian predicted by the CNN",
-    )
-    low, high = np.quantile(_plausible(x, mean, sd), [0.05, 0.95], axis=0)
-    axes.fill_between(
-        x,
-        low,
-        high,
-        color=style.CNN_COLOUR,
-        alpha=0.2,
-        linewidth=0,
-        label="90 % of those within its uncertainty",
-    )
-    axes.set_xlim(edges[0], right)
-    # A narrow predicted Gaussian must not press the others flat.
-    tallest = max(np.max(np.diff(below) / np.diff(edges)), norm.pdf(0, 0, float(sd["truth"])))
-    axes.set_ylim(0, 1.25 * tallest)
+    density = np.diff(below) / np.diff(edges)
+    axes.stairs(density, edges, fill=True, color="0.8", label="DEM")
+    ends = [(one + sign * 2.5 * other) for one, other in (true, told) for sign in (-1, 1)]
+    x = np.linspace(min(stress[0], *ends), max(stress[-1], *ends), 400)
+    own = norm.pdf(x, *true)
+    axes.plot(x, own, color=style.DEM_COLOUR, linestyle="--", label="Gaussian of its mean and SD")
+    band = _plausible(x, mean, sd)
+    if told[1] > 0 and band.size:
+        axes.plot(x, norm.pdf(x, *told), color=style.CNN_COLOUR, label="Gaussian predicted by the CNN")
+        low, high = np.quantile(band, [0.05, 0.95], axis=0)
+        axes.fill_between(
+            x,
+            low,
+            high,
+            color=style.CNN_COLOUR,
+            alpha=0.2,
+            linewidth=0,
+            label="90 % of the Gaussians its intervals allow",
+        )
+        own = np.maximum(own, norm.pdf(x, *told))
+    else:
+        axes.text(0.5, 0.9, "predicted SD below 0", transform=axes.transAxes, ha="center", fontsize=7)
+    axes.set_xlim(x[0], x[-1])
+    # The band of an SD that may be near 0 has no top: it must not press the others flat.
+    axes.set_ylim(0, 1.25 * max(density.max(), own.max()))
     axes.set_xlabel(f"stress on {phase} [MPa]")
     axes.set_ylabel("density [1/MPa]")
 
 
 def _plausible(x: np.ndarray, mean: xr.Dataset, sd: xr.Dataset) -> np.ndarray:
-    """Gaussians whose mean and SD spread as their 90 % intervals say, all equally likely [many, x]."""
+    """Gaussians whose mean and SD spread as their 90 % intervals say, independently [many, x].
+
+    An SD below 0 is none: such Gaussians are left out.
+    """
     steps = norm.ppf((np.arange(25) + 0.5) / 25) / norm.ppf(0.95)
     means, sds = (
         float(values["prediction"]) + 0.5 * float(values["high"] - values["low"]) * steps
@@ -90,7 +88,9 @@ def _plausible(x: np.ndarray, mean: xr.Dataset, sd: xr.Dataset) -> np.ndarray:
     return np.array([norm.pdf(x, one, other) for one in means for other in sds[sds > 0]])
 
 
-def draw_quantiles(axes: Axes, quantile: xr.DataArray, skewness: np.ndarray, phase: str) -> None:
+def draw_quantiles(
+    axes: Axes, quantile: xr.DataArray, mean: np.ndarray, sd: np.ndarray, skewness: np.ndarray, phase: str
+) -> None:
     """Draw standardised quantiles of all structures against those of a Gaussian.
 
     Parameters
@@ -98,7 +98,9 @@ def draw_quantiles(axes: Axes, quantile: xr.DataArray, skewness: np.ndarray, pha
     axes
         To draw on.
     quantile
-        Of the stress [sample, level].
+        Of the stress [sample, level, Pa].
+    mean, sd
+        Of the stress [sample, Pa].
     skewness
         Of the stress [sample].
     phase
@@ -108,10 +110,7 @@ def draw_quantiles(axes: Axes, quantile: xr.DataArray, skewness: np.ndarray, pha
     inner = (level > 0) & (level < 1)
     normal = norm.ppf(level[inner])
     middle = quantile.values[:, inner]
-    # The mean of a distribution is the area under its quantiles.
-    mean = np.trapezoid(quantile.values, level, axis=1)[:, None]
-    sd = np.sqrt(np.trapezoid((quantile.values - mean) ** 2, level, axis=1))[:, None]
-    standard = (middle - mean) / np.where(sd > 0, sd, 1.0)
+    standard = (middle - mean[:, None]) / np.where(sd > 0, sd, 1.0)[:, None]
     low, half, high = np.quantile(standard, [0.05, 0.5, 0.95], axis=0)
     axes.axline((0, 0), slope=1, color=style.DEM_COLOUR, linestyle="--", linewidth=1)
     axes.fill_between(normal, low, high, color="0.8", linewidth=0)
@@ -131,24 +130,38 @@ def draw_quantiles(axes: Axes, quantile: xr.DataArray, skewness: np.ndarray, pha
 
 def save(response: str | PathLike, predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw three test structures, from weakly to strongly stressed SE, and the quantiles of all."""
-    predicted = style.test_part(style.open_result(predictions, "truth", "prediction", "low", "high", "split"))
-    measured = style.open_result(response, "stress_quantile", "stress_skewness", "particles")
+    predicted = style.test_part(style.open_result(predictions, *style.PREDICTION, "uncovered_fraction"))
+    measured = style.open_result(
+        response, "stress_quantile", "stress_skewness", "particles", "phase", "level"
+    )
     measured = style.select_samples(measured, predicted["sample"].values, response)
     order = np.argsort(predicted["truth"].sel(target="se_stress_mean").values)
-    places = np.linspace(0, order.size - 1, STRUCTURES + 2).round().astype(int)[1:-1]
+    places = np.unique(np.linspace(0, order.size - 1, STRUCTURES + 2).round().astype(int)[1:-1])
     with style.in_style():
         figure = style.new_figure(11, 5.4)
         grid = figure.subplots(2, STRUCTURES + 1)
         for row, phase in zip(grid, PHASES, strict=True):
             of_phase = measured.sel(phase=phase)
+            for axes in row[places.size : -1]:
+                style.no_data(axes, f"{order.size} test structures")
             for axes, place in zip(row, order[places], strict=False):
                 quantile = of_phase["stress_quantile"].isel(sample=place)
                 count = int(of_phase["particles"][place])
                 draw_distribution(axes, quantile, predicted.isel(sample=place), phase, count)
-                width = 1e6 * float(predicted["width"][place])
-                axes.set_title(f"{phase}, from {width:g} µm")
-            draw_quantiles(row[-1], of_phase["stress_quantile"], of_phase["stress_skewness"].values, phase)
+                width, fraction = (float(predicted[name][place]) for name in ("width", "uncovered_fraction"))
+                axes.set_title(f"{count} {phase}, {1e6 * width:g} µm, {fraction:g}")
+            moments = [
+                predicted["truth"].sel(target=f"{PHASES[phase]}_stress_{name}").values
+                for name in ("mean", "sd")
+            ]
+            skewness = of_phase["stress_skewness"].values
+            draw_quantiles(row[-1], of_phase["stress_quantile"], *moments, skewness, phase)
             row[-1].set_title(f"{phase}, {order.size} test structures")
         style.letter_panels(grid.ravel())
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+        named = {
+            label: one
+            for axes in grid.ravel()
+            for one, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=4)
         style.save_figure(figure, outputs)

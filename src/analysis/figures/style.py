@@ -38,6 +38,9 @@ RC = {
     "pdf.fonttype": 42,
 }
 
+# What figures read of predictions.
+PREDICTION = ("truth", "prediction", "low", "high", "split", "width", "target", "target_units")
+
 TARGET_TITLES = {
     "am_stress_mean": "Mean stress on AM",
     "am_stress_sd": "SD of stress on AM",
