@@ -89,8 +89,8 @@ def draw_pipeline(axes: Axes) -> None:
     for k, (package, name) in enumerate(
         (("dem", "src/dem"), ("dataset", "src/analysis"), ("cnn", "src/cnn"), ("figures", "analysis/figures"))
     ):
-        axes.plot(-0.35 + 1.1 * k, 1.2, "s", color=COLOURS[package], markeredgecolor="0.4")
-        axes.text(-0.25 + 1.1 * k, 1.2, name, va="center", fontsize=8)
+        axes.plot(-0.35, 1.2 - 0.3 * k, "s", color=COLOURS[package], markeredgecolor="0.4")
+        axes.text(-0.25, 1.2 - 0.3 * k, name, va="center", fontsize=8)
 
 
 def save(outputs: Sequence[str | PathLike]) -> None:
