@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from dem.contact import law_table
+from dem.elastoplastic import flow_of
 from dem.forces import energies
 from dem.frames import Frame, check_none_lost, contacts_of, inertial_number, snapshot
 from dem.integrate import System, advance, make_system
@@ -63,7 +64,8 @@ def between_walls(structure: Structure, parameters: SimulationParameters) -> Sys
     corners = np.array([0.0, structure.width, 0.0, structure.height])
     walls = Walls(corners, *(np.zeros(4) for _ in range(3)))
     law = law_table(parameters.materials, parameters.contacts)
-    return make_system(place_particles(structure, parameters.materials), walls, law)
+    particles = place_particles(structure, parameters.materials)
+    return make_system(particles, walls, law, flow_of(parameters.contacts))
 
 
 def compress(
@@ -95,8 +97,9 @@ def compress(
     Raises
     ------
     ValueError
-        If the box is not wider than the final width, if that leaves no room for the largest particle, or if
-        the structure is none (`dem.structure.check_structure`).
+        If the box is not wider than the final width, if that leaves no room for the largest particle, if
+        the relaxation time of the law is too short, or if the structure is none
+        (`dem.structure.check_structure`).
     RuntimeError
         If the structure collapses, loses a particle or does not rest within ``hold_maximum_steps``.
     """
@@ -117,6 +120,11 @@ def compress(
     system = between_walls(structure, parameters)
     walls = system.walls
     longest = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
+    if 2 * longest * system.pairs.flow.rate > 1:
+        raise ValueError(
+            f"contacts.elastoplastic.relaxation_time must be at least two time steps = {2 * longest:.3g} s, "
+            f"got {1 / system.pairs.flow.rate:.3g} s"
+        )
     steps = math.ceil(travel / (protocol.wall_speed * longest))
     time_step = travel / (protocol.wall_speed * steps)
 

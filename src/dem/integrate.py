@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from dem.contact import LawTable
+from dem.elastoplastic import ELASTIC, Flow
 from dem.forces import add_forces
 from dem.neighbors import (
     CellGrid,
@@ -47,8 +48,10 @@ class System(NamedTuple):
     stress: Stress  # of the last step of a run
 
 
-def make_system(particles: Particles, walls: Walls, law: LawTable) -> System:
+def make_system(particles: Particles, walls: Walls, law: LawTable, flow: Flow = ELASTIC) -> System:
     """Put particles between walls, find their neighbors and the forces they start with.
+
+    Contacts yield as `flow` says, if its rate is not 0; else they follow `dem.hertz_mindlin`.
 
     Raises
     ------
@@ -57,7 +60,8 @@ def make_system(particles: Particles, walls: Walls, law: LawTable) -> System:
     """
     n = particles.x.size
     skin = _skin(particles)
-    pairs, wall_contacts = empty_list(n, room_for(PAIRS_PER_PARTICLE * n)), empty_list(n, 4 * n)
+    pairs = empty_list(n, room_for(PAIRS_PER_PARTICLE * n), flow)
+    wall_contacts = empty_list(n, 4 * n, flow)
     grid = empty_grid(particles, walls, skin)
     system = System(particles, walls, pairs, wall_contacts, grid, law, empty_tile(), no_stress(n))
     if not rebuild(system, skin):

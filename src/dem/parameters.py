@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -15,14 +15,15 @@ SECTIONS = ("seed", "structure", "materials", "contacts", "compression")
 PAIRS = ("AM-AM", "AM-SE", "SE-SE", "AM-wall", "SE-wall")
 
 # Unit of a configuration key -> power of ten that takes its value to SI.
-UNIT_EXPONENTS = {"um": -6, "GPa": 9, "kg_per_m3": 0, "m_per_s": 0}
+UNIT_EXPONENTS = {"um": -6, "GPa": 9, "kg_per_m3": 0, "m_per_s": 0, "ns": -9}
+LAWS = ("hertz_mindlin", "elastoplastic")
 
 Parameters = TypeVar("Parameters")
 
 
-def _configured_in(unit: str) -> Any:
+def _configured_in(unit: str, **options: Any) -> Any:
     """Mark a field whose configuration key is its name followed by this unit."""
-    return field(metadata={"unit": unit})
+    return field(metadata={"unit": unit}, **options)
 
 
 def _require(condition: bool, name: str, bound: str, value: Any) -> None:
@@ -32,21 +33,40 @@ def _require(condition: bool, name: str, bound: str, value: Any) -> None:
 
 @dataclass(frozen=True)
 class Material:
-    """Isotropic elastic material of a particle."""
+    """Isotropic material of a particle, elastic up to its hardness."""
 
     youngs_modulus: float = _configured_in("GPa")  # [Pa]
     poissons_ratio: float  # [-]
     density: float = _configured_in("kg_per_m3")  # [kg/m^3]
+    hardness: float | None = _configured_in("GPa", default=None)  # [Pa], for a law under which contacts yield
 
     def __post_init__(self):
         _require(self.youngs_modulus > 0, "youngs_modulus", "> 0 Pa", self.youngs_modulus)
         _require(-1 < self.poissons_ratio < 0.5, "poissons_ratio", "in (-1, 0.5)", self.poissons_ratio)
         _require(self.density > 0, "density", "> 0 kg/m^3", self.density)
+        _require(self.hardness is None or self.hardness > 0, "hardness", "> 0 Pa", self.hardness)
 
     @property
     def shear_modulus(self) -> float:
         """Shear modulus E / (2 (1 + nu)) [Pa]."""
         return self.youngs_modulus / (2 * (1 + self.poissons_ratio))
+
+
+@dataclass(frozen=True)
+class Elastoplastic:
+    """Constants of the elasto-plastic law, the same for all pairs; see `dem.elastoplastic`."""
+
+    spring_growth: float  # c_spring [-]
+    area_growth: float  # c_area [-]
+    largest_equilibrium_overlap: float  # of a contact / its effective radius [-]
+    relaxation_time: float = _configured_in("ns")  # t_rel [s]
+
+    def __post_init__(self):
+        _require(self.spring_growth >= 0, "spring_growth", ">= 0", self.spring_growth)
+        _require(self.area_growth >= 0, "area_growth", ">= 0", self.area_growth)
+        largest = self.largest_equilibrium_overlap
+        _require(0 < largest <= 2, "largest_equilibrium_overlap", "in (0, 2] effective radii", largest)
+        _require(self.relaxation_time > 0, "relaxation_time", "> 0 s", self.relaxation_time)
 
 
 @dataclass(frozen=True)
@@ -56,9 +76,16 @@ class Contacts:
     law: str
     friction: Mapping[str, float]  # Coulomb coefficient [-]
     restitution: Mapping[str, float]  # coefficient of normal restitution [-]
+    elastoplastic: Elastoplastic | None = None  # needed under the law of this name
 
     def __post_init__(self):
-        _require(self.law == "hertz_mindlin", "law", "hertz_mindlin", self.law)
+        _require(self.law in LAWS, "law", " or ".join(LAWS), self.law)
+        _require(
+            self.law != "elastoplastic" or self.elastoplastic is not None,
+            "elastoplastic",
+            "given under the law elastoplastic",
+            self.elastoplastic,
+        )
         for name in ("friction", "restitution"):
             given = getattr(self, name)
             _require(set(given) == set(PAIRS), name, f"given for the pairs {', '.join(PAIRS)}", list(given))
@@ -173,10 +200,13 @@ def _read_section(kind: type[Parameters], section: Mapping[str, Any], where: str
     names = {f"{name}_{unit}" if unit else name: name for name, unit in units.items()}
     if unknown := set(section) - set(names):
         raise ValueError(f"unknown configuration key {where}.{min(unknown)}; known: {', '.join(names)}")
-    if missing := set(names) - set(section):
+    optional = {parameter.name for parameter in fields(kind) if parameter.default is not MISSING}
+    if missing := {key for key, name in names.items() if name not in optional} - set(section):
         raise ValueError(f"missing configuration key {where}.{min(missing)}")
     values = {}
     for key, name in names.items():
+        if key not in section:
+            continue
         try:
             values[name] = _to_si(section[key], UNIT_EXPONENTS[units[name]]) if units[name] else section[key]
         except ValueError as error:
@@ -202,13 +232,22 @@ def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
     """
     if missing := [name for name in SECTIONS if name not in (config or {})]:
         raise ValueError(f"configuration lacks the sections {', '.join(missing)}")
+    contacts = dict(config["contacts"])
+    if "elastoplastic" in contacts:
+        section = contacts["elastoplastic"]
+        contacts["elastoplastic"] = _read_section(Elastoplastic, section, "contacts.elastoplastic")
+    materials = {
+        species: _read_section(Material, config["materials"][species], f"materials.{species}")
+        for species in ("AM", "SE")
+    }
+    if contacts["law"] == "elastoplastic":
+        for species, material in materials.items():
+            name = f"materials.{species}.hardness_GPa"
+            _require(material.hardness is not None, name, "given under the law elastoplastic, in GPa", "none")
     return SimulationParameters(
         seed=config["seed"],
         structure=_read_section(Filling, config["structure"], "structure"),
-        materials={
-            species: _read_section(Material, config["materials"][species], f"materials.{species}")
-            for species in ("AM", "SE")
-        },
-        contacts=_read_section(Contacts, config["contacts"], "contacts"),
+        materials=materials,
+        contacts=_read_section(Contacts, contacts, "contacts"),
         compression=_read_section(Compression, config["compression"], "compression"),
     )

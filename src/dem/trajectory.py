@@ -24,6 +24,7 @@ CONTACT_UNITS = {
     "overlap": "m",
     "normal_force": "N",
     "tangential_force": "N",
+    "equilibrium_overlap": "m",
     "contact_area": "m2",
     "contact_area_from_overlap": "m2",
     "contact_point": "m",

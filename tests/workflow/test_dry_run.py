@@ -88,7 +88,7 @@ def test_more_replicates_add_chunks_and_keep_the_others(project):
             "compression: {time_step_rayleigh: 0.5}",
             "compression.time_step_rayleigh: 0.5 is greater than the maximum of 0.2 (in Rayleigh times)",
         ),
-        ("contacts: {law: jkr}", "contacts.law: 'jkr' is not one of ['hertz_mindlin']"),
+        ("contacts: {law: jkr}", "contacts.law: 'jkr' is not one of ['hertz_mindlin', 'elastoplastic']"),
         ("image: {crop_um: 1.95}", "image.crop_um = 1.95 um leaves 36.1 um of final_width_um = 40 um"),
         ("image: {crop_um: 20}", "image.crop_um = 20 um leaves 0 um"),
         ("split: {test: 0.3}", "split: the shares must sum to 1, got 1.1"),
