@@ -139,7 +139,7 @@ def scene(parameters):
             **zeros,
         )
         law = law_table(parameters.materials, contacts)
-        edges = Walls(np.array(walls) * 1e-6, *(np.zeros(4) for _ in range(3)))
+        edges = Walls(np.array(walls) * 1e-6, *(np.zeros(4) for _ in Walls._fields[1:]))
         return make_system(particles, edges, law, flow_of(contacts))
 
     return make

@@ -120,6 +120,18 @@ def add_wall_work(walls, time):
 
 
 @njit(cache=True, nogil=True)
+def drive(walls, time_step):
+    """Advance the velocity of walls that have a mass [m/s]: it stays within their limit."""
+    for w in range(4):
+        if walls.mass[w] > 0.0:
+            sign = 1.0 if w % 2 else -1.0
+            outwards = sign * walls.velocity[w]
+            push = walls.force[w] - walls.load[w] - walls.impedance[w] * outwards
+            outwards += time_step * push / walls.mass[w]
+            walls.velocity[w] = sign * min(max(outwards, -walls.speed_limit[w]), walls.speed_limit[w])
+
+
+@njit(cache=True, nogil=True)
 def rebuild(system, skin):
     """List neighbors afresh, carrying the contacts' history over; False if there are too many."""
     particles, walls, pairs, wall_contacts, grid, law, _, _ = system
@@ -140,6 +152,7 @@ def _advance(system, skin, time_step, steps):
         last = step == steps - 1
         add_forces(system, time_step, last)
         add_wall_work(walls, half)
+        drive(walls, time_step)
         kick(particles, half, 0.0 if last else half)
     return steps
 

@@ -40,6 +40,10 @@ class Walls(NamedTuple):
     velocity: np.ndarray  # [4]: along the wall's normal axis [m/s]
     force: np.ndarray  # [4]: push of the particles outwards [N]
     work: np.ndarray  # [4]: done on the particles by moving against that push, so far [J]
+    mass: np.ndarray  # [4, kg]; 0: the velocity is prescribed, and the next three mean nothing
+    load: np.ndarray  # [4]: push from outside [N]
+    impedance: np.ndarray  # [4]: of the wall's dashpot [N s/m]
+    speed_limit: np.ndarray  # [4, m/s]
 
 
 class NeighborList(NamedTuple):

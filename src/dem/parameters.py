@@ -109,6 +109,9 @@ class Filling:
     se_pitch: float = _configured_in("um")  # pitch of the raster of candidate SE centres [m]
     maximum_tries: int  # draws of an AM particle before a fresh start
     fresh_starts: int  # starts before giving up
+    solid_fraction: float | None = (
+        None  # share of the box that solids cover: SE thinned to it [-]; None: all fit
+    )
 
     def __post_init__(self):
         for name in ("am_mean_diameter", "am_sd_diameter"):
@@ -140,18 +143,23 @@ class Filling:
         )
         _require(self.maximum_tries >= 1, "maximum_tries", ">= 1", self.maximum_tries)
         _require(self.fresh_starts >= 1, "fresh_starts", ">= 1", self.fresh_starts)
+        solid = self.solid_fraction
+        _require(solid is None or 0 < solid < 1, "solid_fraction", "in (0, 1)", solid)
 
 
 @dataclass(frozen=True)
 class Compression:
-    """Width-controlled compression: the right wall moves in, then stands until the structure rests."""
+    """The right wall moves in to a width, or until it bears a pressure; then the structure comes to rest."""
 
-    final_width: float = _configured_in("um")  # [m]
+    final_width: float = _configured_in("um")  # after compression; under pressure the narrowest allowed [m]
     wall_speed: float = _configured_in("m_per_s")  # [m/s]
     time_step_rayleigh: float  # time step / Rayleigh time of the smallest particle [-]
     hold_energy_ratio: float  # at rest when kinetic / elastic energy falls below this [-]
     hold_maximum_steps: int  # error if the structure does not rest within these
-    frames: int  # recorded states: before compression, while the wall moves, at rest
+    frames: int  # recorded states: before compression, while the wall moves, at rest, and unloaded if so
+    pressure_tolerance: float = 0.01  # a pressure is borne when found within this share of it [-]
+    servo_damping: float = 1.0  # dashpot of the wall / acoustic impedance of the electrolyte [-]
+    unload: bool = False  # after a pressure, let the wall back until it bears nothing
 
     def __post_init__(self):
         _require(self.final_width > 0, "final_width", "> 0 m", self.final_width)
@@ -165,7 +173,11 @@ class Compression:
         )
         _require(self.hold_energy_ratio > 0, "hold_energy_ratio", "> 0", self.hold_energy_ratio)
         _require(self.hold_maximum_steps >= 1, "hold_maximum_steps", ">= 1", self.hold_maximum_steps)
-        _require(self.frames >= 3, "frames", ">= 3", self.frames)
+        least = 4 if self.unload else 3
+        _require(self.frames >= least, "frames", f">= {least}", self.frames)
+        _require(0 < self.pressure_tolerance < 1, "pressure_tolerance", "in (0, 1)", self.pressure_tolerance)
+        _require(self.servo_damping > 0, "servo_damping", "> 0", self.servo_damping)
+        _require(isinstance(self.unload, bool), "unload", "true or false", self.unload)
 
 
 @dataclass(frozen=True)
