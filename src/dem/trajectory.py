@@ -40,6 +40,7 @@ OBSERVABLE_UNITS = {
     "dissipated_work": "J",
     "coordination_number": "1",
     "porosity": "1",
+    "reaction_area": "m2",
 }
 
 

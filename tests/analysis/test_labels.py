@@ -34,6 +34,9 @@ def by_hand():
         contact_pressure=np.stack([np.zeros(5), np.array([1.0, 3.0, 10.0, 20.0, 1000.0])]),
         wall_position=np.array([[0, 9, 0, 8], [0, 8, 0, 8]]) * 1e-6,
         wall_force=np.array([[0, 0, 0, 0], [1, 4e-3, 1, 1]]),
+        coordination_number=np.zeros(2),
+        porosity=np.zeros(2),
+        reaction_area=np.zeros(2),
         contacts={
             "i": np.array([0, 0, 1, 2, 1]),
             "j": np.array([1, 2, 4, 3, -1]),

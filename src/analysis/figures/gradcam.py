@@ -37,8 +37,9 @@ def save(gradcam: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
         for axes, row in zip(grid, rows, strict=True):
             sample = maps.isel(sample=int(row))
             style.show_phases(axes[0], sample["image"].values)
+            value, unit, _ = style.setting(sample)
             area = 1e12 * float(sample["label"].sel(target="reaction_area"))
-            axes[0].set_ylabel(f"{1e6 * float(sample['width']):g} µm wide\n{area:.0f} µm²", fontsize=8)
+            axes[0].set_ylabel(f"{value:g} {unit}\n{area:.0f} µm²", fontsize=8)
             for target, panel in zip(targets, axes[1:], strict=True):
                 draw_heatmap(panel, sample["image"].values, sample["heatmap"].sel(target=target).values)
         grid[0, 0].set_title("Image")

@@ -25,7 +25,7 @@ def draw_reaction_area(
     axes
         To draw on.
     structures
-        Of one width, N samples.
+        Of one width or pressure, N samples.
     predicted
         Reaction area by the CNN [N, m^2].
     scale
@@ -41,19 +41,20 @@ def draw_reaction_area(
 
 
 def save(dataset: str | PathLike, predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
-    """Draw the narrowest and the widest box of a study side by side."""
+    """Draw the least and the strongest compression of a study side by side."""
     structures = open_dataset(dataset)
     with xr.open_dataset(predictions, engine="h5netcdf") as opened:
         predicted = opened["prediction"].sel(target="reaction_area", sample=structures["sample"]).values
-    widths = np.unique(structures["width"].values)
+    values, unit, meaning = style.setting(structures)
+    ends = values.min(), values.max()
     scale = Normalize(structures["am_solid_fraction"].min(), structures["am_solid_fraction"].max())
     with style.in_style():
         figure = style.new_figure(9.5, 4)
         panels = figure.subplots(1, 2, sharex=True)
-        for axes, width in zip(panels, (widths[0], widths[-1]), strict=True):
-            chosen = structures["width"].values == width
+        for axes, value in zip(panels, ends, strict=True):
+            chosen = values == value
             points = draw_reaction_area(axes, structures.isel(sample=chosen), predicted[chosen], scale)
-            axes.set_title(f"compressed from {1e6 * width:g} µm")
+            axes.set_title(f"{meaning}: {value:g} {unit}")
             axes.set_xlabel("mean AM diameter [µm]")
             axes.set_ylabel("reaction area [µm²]")
         panels[0].scatter([], [], color="0.4", s=26, label="DEM")

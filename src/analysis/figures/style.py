@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from xarray import Dataset
 
 from provenance import atomic_output
 
@@ -42,6 +43,13 @@ TARGET_TITLES = {
 }
 # Units of the files -> units shown, and the factor between.
 SHOWN_UNITS = {"Pa": ("MPa", 1e-6), "m2": ("µm²", 1e12), "m": ("µm", 1e6)}
+
+
+def setting(dataset: Dataset) -> tuple[np.ndarray, str, str]:
+    """What a study varies along the compression: values of the samples, their unit, what they are."""
+    if "pressure" in dataset.variables:
+        return 1e-6 * dataset["pressure"].values, "MPa", "pressure"
+    return 1e6 * dataset["width"].values, "µm", "width before compression"
 
 
 def new_figure(width: float, height: float) -> Figure:
