@@ -73,7 +73,7 @@ def snapshot(system: System, step: int, time_step: float) -> Frame:
 
 def _reaction_area(system: System) -> float:
     contacts, species = contacts_of(system), system.particles.species
-    between = (contacts.j >= 0) & (species[contacts.i] != species[contacts.j])
+    between = (contacts.j >= 0) & (species[contacts.i] != species[np.maximum(contacts.j, 0)])
     return float(contacts.contact_area_from_overlap[between].sum())
 
 

@@ -148,9 +148,10 @@ def contact_list(
     touching = columns[2] > 0
     i, j, overlap, normal, tangential, flattening, fuses = (column[touching] for column in columns)
     at_wall = j < 0
-    radius_j = np.where(at_wall, math.inf, particles.radius[j])
+    partner = np.maximum(j, 0)  # a wall has no place in the arrays of particles
+    radius_j = np.where(at_wall, math.inf, particles.radius[partner])
     effective_radius = 1 / (1 / particles.radius[i] + 1 / radius_j)
-    modulus = law.effective_modulus[particles.species[i], np.where(at_wall, WALL, particles.species[j])]
+    modulus = law.effective_modulus[particles.species[i], np.where(at_wall, WALL, particles.species[partner])]
     equilibrium = flattening * effective_radius
     if pairs.flow.rate > 0:
         areas = 2 * [contact_area(overlap, equilibrium, effective_radius, fuses, pairs.flow)]
@@ -173,6 +174,8 @@ def _contact_points(particles: Particles, i: np.ndarray, j: np.ndarray, overlap:
     """Points half an overlap inside particle i, towards j [C, 2, m]."""
     centre = np.stack([particles.x, particles.y], axis=-1)
     outward = np.array([wall_normal(w) for w in range(4)])
-    normal = np.where((j < 0)[:, None], outward[np.where(j < 0, -1 - j, 0)], centre[j] - centre[i])
+    normal = np.where(
+        (j < 0)[:, None], outward[np.where(j < 0, -1 - j, 0)], centre[np.maximum(j, 0)] - centre[i]
+    )
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     return centre[i] + (particles.radius[i] - 0.5 * overlap)[:, None] * normal
