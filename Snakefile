@@ -28,6 +28,7 @@ wildcard_constraints:
     study=re.escape(config["study"]),
     width=r"[0-9.]+",
     uncovered=r"[0-9.]+",
+    pressure=r"(_pressure-[0-9.]+)?",
     first=r"[0-9]+",
     last=r"[0-9]+",
     fold=r"random|(width|uncovered)-[0-9.]+",

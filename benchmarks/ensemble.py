@@ -65,7 +65,7 @@ def run_dem(particles, walls, parameters, motion):
 def between_walls_of(particles, walls, parameters):
     """A system of these particles, its contacts without history."""
     law = law_table(parameters.materials, parameters.contacts)
-    return make_system(particles, Walls(walls.copy(), *(np.zeros(4) for _ in range(3))), law)
+    return make_system(particles, Walls(walls.copy(), *(np.zeros(4) for _ in Walls._fields[1:])), law)
 
 
 def observe(state, particles, walls, parameters):

@@ -2,9 +2,11 @@
 
     taskset -c 0 python benchmarks/throughput.py
 
-Then what it costs to measure contacts and stresses every ten steps, and how much of that is the call itself.
+Then what it costs to measure contacts and stresses every ten steps, and how much of that is the call itself;
+and what contacts cost that yield (the law `elastoplastic`), runs of both laws in turn.
 """
 
+import copy
 import statistics
 import time
 from pathlib import Path
@@ -70,8 +72,32 @@ def measuring_cost(system, step):
     return np.median(found, axis=0)
 
 
+def laws_in_turn(config, width):
+    """Particle-steps per second of the elastic law and cost of the elasto-plastic one beside it, medians.
+
+    Both with the time step that the stiffening of yielded contacts asks for.
+    """
+    systems = []
+    for law in ("hertz_mindlin", "elastoplastic"):
+        changed = copy.deepcopy(config)
+        changed["contacts"]["law"] = law
+        changed["compression"]["time_step_rayleigh"] = 0.08
+        systems.append(compressed_system(read_parameters(changed), width))
+    seconds = []
+    for _ in range(3 * RUNS):
+        seconds.append([])
+        for system, step in systems:
+            start = time.perf_counter()
+            dem.integrate.advance(system, step, STEPS)
+            seconds[-1].append(time.perf_counter() - start)
+    particles = systems[0][0].particles.x.size
+    elastic, plastic = np.array(seconds).T
+    return particles, particles * STEPS / np.median(elastic), np.median(plastic / elastic)
+
+
 def main():
-    parameters = read_parameters(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    parameters = read_parameters(config)
     print("width [um]  particles  skin / SE diameter  million particle-steps per second")
     for width in (50e-6, 200e-6):
         for skin in (0.05, 0.1, 0.2):
@@ -85,6 +111,12 @@ def main():
         system, step = compressed_system(parameters, width)
         cost, call = measuring_cost(system, step)
         print(f"{system.particles.x.size:9d}  {100 * cost:33.1f}  {100 * call:22.1f}", flush=True)
+    print(
+        "particles  elastic law [million particle-steps per second]  cost of the elasto-plastic one / elastic"
+    )
+    for width in (50e-6, 200e-6):
+        particles, rate, ratio = laws_in_turn(config, width)
+        print(f"{particles:9d}  {rate / 1e6:48.1f}  {ratio:40.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from dem.contact import law_table
+from dem.elastoplastic import flow_of
 from dem.integrate import make_system
 from dem.neighbors import Particles, Walls
 from dem.parameters import AM, SE, read_parameters
@@ -108,7 +109,15 @@ def scene(parameters):
     """Function that puts particles [um] between walls and gives the system."""
 
     def make(
-        x, y, radius=0.5, species=SE, walls=(-1000, 1000, -1000, 1000), contacts=None, vx=0, vy=0, omega=0
+        x,
+        y,
+        radius=0.5,
+        species=SE,
+        walls=(-1000, 1000, -1000, 1000),
+        contacts=parameters.contacts,
+        vx=0,
+        vy=0,
+        omega=0,
     ):
         x, y, radius, species, vx, vy, omega = np.broadcast_arrays(
             *(np.atleast_1d(value) for value in (x, y, radius, species, vx, vy, omega))
@@ -129,8 +138,8 @@ def scene(parameters):
             omega=omega.astype(float),
             **zeros,
         )
-        law = law_table(parameters.materials, contacts or parameters.contacts)
-        edges = Walls(np.array(walls) * 1e-6, *(np.zeros(4) for _ in range(3)))
-        return make_system(particles, edges, law)
+        law = law_table(parameters.materials, contacts)
+        edges = Walls(np.array(walls) * 1e-6, *(np.zeros(4) for _ in Walls._fields[1:]))
+        return make_system(particles, edges, law, flow_of(contacts))
 
     return make

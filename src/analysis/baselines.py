@@ -28,10 +28,14 @@ PREDICTORS: dict[str, tuple[str, RegressorMixin]] = {
 
 
 def features(dataset: xr.Dataset) -> dict[str, np.ndarray]:
-    """What predictors are given of each sample: ``process`` [N, 2] and ``image`` [N, descriptors]."""
+    """What predictors are given of each sample: ``process`` [N, 2 or 3] and ``image`` [N, descriptors].
+
+    The process is the width and the AM coverage before compression, and the pressure if it is a setting.
+    """
+    process = [*PROCESS, *(name for name in ("pressure",) if name in dataset.variables)]
     described = [list(describe(image).values()) for image in dataset["image"].values]
     return {
-        "process": np.stack([dataset[name].values for name in PROCESS], axis=1),
+        "process": np.stack([dataset[name].values for name in process], axis=1),
         "image": np.array(described),
     }
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from analysis.images import MAP_PHASES, class_image, crop_window, stress_map
+from analysis.images import MAP_PHASES, class_image, image_window, stress_map
 from analysis.labels import PAIRS, TARGET_UNITS, TARGETS, structure_values, target_values
 from analysis.split import folds
 from analysis.trajectories import read_trajectories
@@ -54,6 +55,7 @@ VARIABLES = {
     "y": Variable(("y",), "f", "m", "distance from the bottom wall"),
     "width": Variable(_PER_SAMPLE, "f", "m", "width of the box before compression"),
     "uncovered_fraction": Variable(_PER_SAMPLE, "f", "1", "setting: share of the box not covered by AM"),
+    "pressure": Variable(_PER_SAMPLE, "f", "Pa", "setting: pressure on the moving wall"),
     "replicate": Variable(_PER_SAMPLE, "i", "1", "number of the replicate"),
     "seed": Variable(
         _PER_SAMPLE, "i", "1", "root seed; the spawn key is width, uncovered fraction, replicate"
@@ -81,6 +83,8 @@ VARIABLES = {
     "contact_count": Variable(("sample", "pair"), "i", "1", "number of contacts"),
     "contact_force_mean": Variable(("sample", "pair"), "f", "N", "mean normal contact force"),
 }
+# Of studies that compress to a pressure only.
+OPTIONAL = {"pressure"}
 DATA_VARIABLES = ("image", "label", "stress_map", "split")
 
 
@@ -97,10 +101,12 @@ def check(dataset: xr.Dataset) -> None:
         if attribute not in dataset.attrs:
             raise ValueError(f"it has no attribute {attribute}: made by an older version?")
     present = set(dataset.variables)
-    if present != set(VARIABLES):
-        missing, unknown = sorted(set(VARIABLES) - present), sorted(present - set(VARIABLES))
+    missing, unknown = sorted(set(VARIABLES) - OPTIONAL - present), sorted(present - set(VARIABLES))
+    if missing or unknown:
         raise ValueError(f"dataset lacks the variables {missing} and has the unknown ones {unknown}")
     for name, declared in VARIABLES.items():
+        if name not in present:
+            continue
         variable = dataset[name]
         if variable.dims != declared.dims:
             raise ValueError(f"{name} must have dimensions {declared.dims}, got {variable.dims}")
@@ -166,8 +172,7 @@ def build_dataset(
     codes: set[str] = set()
     for count, path in enumerate(trajectories, 1):
         for trajectory in read_trajectories(path):
-            left, right, bottom, top = trajectory.final_box
-            window = crop_window((right - left) * 1e6, (top - bottom) * 1e6, **image)
+            window = image_window(trajectory, **image)
             pixels = class_image(trajectory, window)
             samples.append(trajectory.name)
             images.append(pixels)
@@ -177,8 +182,10 @@ def build_dataset(
             codes.add(trajectory.provenance["code_digest"])
             provenance.add(json.dumps(trajectory.provenance, sort_keys=True))
         log.info("%d of %d trajectories read", count, len(trajectories))
-    settings = (np.array([row[name] for row in values]) for name in ("width", "uncovered_fraction"))
-    parts = folds(*settings, split, seed)
+    width, fraction, replicate = (
+        np.array([row[name] for row in values]) for name in ("width", "uncovered_fraction", "replicate")
+    )
+    parts = folds(width, fraction, split, seed, replicate)
     columns = {
         "image": np.stack(images),
         "label": np.stack(labels),
@@ -190,13 +197,15 @@ def build_dataset(
         "target": list(TARGETS),
         "target_units": list(TARGET_UNITS),
         "pair": list(PAIRS),
-        "x": window.x,
+        # As in the narrowest box: each structure has its own place for the image under pressure control.
+        "x": replace(window, left=image["crop_um"] / 1e6).x,
         "y": window.y,
         **{name: np.array([row[name] for row in values]) for name in values[0]},
     }
     variables = {
         name: (declared.dims, columns[name], {"units": declared.units, "long_name": declared.long_name})
         for name, declared in VARIABLES.items()
+        if name in columns
     }
     coordinates = {name: variables[name] for name in variables if name not in DATA_VARIABLES}
     dataset = xr.Dataset({name: variables[name] for name in DATA_VARIABLES}, coordinates)

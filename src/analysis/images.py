@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -83,6 +83,30 @@ def crop_window(
             )
         counts.append(pixels)
     return Window(crop_um / 1e6, crop_um / 1e6, *counts, um_per_pixel / 1e6, cell)
+
+
+def image_window(
+    trajectory: Trajectory, um_per_pixel: float, crop_um: float, stress_cell_um: float
+) -> Window:
+    """Window that the image of a compressed structure shows.
+
+    All images of a study are of one size, that of the box of the configured width after cropping. A box that
+    stopped under pressure is wider: its image is in the middle.
+
+    Raises
+    ------
+    ValueError
+        If the box is narrower than the configured width, or the crop does not fit, see `crop_window`.
+    """
+    left, right, bottom, top = trajectory.final_box
+    spare = right - left - trajectory.final_width / 1e6
+    if spare < -1e-6 * um_per_pixel / 1e6:
+        raise ValueError(
+            f"{trajectory.name}: the box must be at least final_width_um = {trajectory.final_width:g} um "
+            f"wide, got {1e6 * (right - left):g} um"
+        )
+    window = crop_window(trajectory.final_width, (top - bottom) * 1e6, um_per_pixel, crop_um, stress_cell_um)
+    return replace(window, left=window.left + left + spare / 2)
 
 
 def class_image(trajectory: Trajectory, window: Window) -> np.ndarray:

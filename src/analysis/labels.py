@@ -16,7 +16,8 @@ def target_values(trajectory: Trajectory, window: Window) -> np.ndarray:
     """Targets of the compressed structure in the order of `TARGETS` [5, units of `TARGET_UNITS`].
 
     Stress is the contact pressure on a particle, over particles whose centre lies in the window.
-    Reaction area is the sum of the Hertz circles of AM-SE contacts whose contact point lies in it.
+    Reaction area is the sum of the areas of AM-SE contacts whose contact point lies in it: Hertz circles, or
+    those of the elasto-plastic law.
 
     Raises
     ------
@@ -50,6 +51,7 @@ def structure_values(trajectory: Trajectory, window: Window, image: np.ndarray) 
     return {
         "width": drawn["width_m"],
         "uncovered_fraction": drawn["uncovered_fraction"],
+        **({"pressure": drawn["pressure_Pa"]} if "pressure_Pa" in drawn else {}),
         "replicate": drawn["replicate"],
         "seed": drawn["seed"]["entropy"],
         "am_mean_diameter_drawn": drawn["am_mean_diameter_m"],

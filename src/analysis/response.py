@@ -10,13 +10,14 @@ import numpy as np
 import xarray as xr
 
 from analysis.dataset import write_netcdf
-from analysis.images import MAP_PHASES, Window, crop_window
+from analysis.images import MAP_PHASES, Window, image_window
 from analysis.labels import wall_pressure
 from analysis.trajectories import AM, SE, Trajectory, read_trajectories
 
 log = logging.getLogger(__name__)
 
 LEVELS = np.linspace(0, 1, 101)
+SETTINGS = ("width_m", "uncovered_fraction", "pressure_Pa")
 # Name in the file: dimensions, units, long_name.
 VARIABLES = {
     "wall_position": (("sample", "frame"), "m", "distance between the moving and the opposite wall"),
@@ -39,21 +40,6 @@ VARIABLES = {
 }
 
 
-def reaction_area(trajectory: Trajectory) -> np.ndarray:
-    """AM-SE contact area over the whole box in each frame, from the overlaps [F, m^2].
-
-    Area of the Hertz circle of overlap d: pi R_eff d (Hertz, 1882).
-    """
-    am, se = (trajectory.species == species for species in (AM, SE))
-    sum_of_radii = trajectory.radius[am, None] + trajectory.radius[se]
-    effective = trajectory.radius[am, None] * trajectory.radius[se] / sum_of_radii
-    areas = []
-    for position in trajectory.position:
-        distance = np.linalg.norm(position[am, None] - position[se], axis=-1)
-        areas.append(np.pi * np.sum(effective * np.maximum(sum_of_radii - distance, 0)))
-    return np.array(areas)
-
-
 def stress_in(trajectory: Trajectory, window: Window, species: int) -> np.ndarray:
     """Contact pressure at rest on the particles of a species whose centre lies in the window [Pa]."""
     chosen = window.contains(trajectory.position[-1]) & (trajectory.species == species)
@@ -68,7 +54,7 @@ def skewness(values: np.ndarray) -> float:
 
 def response_values(trajectory: Trajectory, window: Window) -> dict[str, object]:
     """One structure, by the names of `VARIABLES`."""
-    area = reaction_area(trajectory)
+    area = trajectory.reaction_area
     surface = 4 * np.pi * np.sum(trajectory.radius[trajectory.species == AM] ** 2)
     stress = [stress_in(trajectory, window, species) for species in (SE, AM)]
     return {
@@ -101,13 +87,12 @@ def write_response(
     samples, settings, values = [], [], []
     for count, path in enumerate(trajectories, 1):
         for trajectory in read_trajectories(path):
-            left, right, bottom, top = trajectory.final_box
-            window = crop_window((right - left) * 1e6, (top - bottom) * 1e6, **image)
+            window = image_window(trajectory, **image)
             samples.append(trajectory.name)
-            settings.append([trajectory.drawn[name] for name in ("width_m", "uncovered_fraction")])
+            settings.append([trajectory.drawn[name] for name in SETTINGS if name in trajectory.drawn])
             values.append(response_values(trajectory, window))
         log.info("%d of %d trajectories read", count, len(trajectories))
-    width, fraction = np.array(settings).T
+    width, fraction, *pressure = np.array(settings).T
     response = xr.Dataset(
         {
             name: (dims, np.array([row[name] for row in values]), {"units": units, "long_name": meaning})
@@ -126,4 +111,7 @@ def write_response(
         },
         {"title": "compressed structures: response to the compression", "Conventions": "CF-1.11"},
     )
+    if pressure:
+        attributes = {"units": "Pa", "long_name": "setting: pressure on the moving wall"}
+        response = response.assign_coords(pressure=("sample", pressure[0], attributes))
     write_netcdf(response, output)

@@ -48,8 +48,20 @@ def split_samples(cells: Sequence, shares: Mapping[str, float], seed: int) -> np
     return parts
 
 
+def _deal(cells: Sequence, packings: Sequence, shares: Mapping[str, float], seed: int) -> np.ndarray:
+    """Deal packings by `split_samples`; all samples of one get its part."""
+    number: dict = {}
+    numbers = [number.setdefault(packing, len(number)) for packing in packings]
+    firsts = [numbers.index(k) for k in range(len(number))]
+    return split_samples([cells[k] for k in firsts], shares, seed)[numbers]
+
+
 def folds(
-    widths: np.ndarray, uncovered_fractions: np.ndarray, shares: Mapping[str, float], seed: int
+    widths: np.ndarray,
+    uncovered_fractions: np.ndarray,
+    shares: Mapping[str, float],
+    seed: int,
+    replicates: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """All splits of a study: ``random``, and one per width and per uncovered fraction that is held out.
 
@@ -61,6 +73,9 @@ def folds(
         Of each sample [N, m] and [N].
     shares, seed
         As for `split_samples`.
+    replicates
+        Number of the replicate [N]. Samples that agree in all three are one packing under different
+        pressures and come into the same part; without it each sample is a packing of its own.
 
     Returns
     -------
@@ -68,7 +83,9 @@ def folds(
         Part of each sample [N], by names like ``random``, ``width-46``, ``uncovered-0.53``.
     """
     cells = list(zip(widths.tolist(), uncovered_fractions.tolist(), strict=True))
-    found = {RANDOM: split_samples(cells, shares, seed)}
+    numbers = range(len(cells)) if replicates is None else np.asarray(replicates).tolist()
+    packings = list(zip(cells, numbers, strict=True))
+    found = {RANDOM: _deal(cells, packings, shares, seed)}
     rest = shares["train"] + shares["validation"]
     inner = {"train": shares["train"] / rest, "validation": shares["validation"] / rest, "test": 0.0}
     for kind, values, factor in (("width", widths, 1e6), ("uncovered", uncovered_fractions, 1)):
@@ -76,6 +93,6 @@ def folds(
         for level in levels if levels.size > 1 else ():
             parts = np.full_like(found[RANDOM], "test")
             kept = np.flatnonzero(values != level)
-            parts[kept] = split_samples([cells[k] for k in kept], inner, seed)
+            parts[kept] = _deal([cells[k] for k in kept], [packings[k] for k in kept], inner, seed)
             found[f"{kind}-{factor * level:g}"] = parts
     return found

@@ -30,6 +30,7 @@ class Trajectory:
     wall_force: np.ndarray  # [F, 4, N]
     coordination_number: np.ndarray  # [F]
     porosity: np.ndarray  # [F]
+    reaction_area: np.ndarray  # AM-SE contact area of the whole box, from the overlaps [F, m^2]
     contacts: dict[str, np.ndarray]  # i, j, normal_force, ... [C]; j < 0 is a wall
     provenance: dict[str, str] = field(repr=False)  # config as JSON, seed and code_digest of the file
 
@@ -37,6 +38,11 @@ class Trajectory:
     def final_box(self) -> tuple[float, float, float, float]:
         """Positions of the left, right, bottom and top wall after compression [m]."""
         return tuple(float(edge) for edge in self.wall_position[-1])
+
+    @property
+    def final_width(self) -> float:
+        """Configured width after compression, under pressure control the narrowest allowed [um]."""
+        return json.loads(self.provenance["config"])["compression"]["final_width_um"]
 
     def contact_pairs(self) -> np.ndarray:
         """Type of each contact: ``"AM-AM"``, ``"AM-SE"``, ``"SE-SE"``, or ``"wall"`` [C]."""
@@ -78,6 +84,7 @@ def _read_structure(file: h5py.File, name: str, provenance: dict[str, str]) -> T
         wall_force=observables["wall_force/value"][:],
         coordination_number=observables["coordination_number/value"][:],
         porosity=observables["porosity/value"][:],
+        reaction_area=observables["reaction_area/value"][:],
         contacts={column: values[:] for column, values in observables["contacts"].items()},
         provenance=provenance,
     )

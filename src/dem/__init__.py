@@ -1,7 +1,8 @@
 """Discrete element method: fill a box with active material and solid electrolyte, and compress it.
 
-Imports run one way: parameters -> contact -> neighbors -> tile -> stress -> forces -> integrate -> frames,
-structure -> compress -> trajectory -> study; packing and __main__ serve users' own packings.
+Imports run one way: parameters -> contact -> hertz_mindlin, elastoplastic -> neighbors -> tile -> stress ->
+forces -> integrate -> frames, structure, servo -> compress -> trajectory -> study;
+packing and __main__ serve users' own packings.
 """
 
 import os

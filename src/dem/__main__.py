@@ -34,6 +34,11 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         "--structure", type=Path, required=True, help="CSV with x_um, y_um, radius_um, species (AM or SE)"
     )
     squeeze.add_argument("--width-um", type=float, required=True, help="width after compression [um]")
+    squeeze.add_argument(
+        "--pressure-mpa",
+        type=float,
+        help="compress to this wall pressure [MPa]; the width is the narrowest then",
+    )
     for command in (generate, squeeze):
         command.add_argument("--config", type=Path, required=True, help="YAML, such as config/config.yaml")
         command.add_argument("--output", type=Path, required=True, help="file to write")
@@ -64,8 +69,11 @@ def _compress(given: argparse.Namespace, parameters: SimulationParameters, confi
             frames.append(frame)
             progress.advance(task)
 
-        contacts = compress(structure, parameters, record, given.structure.stem)
+        pressure = None if given.pressure_mpa is None else given.pressure_mpa * 1e6
+        contacts = compress(structure, parameters, record, given.structure.stem, pressure)
         drawn = {"width_m": structure.width, "packing": given.structure.name}
+        if pressure is not None:
+            drawn["pressure_Pa"] = pressure
         write_structure(file, Compressed(given.structure.stem, drawn, structure, frames, contacts))
     print(f"{contacts.i.size} contacts after {frames[-1].step} steps: {given.output}")
 

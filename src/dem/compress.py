@@ -10,11 +10,13 @@ from itertools import pairwise
 import numpy as np
 
 from dem.contact import law_table
+from dem.elastoplastic import flow_of
 from dem.forces import energies
 from dem.frames import Frame, check_none_lost, contacts_of, inertial_number, snapshot
 from dem.integrate import System, advance, make_system
 from dem.neighbors import Particles, Walls
 from dem.parameters import AM, SE, Compression, Material, SimulationParameters
+from dem.servo import Evenly, press, unload
 from dem.stress import ContactList
 from dem.structure import Structure, check_structure
 
@@ -61,9 +63,10 @@ def largest_time_step(structure: Structure, materials: Mapping[str, Material], f
 def between_walls(structure: Structure, parameters: SimulationParameters) -> System:
     """A structure at rest between the walls of its box."""
     corners = np.array([0.0, structure.width, 0.0, structure.height])
-    walls = Walls(corners, *(np.zeros(4) for _ in range(3)))
+    walls = Walls(corners, *(np.zeros(4) for _ in Walls._fields[1:]))
     law = law_table(parameters.materials, parameters.contacts)
-    return make_system(place_particles(structure, parameters.materials), walls, law)
+    particles = place_particles(structure, parameters.materials)
+    return make_system(particles, walls, law, flow_of(parameters.contacts))
 
 
 def compress(
@@ -71,8 +74,11 @@ def compress(
     parameters: SimulationParameters,
     record: Callable[[Frame], None],
     name: str = "structure",
+    pressure: float | None = None,
 ) -> ContactList:
-    """Move the right wall in to the final width, then hold until the structure rests.
+    """Move the right wall in to the final width, or until it bears a pressure; hold until at rest.
+
+    A pressure is the force on the wall / (height x SE diameter). If so configured the wall is let back then.
 
     Logs a warning if the packing still feels its inertia when the wall stops.
 
@@ -83,9 +89,12 @@ def compress(
     parameters
         Materials, contact law and protocol.
     record
-        Called with each frame: the first before compression, the last at rest.
+        Called with each frame: the first before compression, the last at rest; if unloaded, the one before
+        it at rest under pressure.
     name
         Of the structure, for the warning.
+    pressure
+        For the wall to bear [Pa]; without one it moves to the final width.
 
     Returns
     -------
@@ -95,11 +104,15 @@ def compress(
     Raises
     ------
     ValueError
-        If the box is not wider than the final width, if that leaves no room for the largest particle, or if
-        the structure is none (`dem.structure.check_structure`).
+        If the box is not wider than the final width, if that leaves no room for the largest particle, if
+        the relaxation time of the law is too short, or if the structure is none
+        (`dem.structure.check_structure`).
     RuntimeError
-        If the structure collapses, loses a particle or does not rest within ``hold_maximum_steps``.
+        If the structure collapses, loses a particle or does not rest within ``hold_maximum_steps``, or if it
+        does not bear the pressure before the wall is at the final width.
     """
+    if pressure is not None and not 0 < pressure < math.inf:
+        raise ValueError(f"pressure must be > 0 Pa and finite, got {pressure:g}")
     check_structure(structure)
     protocol = parameters.compression
     travel = structure.width - protocol.final_width
@@ -115,12 +128,53 @@ def compress(
             f"{largest}, got {protocol.final_width:g} m"
         )
     system = between_walls(structure, parameters)
-    walls = system.walls
     longest = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
+    if 2 * longest * system.pairs.flow.rate > 1:
+        raise ValueError(
+            f"contacts.elastoplastic.relaxation_time must be at least two time steps = {2 * longest:.3g} s, "
+            f"got {1 / system.pairs.flow.rate:.3g} s"
+        )
     steps = math.ceil(travel / (protocol.wall_speed * longest))
     time_step = travel / (protocol.wall_speed * steps)
 
     record(snapshot(system, 0, time_step))
+    if pressure is None:
+        step = _to_width(system, steps, time_step, protocol, record, name)
+    else:
+        step = _to_pressure(system, pressure, parameters.materials["SE"], time_step, protocol, record)
+    record(snapshot(system, step, time_step))
+    return contacts_of(system)
+
+
+def _to_pressure(
+    system: System,
+    pressure: float,
+    electrolyte: Material,
+    time_step: float,
+    protocol: Compression,
+    record: Callable[[Frame], None],
+) -> int:
+    """Press, record the way, and unload if so configured; returns the steps taken."""
+    on_the_way = Evenly(protocol.frames - (3 if protocol.unload else 2))
+    step = press(system, pressure, electrolyte, protocol, time_step, on_the_way)
+    for frame in on_the_way.chosen():
+        record(frame)
+    if protocol.unload:
+        record(snapshot(system, step, time_step))
+        step = unload(system, pressure, protocol, time_step, step)
+    return step
+
+
+def _to_width(
+    system: System,
+    steps: int,
+    time_step: float,
+    protocol: Compression,
+    record: Callable[[Frame], None],
+    name: str,
+) -> int:
+    """Move the wall in by `steps`, record the way, hold; returns the steps taken."""
+    walls = system.walls
     walls.velocity[1] = -protocol.wall_speed
     # The last frame is the one at rest, so the moving wall is recorded one time less.
     marks = np.linspace(0, steps, protocol.frames - 1).round().astype(int)
@@ -138,9 +192,7 @@ def compress(
         )
     walls.velocity[1] = 0.0
     walls.position[1] = protocol.final_width  # free of the rounding of the steps
-    held = _hold(system, steps, time_step, protocol)
-    record(snapshot(system, steps + held, time_step))
-    return contacts_of(system)
+    return steps + _hold(system, steps, time_step, protocol)
 
 
 def _hold(system: System, step: int, time_step: float, protocol: Compression) -> int:

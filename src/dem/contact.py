@@ -1,10 +1,10 @@
-"""Contact law: Hertz-Mindlin with dashpots and Coulomb slip, as scalar functions of one contact.
+"""What the contact laws share: constants per pair of species and per contact, and Coulomb friction.
 
-Another law is another file with the same functions. Sources:
+A law is a file of scalar functions of one contact: `dem.hertz_mindlin`, `dem.elastoplastic`. Sources:
 
-* normal spring: Hertz (1882); tangential spring: Mindlin (1949), no-slip stiffness 8 G_eff a;
-* normal dashpot: Antypov & Elliott, EPL 94 (2011) 50004: a head-on rebound gives exactly the
-  nominal restitution at every speed. So et al. (2021) use a dashpot smaller by 1.118 instead;
+* tangential spring: Mindlin (1949), no-slip stiffness 8 G_eff a;
+* dashpots: Antypov & Elliott, EPL 94 (2011) 50004: a head-on rebound gives exactly the nominal
+  restitution at every speed. So et al. (2021) use one smaller by 1.118 instead;
 * sliding: the spring is cut at the Coulomb limit and its dashpot dropped (LIGGGHTS, ``tangential history``).
 
 Distances from centre to contact point ("lever arms") are R - overlap / 2.
@@ -31,6 +31,7 @@ class LawTable(NamedTuple):
     effective_shear: np.ndarray  # G_eff [Pa]
     damping_ratio: np.ndarray  # b [-]
     friction: np.ndarray  # mu [-]
+    hardness: np.ndarray  # of the softer partner [Pa]; infinite where nothing yields
 
 
 def effective_youngs_modulus(first: Material, second: Material | None) -> float:
@@ -61,8 +62,9 @@ def law_table(materials: Mapping[str, Material], contacts: Contacts) -> LawTable
     materials
         By species, ``"AM"`` and ``"SE"``; the wall is rigid.
     contacts
-        Friction and restitution per pair.
+        The law, and friction and restitution per pair.
     """
+    yields = contacts.law == "elastoplastic"
     table = LawTable(*(np.zeros((3, 3)) for _ in LawTable._fields))
     for pair in PAIRS:
         first, second = pair.split("-")
@@ -72,6 +74,7 @@ def law_table(materials: Mapping[str, Material], contacts: Contacts) -> LawTable
             effective_shear_modulus(*both),
             damping_ratio(contacts.restitution[pair]),
             contacts.friction[pair],
+            min(material.hardness for material in both if material) if yields else math.inf,
         )
         i, j = SPECIES[first], SPECIES[second]
         for column, constant in zip(table, constants, strict=True):
@@ -105,81 +108,43 @@ def contact_constants(effective_modulus, effective_shear, ratio, effective_radiu
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def contact_force(
-    overlap,
-    normal_velocity,
-    tangential_velocity,
-    displacement,
-    time_step,
-    normal_stiffness,
-    tangential_stiffness,
-    normal_damping,
-    tangential_damping,
-    friction,
+def friction_force(
+    normal_force, tangential_velocity, displacement, time_step, spring, tangential_damping, friction
 ):
-    """Force of one contact, and what a step does to it; all 0 without overlap.
-
-    Choices are conditional expressions, so that a loop over contacts becomes vector instructions.
+    """Tangential force of a contact that touches, and what a step does to its spring.
 
     Parameters
     ----------
-    overlap : float
-        [m].
-    normal_velocity, tangential_velocity : float
-        Of j relative to i at the contact point [m/s]; normal positive when separating.
+    normal_force : float
+        [N].
+    tangential_velocity : float
+        Of j relative to i at the contact point [m/s].
     displacement : float
         Tangential displacement accumulated while in contact, before this step [m].
     time_step : float
-        [s]; 0 evaluates the force without advancing the displacement.
-    normal_stiffness, tangential_stiffness, normal_damping, tangential_damping
-        See `contact_constants`.
+        [s].
+    spring : float
+        Tangential spring constant [N/m].
+    tangential_damping : float
+        [N s/m].
     friction : float
         Coulomb coefficient [-].
 
     Returns
     -------
-    normal_force : float
-        [N], positive pushes apart. It may pull briefly at the end of a rebound.
     tangential_force : float
-        Force on j along the tangent [N].
+        On j along the tangent [N].
     displacement : float
         [m].
     dissipated : float
-        Work lost in this step to the dashpots, or to slip [J].
+        Work lost in this step to the dashpot, or to slip [J].
     """
-    touches = overlap > 0.0
-    root = math.sqrt(overlap if touches else 0.0)
-    fourth_root = math.sqrt(root)
-    normal_dashpot = normal_damping * fourth_root * normal_velocity
-    normal_force = normal_stiffness * root * overlap - normal_dashpot
-    spring = tangential_stiffness * root
     displacement += tangential_velocity * time_step
     elastic = -spring * displacement
     limit = friction * abs(normal_force)
     slides = abs(elastic) > limit
     cut = math.copysign(limit, elastic)
     shortened = -cut / spring if slides else displacement
-    tangential_dashpot = tangential_damping * fourth_root * tangential_velocity
-    rubbed = (
-        cut * (shortened - displacement) if slides else tangential_dashpot * tangential_velocity * time_step
-    )
-    return (
-        normal_force if touches else 0.0,
-        (cut if slides else elastic - tangential_dashpot) if touches else 0.0,
-        shortened if touches else 0.0,
-        normal_dashpot * normal_velocity * time_step + rubbed if touches else 0.0,
-    )
-
-
-@njit(cache=True, nogil=True)
-def elastic_energy(overlap, displacement, normal_stiffness, tangential_stiffness):
-    """Energy in the springs of one contact [J]: (2/5) k overlap^2.5 + (1/2) k_S displacement^2."""
-    root = math.sqrt(overlap)
-    return 0.4 * normal_stiffness * root * overlap**2 + 0.5 * tangential_stiffness * root * displacement**2
-
-
-def hertz_contact_area(
-    normal_force: np.ndarray, effective_radius: np.ndarray, effective_modulus: np.ndarray
-) -> np.ndarray:
-    """Area of the Hertz circle [m^2]: pi a^2, a = (3 F_N R_eff / (4 E_eff))^(1/3); 0 where F_N pulls."""
-    return np.pi * np.maximum(0.75 * normal_force * effective_radius / effective_modulus, 0.0) ** (2 / 3)
+    dashpot = tangential_damping * tangential_velocity
+    rubbed = cut * (shortened - displacement) if slides else dashpot * tangential_velocity * time_step
+    return cut if slides else elastic - dashpot, shortened, rubbed

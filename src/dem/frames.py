@@ -37,6 +37,7 @@ class Frame(NamedTuple):
     dissipated_work: float  # lost in dashpots and by slip so far [J]
     coordination_number: float  # mean number of particles that a particle touches [-]
     porosity: float  # share of the box that no particle covers [-]
+    reaction_area: float  # AM-SE contact area from the overlaps [m^2]
 
 
 def snapshot(system: System, step: int, time_step: float) -> Frame:
@@ -66,7 +67,14 @@ def snapshot(system: System, step: int, time_step: float) -> Frame:
         dissipated_work=dissipated_work(system.tile),
         coordination_number=2 * np.count_nonzero(touching) / particles.x.size,
         porosity=void_share(particles, walls, _raster_pitch(particles, walls)),
+        reaction_area=_reaction_area(system),
     )
+
+
+def _reaction_area(system: System) -> float:
+    contacts, species = contacts_of(system), system.particles.species
+    between = (contacts.j >= 0) & (species[contacts.i] != species[np.maximum(contacts.j, 0)])
+    return float(contacts.contact_area_from_overlap[between].sum())
 
 
 def _raster_pitch(particles: Particles, walls: Walls) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from dem.contact import LawTable
+from dem.elastoplastic import ELASTIC, Flow
 from dem.forces import add_forces
 from dem.neighbors import (
     CellGrid,
@@ -47,8 +48,10 @@ class System(NamedTuple):
     stress: Stress  # of the last step of a run
 
 
-def make_system(particles: Particles, walls: Walls, law: LawTable) -> System:
+def make_system(particles: Particles, walls: Walls, law: LawTable, flow: Flow = ELASTIC) -> System:
     """Put particles between walls, find their neighbors and the forces they start with.
+
+    Contacts yield as `flow` says, if its rate is not 0; else they follow `dem.hertz_mindlin`.
 
     Raises
     ------
@@ -57,7 +60,8 @@ def make_system(particles: Particles, walls: Walls, law: LawTable) -> System:
     """
     n = particles.x.size
     skin = _skin(particles)
-    pairs, wall_contacts = empty_list(n, room_for(PAIRS_PER_PARTICLE * n)), empty_list(n, 4 * n)
+    pairs = empty_list(n, room_for(PAIRS_PER_PARTICLE * n), flow)
+    wall_contacts = empty_list(n, 4 * n, flow)
     grid = empty_grid(particles, walls, skin)
     system = System(particles, walls, pairs, wall_contacts, grid, law, empty_tile(), no_stress(n))
     if not rebuild(system, skin):
@@ -116,6 +120,18 @@ def add_wall_work(walls, time):
 
 
 @njit(cache=True, nogil=True)
+def drive(walls, time_step):
+    """Advance the velocity of walls that have a mass [m/s]: it stays within their limit."""
+    for w in range(4):
+        if walls.mass[w] > 0.0:
+            sign = 1.0 if w % 2 else -1.0
+            outwards = sign * walls.velocity[w]
+            push = walls.force[w] - walls.load[w] - walls.impedance[w] * outwards
+            outwards += time_step * push / walls.mass[w]
+            walls.velocity[w] = sign * min(max(outwards, -walls.speed_limit[w]), walls.speed_limit[w])
+
+
+@njit(cache=True, nogil=True)
 def rebuild(system, skin):
     """List neighbors afresh, carrying the contacts' history over; False if there are too many."""
     particles, walls, pairs, wall_contacts, grid, law, _, _ = system
@@ -136,6 +152,7 @@ def _advance(system, skin, time_step, steps):
         last = step == steps - 1
         add_forces(system, time_step, last)
         add_wall_work(walls, half)
+        drive(walls, time_step)
         kick(particles, half, 0.0 if last else half)
     return steps
 

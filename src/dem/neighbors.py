@@ -12,7 +12,8 @@ import numpy as np
 from numba import njit
 
 from dem.contact import contact_constants
-from dem.parameters import WALL
+from dem.elastoplastic import ELASTIC, Flow, yield_stiffness
+from dem.parameters import SE, WALL
 
 
 class Particles(NamedTuple):
@@ -39,6 +40,10 @@ class Walls(NamedTuple):
     velocity: np.ndarray  # [4]: along the wall's normal axis [m/s]
     force: np.ndarray  # [4]: push of the particles outwards [N]
     work: np.ndarray  # [4]: done on the particles by moving against that push, so far [J]
+    mass: np.ndarray  # [4, kg]; 0: the velocity is prescribed, and the next three mean nothing
+    load: np.ndarray  # [4]: push from outside [N]
+    impedance: np.ndarray  # [4]: of the wall's dashpot [N s/m]
+    speed_limit: np.ndarray  # [4, m/s]
 
 
 class NeighborList(NamedTuple):
@@ -53,14 +58,22 @@ class NeighborList(NamedTuple):
     normal_damping: np.ndarray  # [P]
     tangential_damping: np.ndarray  # [P]
     friction: np.ndarray  # [P]
+    flattening: (
+        np.ndarray
+    )  # equilibrium overlap / effective radius, this and the next three where contacts yield [P]
+    effective_radius: np.ndarray  # [P, m]
+    yielding: np.ndarray  # see `elastoplastic.yield_stiffness` [P, N/m]
+    fuses: np.ndarray  # 1 where the spring may pull, else 0 [P]
     overlap: np.ndarray  # when last measured, this and the next two; contact where > 0 [P, m]
     normal_force: np.ndarray  # positive pushes apart [P, N]
     tangential_force: np.ndarray  # on the partner, along the normal turned by +90 deg [P, N]
     old_first: (
         np.ndarray
-    )  # int64 [N + 1], with the next two the previous list, from which history is carried over
+    )  # int64 [N + 1], with the next three the previous list, from which history is carried over
     old_partner: np.ndarray  # uint32 [P]
     old_displacement: np.ndarray  # [P]
+    old_flattening: np.ndarray  # [P]
+    flow: Flow  # of contacts that yield; its rate is 0 where none does
 
 
 class CellGrid(NamedTuple):
@@ -76,15 +89,16 @@ class CellGrid(NamedTuple):
     built_wall: np.ndarray  # [4, m]
 
 
-def empty_list(particles: int, pairs: int) -> NeighborList:
+def empty_list(particles: int, pairs: int, flow: Flow = ELASTIC) -> NeighborList:
     """Room for `pairs` candidate contacts of `particles` owners, none present."""
     kinds = {"first": np.int64, "old_first": np.int64}
     kinds |= dict.fromkeys(("owner", "partner", "old_partner"), np.uint32)
     columns = {
         name: np.zeros(particles + 1 if name.endswith("first") else pairs, kinds.get(name, float))
         for name in NeighborList._fields
+        if name != "flow"
     }
-    return NeighborList(**columns)
+    return NeighborList(**columns, flow=flow)
 
 
 def empty_grid(particles: Particles, walls: Walls, skin: float) -> CellGrid:
@@ -143,21 +157,25 @@ def _keep_old(contacts):
     contacts.old_first[:] = contacts.first
     contacts.old_partner[:used] = contacts.partner[:used]
     contacts.old_displacement[:used] = contacts.displacement[:used]
+    if contacts.flow.rate > 0.0:
+        contacts.old_flattening[:used] = contacts.flattening[:used]
 
 
 @njit(cache=True, nogil=True)
-def _old_displacement(contacts, owner, partner):
+def _old_place(contacts, owner, partner):
+    """Place of a pair in the previous list, -1 if it was not there."""
     for p in range(contacts.old_first[owner], contacts.old_first[owner + 1]):
         if contacts.old_partner[p] == partner:
-            return contacts.old_displacement[p]
-    return 0.0
+            return p
+    return -1
 
 
 @njit(cache=True, nogil=True)
 def _add(contacts, p, owner, partner, species_owner, species_partner, radius, mass, law):
     contacts.owner[p] = owner
     contacts.partner[p] = partner
-    contacts.displacement[p] = _old_displacement(contacts, owner, partner)
+    old = _old_place(contacts, owner, partner)
+    contacts.displacement[p] = contacts.old_displacement[old] if old >= 0 else 0.0
     (
         contacts.normal_stiffness[p],
         contacts.tangential_stiffness[p],
@@ -171,6 +189,12 @@ def _add(contacts, p, owner, partner, species_owner, species_partner, radius, ma
         mass,
     )
     contacts.friction[p] = law.friction[species_owner, species_partner]
+    if contacts.flow.rate > 0.0:
+        contacts.flattening[p] = contacts.old_flattening[old] if old >= 0 else 0.0
+        contacts.effective_radius[p] = radius
+        contacts.yielding[p] = yield_stiffness(law.hardness[species_owner, species_partner], radius)
+        electrolyte = species_owner == SE or species_partner == SE
+        contacts.fuses[p] = 1.0 if electrolyte and species_partner != WALL else 0.0
 
 
 @njit(cache=True, nogil=True)

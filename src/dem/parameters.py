@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -15,14 +15,15 @@ SECTIONS = ("seed", "structure", "materials", "contacts", "compression")
 PAIRS = ("AM-AM", "AM-SE", "SE-SE", "AM-wall", "SE-wall")
 
 # Unit of a configuration key -> power of ten that takes its value to SI.
-UNIT_EXPONENTS = {"um": -6, "GPa": 9, "kg_per_m3": 0, "m_per_s": 0}
+UNIT_EXPONENTS = {"um": -6, "GPa": 9, "kg_per_m3": 0, "m_per_s": 0, "ns": -9}
+LAWS = ("hertz_mindlin", "elastoplastic")
 
 Parameters = TypeVar("Parameters")
 
 
-def _configured_in(unit: str) -> Any:
+def _configured_in(unit: str, **options: Any) -> Any:
     """Mark a field whose configuration key is its name followed by this unit."""
-    return field(metadata={"unit": unit})
+    return field(metadata={"unit": unit}, **options)
 
 
 def _require(condition: bool, name: str, bound: str, value: Any) -> None:
@@ -32,21 +33,40 @@ def _require(condition: bool, name: str, bound: str, value: Any) -> None:
 
 @dataclass(frozen=True)
 class Material:
-    """Isotropic elastic material of a particle."""
+    """Isotropic material of a particle, elastic up to its hardness."""
 
     youngs_modulus: float = _configured_in("GPa")  # [Pa]
     poissons_ratio: float  # [-]
     density: float = _configured_in("kg_per_m3")  # [kg/m^3]
+    hardness: float | None = _configured_in("GPa", default=None)  # [Pa], for a law under which contacts yield
 
     def __post_init__(self):
         _require(self.youngs_modulus > 0, "youngs_modulus", "> 0 Pa", self.youngs_modulus)
         _require(-1 < self.poissons_ratio < 0.5, "poissons_ratio", "in (-1, 0.5)", self.poissons_ratio)
         _require(self.density > 0, "density", "> 0 kg/m^3", self.density)
+        _require(self.hardness is None or self.hardness > 0, "hardness", "> 0 Pa", self.hardness)
 
     @property
     def shear_modulus(self) -> float:
         """Shear modulus E / (2 (1 + nu)) [Pa]."""
         return self.youngs_modulus / (2 * (1 + self.poissons_ratio))
+
+
+@dataclass(frozen=True)
+class Elastoplastic:
+    """Constants of the elasto-plastic law, the same for all pairs; see `dem.elastoplastic`."""
+
+    spring_growth: float  # c_spring [-]
+    area_growth: float  # c_area [-]
+    largest_equilibrium_overlap: float  # of a contact / its effective radius [-]
+    relaxation_time: float = _configured_in("ns")  # t_rel [s]
+
+    def __post_init__(self):
+        _require(self.spring_growth >= 0, "spring_growth", ">= 0", self.spring_growth)
+        _require(self.area_growth >= 0, "area_growth", ">= 0", self.area_growth)
+        largest = self.largest_equilibrium_overlap
+        _require(0 < largest <= 2, "largest_equilibrium_overlap", "in (0, 2] effective radii", largest)
+        _require(self.relaxation_time > 0, "relaxation_time", "> 0 s", self.relaxation_time)
 
 
 @dataclass(frozen=True)
@@ -56,9 +76,16 @@ class Contacts:
     law: str
     friction: Mapping[str, float]  # Coulomb coefficient [-]
     restitution: Mapping[str, float]  # coefficient of normal restitution [-]
+    elastoplastic: Elastoplastic | None = None  # needed under the law of this name
 
     def __post_init__(self):
-        _require(self.law == "hertz_mindlin", "law", "hertz_mindlin", self.law)
+        _require(self.law in LAWS, "law", " or ".join(LAWS), self.law)
+        _require(
+            self.law != "elastoplastic" or self.elastoplastic is not None,
+            "elastoplastic",
+            "given under the law elastoplastic",
+            self.elastoplastic,
+        )
         for name in ("friction", "restitution"):
             given = getattr(self, name)
             _require(set(given) == set(PAIRS), name, f"given for the pairs {', '.join(PAIRS)}", list(given))
@@ -82,6 +109,9 @@ class Filling:
     se_pitch: float = _configured_in("um")  # pitch of the raster of candidate SE centres [m]
     maximum_tries: int  # draws of an AM particle before a fresh start
     fresh_starts: int  # starts before giving up
+    solid_fraction: float | None = (
+        None  # share of the box that solids cover: SE thinned to it [-]; None: all fit
+    )
 
     def __post_init__(self):
         for name in ("am_mean_diameter", "am_sd_diameter"):
@@ -113,18 +143,23 @@ class Filling:
         )
         _require(self.maximum_tries >= 1, "maximum_tries", ">= 1", self.maximum_tries)
         _require(self.fresh_starts >= 1, "fresh_starts", ">= 1", self.fresh_starts)
+        solid = self.solid_fraction
+        _require(solid is None or 0 < solid < 1, "solid_fraction", "in (0, 1)", solid)
 
 
 @dataclass(frozen=True)
 class Compression:
-    """Width-controlled compression: the right wall moves in, then stands until the structure rests."""
+    """The right wall moves in to a width, or until it bears a pressure; then the structure comes to rest."""
 
-    final_width: float = _configured_in("um")  # [m]
+    final_width: float = _configured_in("um")  # after compression; under pressure the narrowest allowed [m]
     wall_speed: float = _configured_in("m_per_s")  # [m/s]
     time_step_rayleigh: float  # time step / Rayleigh time of the smallest particle [-]
     hold_energy_ratio: float  # at rest when kinetic / elastic energy falls below this [-]
     hold_maximum_steps: int  # error if the structure does not rest within these
-    frames: int  # recorded states: before compression, while the wall moves, at rest
+    frames: int  # recorded states: before compression, while the wall moves, at rest, and unloaded if so
+    pressure_tolerance: float = 0.01  # a pressure is borne when found within this share of it [-]
+    servo_damping: float = 1.0  # dashpot of the wall / acoustic impedance of the electrolyte [-]
+    unload: bool = False  # after a pressure, let the wall back until it bears nothing
 
     def __post_init__(self):
         _require(self.final_width > 0, "final_width", "> 0 m", self.final_width)
@@ -138,7 +173,11 @@ class Compression:
         )
         _require(self.hold_energy_ratio > 0, "hold_energy_ratio", "> 0", self.hold_energy_ratio)
         _require(self.hold_maximum_steps >= 1, "hold_maximum_steps", ">= 1", self.hold_maximum_steps)
-        _require(self.frames >= 3, "frames", ">= 3", self.frames)
+        least = 4 if self.unload else 3
+        _require(self.frames >= least, "frames", f">= {least}", self.frames)
+        _require(0 < self.pressure_tolerance < 1, "pressure_tolerance", "in (0, 1)", self.pressure_tolerance)
+        _require(self.servo_damping > 0, "servo_damping", "> 0", self.servo_damping)
+        _require(isinstance(self.unload, bool), "unload", "true or false", self.unload)
 
 
 @dataclass(frozen=True)
@@ -173,10 +212,13 @@ def _read_section(kind: type[Parameters], section: Mapping[str, Any], where: str
     names = {f"{name}_{unit}" if unit else name: name for name, unit in units.items()}
     if unknown := set(section) - set(names):
         raise ValueError(f"unknown configuration key {where}.{min(unknown)}; known: {', '.join(names)}")
-    if missing := set(names) - set(section):
+    optional = {parameter.name for parameter in fields(kind) if parameter.default is not MISSING}
+    if missing := {key for key, name in names.items() if name not in optional} - set(section):
         raise ValueError(f"missing configuration key {where}.{min(missing)}")
     values = {}
     for key, name in names.items():
+        if key not in section:
+            continue
         try:
             values[name] = _to_si(section[key], UNIT_EXPONENTS[units[name]]) if units[name] else section[key]
         except ValueError as error:
@@ -202,13 +244,22 @@ def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
     """
     if missing := [name for name in SECTIONS if name not in (config or {})]:
         raise ValueError(f"configuration lacks the sections {', '.join(missing)}")
+    contacts = dict(config["contacts"])
+    if "elastoplastic" in contacts:
+        section = contacts["elastoplastic"]
+        contacts["elastoplastic"] = _read_section(Elastoplastic, section, "contacts.elastoplastic")
+    materials = {
+        species: _read_section(Material, config["materials"][species], f"materials.{species}")
+        for species in ("AM", "SE")
+    }
+    if contacts["law"] == "elastoplastic":
+        for species, material in materials.items():
+            name = f"materials.{species}.hardness_GPa"
+            _require(material.hardness is not None, name, "given under the law elastoplastic, in GPa", "none")
     return SimulationParameters(
         seed=config["seed"],
         structure=_read_section(Filling, config["structure"], "structure"),
-        materials={
-            species: _read_section(Material, config["materials"][species], f"materials.{species}")
-            for species in ("AM", "SE")
-        },
-        contacts=_read_section(Contacts, config["contacts"], "contacts"),
+        materials=materials,
+        contacts=_read_section(Contacts, contacts, "contacts"),
         compression=_read_section(Compression, config["compression"], "compression"),
     )

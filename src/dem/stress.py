@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from dem.contact import LawTable, hertz_contact_area
+from dem.contact import LawTable
+from dem.elastoplastic import contact_area
+from dem.hertz_mindlin import hertz_contact_area
 from dem.neighbors import NeighborList, Particles
 from dem.parameters import WALL
 from dem.tile import DX, DY, FORCE_X, FORCE_Y, NORMAL, NX, NY, OVERLAP, RADIUS_I, RADIUS_J, TANGENTIAL, TILE
@@ -33,8 +35,13 @@ class ContactList(NamedTuple):
     overlap: np.ndarray  # [C, m]
     normal_force: np.ndarray  # [C, N], positive pushes apart
     tangential_force: np.ndarray  # [C, N], on j along the normal i -> j turned by +90 deg
-    contact_area: np.ndarray  # Hertz circle of the normal force [C, m^2]
-    contact_area_from_overlap: np.ndarray  # pi R_eff overlap, the same where only the spring acts [C, m^2]
+    equilibrium_overlap: np.ndarray  # at which the spring is free, 0 until a contact yields [C, m]
+    contact_area: (
+        np.ndarray
+    )  # Hertz circle of the normal force, or the area of the elasto-plastic law [C, m^2]
+    contact_area_from_overlap: (
+        np.ndarray
+    )  # the same where only the spring acts: pi R_eff overlap, or that law's [C, m^2]
     contact_point: np.ndarray  # [C, 2, m]
 
 
@@ -133,23 +140,32 @@ def contact_list(
                 contacts.overlap[listed],
                 contacts.normal_force[listed],
                 contacts.tangential_force[listed],
+                contacts.flattening[listed],
+                contacts.fuses[listed] > 0,
             )
         )
-    i, j, overlap, normal, tangential = (np.concatenate(column) for column in zip(*columns, strict=True))
-    touching = overlap > 0
-    i, j, overlap, normal, tangential = (column[touching] for column in (i, j, overlap, normal, tangential))
+    columns = [np.concatenate(column) for column in zip(*columns, strict=True)]
+    touching = columns[2] > 0
+    i, j, overlap, normal, tangential, flattening, fuses = (column[touching] for column in columns)
     at_wall = j < 0
-    radius_j = np.where(at_wall, math.inf, particles.radius[j])
+    partner = np.maximum(j, 0)  # a wall has no place in the arrays of particles
+    radius_j = np.where(at_wall, math.inf, particles.radius[partner])
     effective_radius = 1 / (1 / particles.radius[i] + 1 / radius_j)
-    modulus = law.effective_modulus[particles.species[i], np.where(at_wall, WALL, particles.species[j])]
+    modulus = law.effective_modulus[particles.species[i], np.where(at_wall, WALL, particles.species[partner])]
+    equilibrium = flattening * effective_radius
+    if pairs.flow.rate > 0:
+        areas = 2 * [contact_area(overlap, equilibrium, effective_radius, fuses, pairs.flow)]
+    else:
+        circle = hertz_contact_area(normal, effective_radius, modulus)
+        areas = [circle, np.pi * effective_radius * overlap]
     return ContactList(
         i,
         j,
         overlap,
         normal,
         tangential,
-        hertz_contact_area(normal, effective_radius, modulus),
-        np.pi * effective_radius * overlap,
+        equilibrium,
+        *areas,
         _contact_points(particles, i, j, overlap),
     )
 
@@ -158,6 +174,8 @@ def _contact_points(particles: Particles, i: np.ndarray, j: np.ndarray, overlap:
     """Points half an overlap inside particle i, towards j [C, 2, m]."""
     centre = np.stack([particles.x, particles.y], axis=-1)
     outward = np.array([wall_normal(w) for w in range(4)])
-    normal = np.where((j < 0)[:, None], outward[np.where(j < 0, -1 - j, 0)], centre[j] - centre[i])
+    normal = np.where(
+        (j < 0)[:, None], outward[np.where(j < 0, -1 - j, 0)], centre[np.maximum(j, 0)] - centre[i]
+    )
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     return centre[i] + (particles.radius[i] - 0.5 * overlap)[:, None] * normal

@@ -196,7 +196,8 @@ def fill(
     ValueError
         If the box is too narrow for AM, or the fraction no share.
     RuntimeError
-        If the coverage is not reached within the bounded number of tries.
+        If the coverage is not reached within the bounded number of tries, or solids cannot cover
+        ``solid_fraction`` of the box.
     """
     if not filling.am_mean_diameter[1] < width < math.inf:
         raise ValueError(
@@ -240,6 +241,17 @@ def fill(
     se_x, se_y = fill_solid_electrolyte(
         rng, width, filling.box_height, filling.se_diameter / 2, filling.se_pitch, x, y, radius
     )
+    if filling.solid_fraction is not None:
+        one = math.pi * filling.se_diameter**2 / 4
+        wanted = round((filling.solid_fraction * box - area) / one)
+        if not 0 < wanted <= se_x.size:
+            raise RuntimeError(
+                f"structure.solid_fraction must be in ({area / box:.3f}, "
+                f"{(area + se_x.size * one) / box:.3f}], from AM alone to AM with all SE that fits, "
+                f"got {filling.solid_fraction:g}"
+            )
+        kept = np.sort(rng.permutation(se_x.size)[:wanted])
+        se_x, se_y = se_x[kept], se_y[kept]
     structure = Structure(
         x=np.concatenate([x, se_x]),
         y=np.concatenate([y, se_y]),

@@ -34,21 +34,34 @@ from provenance import atomic_output, code_digest
 log = logging.getLogger(__name__)
 
 
-def structure_name(width: float, uncovered_fraction: float, replicate: int) -> str:
-    """Name of a structure's groups, such as ``width-46_uncovered-0.53_replicate-000``."""
-    return f"width-{width * 1e6:g}_uncovered-{uncovered_fraction:g}_replicate-{replicate:03d}"
+def structure_name(
+    width: float, uncovered_fraction: float, replicate: int, pressure: float | None = None
+) -> str:
+    """Name of a structure's groups, such as ``width-46_uncovered-0.53_replicate-000``.
+
+    One compressed to a pressure is ``width-74_uncovered-0.808_pressure-100_replicate-000``, in MPa.
+    """
+    to = "" if pressure is None else f"_pressure-{pressure / 1e6:g}"
+    return f"width-{width * 1e6:g}_uncovered-{uncovered_fraction:g}{to}_replicate-{replicate:03d}"
 
 
 def simulate(
-    parameters: SimulationParameters, width: float, uncovered_fraction: float, replicate: int
+    parameters: SimulationParameters,
+    width: float,
+    uncovered_fraction: float,
+    replicate: int,
+    pressure: float | None = None,
 ) -> Compressed:
-    """Fill and compress one structure of a study; errors name the structure."""
-    name = structure_name(width, uncovered_fraction, replicate)
+    """Fill and compress one structure of a study; errors name the structure.
+
+    Its filling does not depend on the pressure: one packing can be followed from pressure to pressure.
+    """
+    name = structure_name(width, uncovered_fraction, replicate, pressure)
     seed = structure_seed(parameters.seed, width, uncovered_fraction, replicate)
     frames: list[Frame] = []
     try:
         structure, draw = fill(parameters.structure, width, uncovered_fraction, np.random.default_rng(seed))
-        contacts = compress(structure, parameters, frames.append, name)
+        contacts = compress(structure, parameters, frames.append, name, pressure)
     except (RuntimeError, ValueError) as error:
         raise type(error)(f"structure {name}: {error}") from error
     drawn = {
@@ -60,6 +73,8 @@ def simulate(
         "am_sd_diameter_m": draw.am_sd_diameter,
         "am_tries": draw.tries,
     }
+    if pressure is not None:
+        drawn["pressure_Pa"] = pressure
     return Compressed(name, drawn, structure, frames, contacts)
 
 
@@ -71,6 +86,7 @@ def compress_cell(
     replicates: Iterable[int],
     code: str,
     threads: int = 1,
+    pressure_mpa: float | None = None,
 ) -> None:
     """Simulate all replicates of one cell of a study and write them to one HDF5 trajectory.
 
@@ -90,11 +106,16 @@ def compress_cell(
         Digest of the code, for the record.
     threads
         Structures simulated at the same time. The result does not depend on it.
+    pressure_mpa
+        For the wall to bear [MPa]; without one it moves to the final width.
     """
     parameters = read_parameters(config)
+    pressure = None if pressure_mpa is None else pressure_mpa * 1e6
     replicates = list(replicates)
     with open_trajectory(output, config, code) as file, ThreadPoolExecutor(threads) as pool:
-        runs = pool.map(lambda k: simulate(parameters, width_um / 1e6, uncovered_fraction, k), replicates)
+        runs = pool.map(
+            lambda k: simulate(parameters, width_um / 1e6, uncovered_fraction, k, pressure), replicates
+        )
         for count, run in enumerate(runs, 1):
             write_structure(file, run)
             log.info(

@@ -13,7 +13,8 @@ DX, DY, DVX, DVY, SPIN_I, SPIN_J, RADIUS_I, RADIUS_J = (row * TILE for row in ra
 DISPLACEMENT, FORCE_X, FORCE_Y, TORQUE_I, TORQUE_J = (row * TILE for row in range(8, 13))
 DISSIPATED = 13 * TILE  # summed up since the tile was made, over all pairs that passed through a place
 NX, NY, OVERLAP, NORMAL, TANGENTIAL = (row * TILE for row in range(14, 19))  # filled when measuring
-ROWS = 19
+FLATTENING = 19 * TILE  # where contacts yield
+ROWS = 20
 # A place that no pair fills gets two centres this far apart [m].
 APART = 1.0
 

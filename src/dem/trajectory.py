@@ -24,6 +24,7 @@ CONTACT_UNITS = {
     "overlap": "m",
     "normal_force": "N",
     "tangential_force": "N",
+    "equilibrium_overlap": "m",
     "contact_area": "m2",
     "contact_area_from_overlap": "m2",
     "contact_point": "m",
@@ -39,6 +40,7 @@ OBSERVABLE_UNITS = {
     "dissipated_work": "J",
     "coordination_number": "1",
     "porosity": "1",
+    "reaction_area": "m2",
 }
 
 

@@ -291,7 +291,7 @@ def test_too_few_structures_for_a_trend_are_named(study, axes):
     with xr.open_dataset(study.dataset) as opened:
         few = opened.load().isel(sample=[0, 1, 4, 5])
     reaction_area.draw_slopes(axes, few, few["label"].sel(target="reaction_area").values, 0)
-    assert "too few structures from 10, 11 µm" in axes.texts[0].get_text()
+    assert "too few structures at 10, 11 µm" in axes.texts[0].get_text()
 
 
 def test_a_structure_without_am_se_contacts_says_so(trajectory, axes):

@@ -36,6 +36,7 @@ def by_hand():
         wall_force=np.array([[0, 0, 0, 0], [1, 4e-3, 1, 1]]),
         coordination_number=np.array([0.0, 1.6]),
         porosity=np.array([0.5, 0.4]),
+        reaction_area=np.zeros(2),
         contacts={
             "i": np.array([0, 0, 1, 2, 1]),
             "j": np.array([1, 2, 4, 3, -1]),

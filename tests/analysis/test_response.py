@@ -4,8 +4,8 @@ import xarray as xr
 
 from analysis.dataset import open_dataset
 from analysis.images import Window
-from analysis.response import LEVELS, VARIABLES, reaction_area, skewness, stress_in, write_response
-from analysis.trajectories import SE
+from analysis.response import LEVELS, VARIABLES, skewness, stress_in, write_response
+from analysis.trajectories import AM, SE
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,15 @@ def test_stress_is_that_of_the_label(response, study, trajectory):
 
 def test_area_from_overlaps_is_that_of_the_contacts_at_rest(trajectory):
     recorded = trajectory.contacts["contact_area_from_overlap"][trajectory.contact_pairs() == "AM-SE"].sum()
-    assert reaction_area(trajectory)[-1] == pytest.approx(recorded, rel=1e-3)
+    assert trajectory.reaction_area[-1] == pytest.approx(recorded, rel=1e-9)
+    # Written again from the positions of the other frames: pi R_eff overlap.
+    am, se = (trajectory.species == species for species in (AM, SE))
+    sum_of_radii = trajectory.radius[am, None] + trajectory.radius[se]
+    effective = trajectory.radius[am, None] * trajectory.radius[se] / sum_of_radii
+    for position, area in zip(trajectory.position, trajectory.reaction_area, strict=True):
+        distance = np.linalg.norm(position[am, None] - position[se], axis=-1)
+        overlap = np.maximum(sum_of_radii - distance, 0)
+        assert area == pytest.approx(np.pi * np.sum(effective * overlap), rel=1e-6)
 
 
 def test_skewness_of_known_values():

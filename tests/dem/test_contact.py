@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from dem import contact
+from dem import contact, hertz_mindlin
 from dem.integrate import advance
 from dem.parameters import AM, SE, WALL, Contacts, Material
 
@@ -37,47 +37,49 @@ def test_law_table_is_symmetric_and_complete(parameters):
 
 
 def test_normal_force_grows_with_overlap_to_the_power_three_halves():
-    forces = [contact.contact_force(d, 0, 0, 0, 0, *CONSTANTS)[0] for d in (1e-9, 4e-9)]
+    forces = [hertz_mindlin.contact_force(d, 0, 0, 0, 0, *CONSTANTS)[0] for d in (1e-9, 4e-9)]
     assert forces[1] / forces[0] == pytest.approx(8)
 
 
 def test_hertz_circle_has_the_area_of_radius_times_overlap():
     modulus, radius, overlap = 12e9, 0.25e-6, 20e-9
     constants = contact.contact_constants(modulus, 3e9, 0.0, radius, 1e-15)
-    force = contact.contact_force(overlap, 0, 0, 0, 0, *constants, 0.5)[0]
-    assert contact.hertz_contact_area(force, radius, modulus) == pytest.approx(math.pi * radius * overlap)
-    assert contact.hertz_contact_area(np.array([-force]), radius, modulus) == 0
+    force = hertz_mindlin.contact_force(overlap, 0, 0, 0, 0, *constants, 0.5)[0]
+    assert hertz_mindlin.hertz_contact_area(force, radius, modulus) == pytest.approx(
+        math.pi * radius * overlap
+    )
+    assert hertz_mindlin.hertz_contact_area(np.array([-force]), radius, modulus) == 0
 
 
 def test_friction_is_capped_and_the_spring_shortened_to_it():
     overlap, long = 1e-8, 1e-7
-    normal, tangential, displacement, _ = contact.contact_force(overlap, 0, 0, long, 0, *CONSTANTS)
+    normal, tangential, displacement, _ = hertz_mindlin.contact_force(overlap, 0, 0, long, 0, *CONSTANTS)
     assert tangential == pytest.approx(-0.5 * normal)
     assert displacement == pytest.approx(0.5 * normal / (CONSTANTS[1] * math.sqrt(overlap)))
 
 
 def test_sticking_contact_has_spring_and_dashpot():
     overlap, speed, step = 1e-8, 0.01, 1e-10
-    _, tangential, displacement, _ = contact.contact_force(overlap, 0, speed, 1e-12, step, *CONSTANTS)
+    _, tangential, displacement, _ = hertz_mindlin.contact_force(overlap, 0, speed, 1e-12, step, *CONSTANTS)
     assert displacement == pytest.approx(1e-12 + speed * step)
     spring = CONSTANTS[1] * math.sqrt(overlap) * displacement
     assert tangential == pytest.approx(-spring - CONSTANTS[3] * overlap**0.25 * speed)
 
 
 def test_without_overlap_there_is_no_force_and_no_memory():
-    assert contact.contact_force(-1e-8, 0.1, 0.2, 1e-9, 1e-10, *CONSTANTS) == (0, 0, 0, 0)
-    assert contact.contact_force(0.0, 0.1, 0.2, 1e-9, 1e-10, *CONSTANTS) == (0, 0, 0, 0)
+    assert hertz_mindlin.contact_force(-1e-8, 0.1, 0.2, 1e-9, 1e-10, *CONSTANTS) == (0, 0, 0, 0)
+    assert hertz_mindlin.contact_force(0.0, 0.1, 0.2, 1e-9, 1e-10, *CONSTANTS) == (0, 0, 0, 0)
 
 
 def test_normal_force_may_pull_at_the_end_of_a_rebound():
-    assert contact.contact_force(1e-14, 10.0, 0, 0, 0, *CONSTANTS)[0] < 0
+    assert hertz_mindlin.contact_force(1e-14, 10.0, 0, 0, 0, *CONSTANTS)[0] < 0
 
 
 def test_elastic_energy_is_the_work_of_the_springs():
     overlaps = np.linspace(0, 1e-8, 20001)
     middle = (overlaps[1:] + overlaps[:-1]) / 2
-    work = sum(contact.contact_force(d, 0, 0, 0, 0, *CONSTANTS)[0] for d in middle) * overlaps[1]
-    assert contact.elastic_energy(1e-8, 0, *CONSTANTS[:2]) == pytest.approx(work, rel=1e-6)
+    work = sum(hertz_mindlin.contact_force(d, 0, 0, 0, 0, *CONSTANTS)[0] for d in middle) * overlaps[1]
+    assert hertz_mindlin.elastic_energy(1e-8, 0, *CONSTANTS[:2]) == pytest.approx(work, rel=1e-6)
 
 
 @pytest.mark.parametrize("slip", [0.1, 20.0], ids=["sticking", "sliding"])
@@ -86,14 +88,14 @@ def test_dissipation_is_the_work_of_dashpots_and_slip(slip):
     overlap, step, opening = 1e-8, 1e-12, 0.02
     displacement = put_in = lost = 0.0
     for _ in range(3000):
-        before = contact.elastic_energy(overlap, displacement, *CONSTANTS[:2])
-        normal, tangential, displacement, dissipated = contact.contact_force(
+        before = hertz_mindlin.elastic_energy(overlap, displacement, *CONSTANTS[:2])
+        normal, tangential, displacement, dissipated = hertz_mindlin.contact_force(
             overlap, opening, slip, displacement, step, *CONSTANTS
         )
         # The overlap is held: of the normal force only the dashpot takes energy.
         spring = CONSTANTS[0] * overlap**1.5
         put_in += (spring - normal) * opening * step - tangential * slip * step
-        put_in -= contact.elastic_energy(overlap, displacement, *CONSTANTS[:2]) - before
+        put_in -= hertz_mindlin.elastic_energy(overlap, displacement, *CONSTANTS[:2]) - before
         lost += dissipated
     assert (abs(tangential) >= 0.5 * normal * (1 - 1e-9)) == (slip == 20.0)
     assert lost == pytest.approx(put_in, rel=1e-2)
@@ -116,10 +118,10 @@ def test_head_on_rebound_has_the_nominal_restitution_at_every_speed(scene, param
     ("function", "arguments"),
     [
         (contact.contact_constants, (12e9, 3e9, 0.2, 0.25e-6, 1e-15)),
-        (contact.contact_force, (1e-8, 0.1, 0.2, 1e-10, 1e-10, *CONSTANTS)),
-        (contact.contact_force, (1e-8, 0.1, 0.2, -1e-7, 1e-10, *CONSTANTS)),
-        (contact.contact_force, (-1e-8, 0.1, 0.2, 1e-10, 1e-10, *CONSTANTS)),
-        (contact.elastic_energy, (1e-8, 1e-9, 7e6, 8e6)),
+        (hertz_mindlin.contact_force, (1e-8, 0.1, 0.2, 1e-10, 1e-10, *CONSTANTS)),
+        (hertz_mindlin.contact_force, (1e-8, 0.1, 0.2, -1e-7, 1e-10, *CONSTANTS)),
+        (hertz_mindlin.contact_force, (-1e-8, 0.1, 0.2, 1e-10, 1e-10, *CONSTANTS)),
+        (hertz_mindlin.elastic_energy, (1e-8, 1e-9, 7e6, 8e6)),
     ],
 )
 def test_compiled_equals_python(function, arguments):

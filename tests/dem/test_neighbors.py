@@ -146,8 +146,8 @@ def test_small_kernels_equal_python(crowd):
     neighbors._keep_old.py_func(crowd.pairs)
     for p in range(crowd.pairs.first[5], crowd.pairs.first[6]):
         partner = crowd.pairs.partner[p]
-        assert neighbors._old_displacement(crowd.pairs, 5, partner) == p
-        assert neighbors._old_displacement.py_func(crowd.pairs, 5, partner) == p
-    assert neighbors._old_displacement.py_func(crowd.pairs, 5, 10**6) == 0
+        assert neighbors._old_place(crowd.pairs, 5, partner) == p
+        assert neighbors._old_place.py_func(crowd.pairs, 5, partner) == p
+    assert neighbors._old_place.py_func(crowd.pairs, 5, 10**6) == -1
     neighbors._add.py_func(crowd.pairs, 0, 5, 3, AM, SE, 1e-6, 1e-15, crowd.law)
     assert crowd.pairs.friction[0] == 0.5

@@ -25,7 +25,7 @@ def test_configuration_becomes_si(parameters):
         ("structure", "am_mean_diameter_um", [9, 6], r"am_mean_diameter must be a range"),
         ("structure", "am_mean_diameter_um", [6, 40], r"am_mean_diameter must be below box_height = 4e-05 m"),
         ("structure", "am_minimum_diameter_um", 7, r"am_minimum_diameter must be in \(0, lowest"),
-        ("contacts", "law", "jkr", r"law must be hertz_mindlin, got jkr"),
+        ("contacts", "law", "jkr", r"law must be hertz_mindlin or elastoplastic, got jkr"),
         ("contacts", "friction", {"AM-AM": 0.5}, r"friction must be given for the pairs AM-AM, AM-SE"),
         ("compression", "time_step_rayleigh", 0.3, r"must be in \(0, 0\.2\] Rayleigh times, got 0\.3"),
         ("compression", "frames", 2, r"frames must be >= 3, got 2"),

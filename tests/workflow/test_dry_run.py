@@ -15,6 +15,12 @@ def test_paper_study_is_50_compressions(project):
     assert stats["compress"] == 50 and stats["train"] == 5
 
 
+def test_pressures_are_an_axis_of_the_grid(project):
+    output = project.snakemake("-n", "--configfile", "config/elastoplastic.yaml").stdout
+    assert "compress                   18" in job_counts(output)
+    assert "trajectories/width-70_uncovered-0.808_pressure-600_replicates-0-4.h5" in output
+
+
 def test_slurm_profile_dry_runs_without_slurm(project):
     output = project.snakemake("--profile", "profiles/slurm", "-n").stdout
     assert job_counts(output)["compress"] == 50
@@ -92,9 +98,16 @@ def test_more_replicates_add_chunks_and_keep_the_others(project):
             "compression: {time_step_rayleigh: 0.5}",
             "compression.time_step_rayleigh: 0.5 is greater than the maximum of 0.2 (in Rayleigh times)",
         ),
-        ("contacts: {law: jkr}", "contacts.law: 'jkr' is not one of ['hertz_mindlin']"),
+        ("contacts: {law: jkr}", "contacts.law: 'jkr' is not one of ['hertz_mindlin', 'elastoplastic']"),
         ("image: {crop_um: 1.95}", "image.crop_um = 1.95 um leaves 36.1 um of final_width_um = 40 um"),
         ("image: {crop_um: 20}", "image.crop_um = 20 um leaves 0 um"),
+        ("grid: {pressures_MPa: [-5]}", "grid.pressures_MPa.0: -5 is less than the minimum of 1 (in MPa)"),
+        ("grid: {pressures_MPa: [1.00001]}", "grid.pressures_MPa must be multiples of 0.001, got 1.00001"),
+        ("compression: {unload: true}", "compression.unload needs grid.pressures_MPa to let go of, got none"),
+        (
+            "materials: {SE: {hardness_GPa: -1.9}}",
+            "materials.SE.hardness_GPa: -1.9 is less than or equal to the minimum of 0 (in GPa)",
+        ),
         ("split: {test: 0.3}", "split: the shares must sum to 1, got 1.1"),
         (
             "structure: {se_pitch_um: 2}",

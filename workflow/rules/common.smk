@@ -101,12 +101,14 @@ def check_together(config):
             f"got {min(config['grid']['widths_um'])}"
         )
     # Seeds are keyed by whole nm and whole 1e-4: finer settings would share their structures.
-    for key, steps in (("widths_um", 1000), ("uncovered_fractions", 10000)):
+    for key, steps in (("widths_um", 1000), ("uncovered_fractions", 10000), ("pressures_MPa", 1000)):
         for value in config["grid"][key]:
             if abs(value * steps - round(value * steps)) > 1e-6:
                 raise ValueError(f"grid.{key} must be multiples of {1 / steps:g}, got {value}")
             if float(f"{value:g}") != value:
                 raise ValueError(f"grid.{key} must have six significant digits at most, got {value}")
+    if config["compression"]["unload"] and not config["grid"]["pressures_MPa"]:
+        raise ValueError("compression.unload needs grid.pressures_MPa to let go of, got none")
     if abs(sum(config["split"].values()) - 1) > 1e-9:
         raise ValueError(f"split: the shares must sum to 1, got {sum(config['split'].values()):g}")
     if "random" not in config["evaluation"]["splits"]:
@@ -117,6 +119,7 @@ def check_together(config):
     ):
         if split in config["evaluation"]["splits"] and len(config["grid"][key]) < 2:
             raise ValueError(f"evaluation.splits: {split} needs two grid.{key}, got {config['grid'][key]}")
+    # Packings: the same under several pressures come into one part of a split.
     count = math.prod(len(config["grid"][key]) for key in ("widths_um", "uncovered_fractions"))
     count *= config["grid"]["replicates"]
     if len(config["evaluation"]["splits"]) > 1:
@@ -141,28 +144,37 @@ def chunks():
     return [(first, min(first + size, replicates) - 1) for first in range(0, replicates, size)]
 
 
-def trajectory_file(width, fraction, first, last):
+def pressures():
+    """Pressures of the study as they stand in names: one empty text if it compresses to a width."""
+    return [f"_pressure-{pressure:g}" for pressure in config["grid"]["pressures_MPa"]] or [""]
+
+
+def pressure_of(wildcards):
+    """Pressure of a compress job [MPa], None if it compresses to a width."""
+    return float(wildcards.pressure.split("-")[1]) if wildcards.pressure else None
+
+
+def trajectory_file(width, fraction, pressure, first, last):
     """Trajectory of one compress job."""
-    job = f"width-{width:g}_uncovered-{fraction:g}_replicates-{first}-{last}"
+    job = f"width-{width:g}_uncovered-{fraction:g}{pressure}_replicates-{first}-{last}"
     return f"results/{config['study']}/trajectories/{job}.h5"
 
 
 def trajectory_files():
     """All trajectories of the study, in the order of the grid."""
     return [
-        trajectory_file(width, fraction, *chunk)
+        trajectory_file(width, fraction, pressure, *chunk)
         for width in config["grid"]["widths_um"]
         for fraction in config["grid"]["uncovered_fractions"]
+        for pressure in pressures()
         for chunk in chunks()
     ]
 
 
 def example_cell():
-    """Width and uncovered fraction of the structure that is drawn: the middle of the grid."""
-    return [
-        values[len(values) // 2]
-        for values in (config["grid"]["widths_um"], config["grid"]["uncovered_fractions"])
-    ]
+    """Width, uncovered fraction and pressure (as in names) of the structure that is drawn: the middle of the grid."""
+    axes = config["grid"]["widths_um"], config["grid"]["uncovered_fractions"], pressures()
+    return [values[len(values) // 2] for values in axes]
 
 
 def example_trajectory():
@@ -170,10 +182,17 @@ def example_trajectory():
     return trajectory_file(*example_cell(), *chunks()[0])
 
 
-def example_config():
-    """What the compression of the example reads: more frames, for the animation."""
+def example_job():
+    """What the compression of the example is called with: more frames, for the animation."""
+    width, uncovered, _ = example_cell()
+    given = config["grid"]["pressures_MPa"]
     frames = {"frames": config["evaluation"]["animation_frames"]}
-    return sections(*SECTIONS) | {"compression": config["compression"] | frames}
+    return {
+        "config": sections(*SECTIONS) | {"compression": config["compression"] | frames},
+        "width_um": width,
+        "uncovered_fraction": uncovered,
+        "pressure_mpa": given[len(given) // 2] if given else None,
+    }
 
 
 def folds():

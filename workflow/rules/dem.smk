@@ -1,4 +1,4 @@
-# Fill and compress: one job per width, uncovered fraction and chunk of replicates.
+# Fill and compress: one job per width, uncovered fraction, pressure if any, and chunk of replicates.
 
 
 rule compile_kernels:
@@ -21,16 +21,17 @@ rule compress:
         # Not ancient(): Snakemake then skips missing trajectories whenever the kernels are due.
         kernels="results/{study}/kernels.json",
     output:
-        "results/{study}/trajectories/width-{width}_uncovered-{uncovered}_replicates-{first}-{last}.h5",
+        "results/{study}/trajectories/width-{width}_uncovered-{uncovered}{pressure}_replicates-{first}-{last}.h5",
     log:
-        "results/{study}/logs/compress/width-{width}_uncovered-{uncovered}_replicates-{first}-{last}.log",
+        "results/{study}/logs/compress/width-{width}_uncovered-{uncovered}{pressure}_replicates-{first}-{last}.log",
     benchmark:
-        "results/{study}/benchmarks/compress/width-{width}_uncovered-{uncovered}_replicates-{first}-{last}.tsv"
+        "results/{study}/benchmarks/compress/width-{width}_uncovered-{uncovered}{pressure}_replicates-{first}-{last}.tsv"
     conda:
         "../envs/dem.yaml"
     threads: 1
     params:
         config=sections(*SECTIONS),
+        pressure=pressure_of,
         code=code_digest("dem.study"),
     script:
         "../scripts/compress.py"
@@ -49,8 +50,7 @@ rule compress_example:
         "../envs/dem.yaml"
     threads: 1
     params:
-        config=example_config(),
-        cell=example_cell(),
+        job=example_job(),
         code=code_digest("dem.study"),
     script:
         "../scripts/compress_example.py"

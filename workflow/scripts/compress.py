@@ -13,4 +13,5 @@ with step(snakemake.log[0]):
         replicates=range(int(snakemake.wildcards.first), int(snakemake.wildcards.last) + 1),
         code=snakemake.params.code,
         threads=snakemake.threads,
+        pressure_mpa=snakemake.params.pressure,
     )

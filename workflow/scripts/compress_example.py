@@ -6,9 +6,5 @@ from dem.study import compress_cell
 
 with step(snakemake.log[0]):
     compress_cell(
-        snakemake.output[0],
-        snakemake.params.config,
-        *snakemake.params.cell,
-        replicates=range(1),
-        code=snakemake.params.code,
+        snakemake.output[0], **snakemake.params.job, replicates=range(1), code=snakemake.params.code
     )

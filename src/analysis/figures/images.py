@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 
 from analysis.dataset import open_dataset
 from analysis.figures import style
-from analysis.images import Window, class_image
+from analysis.images import Window, class_image, image_window
 from analysis.trajectories import Trajectory, read_trajectories
 
 MOST_COLUMNS = 5
@@ -29,12 +29,12 @@ def draw_box(axes: Axes, trajectory: Trajectory, image: Mapping[str, float]) -> 
     whole = Window(left / 1e6, bottom / 1e6, columns, rows, pitch / 1e6)
     extent = (left, left + columns * pitch, bottom, bottom + rows * pitch)
     style.show_phases(axes, class_image(trajectory, whole), extent=extent)
-    crop = image["crop_um"]
+    window = image_window(trajectory, **image)
     axes.add_patch(
         Rectangle(
-            (left + crop, bottom + crop),
-            right - left - 2 * crop,
-            top - bottom - 2 * crop,
+            (1e6 * window.left, 1e6 * window.bottom),
+            1e6 * window.columns * window.pixel,
+            1e6 * window.rows * window.pixel,
             fill=False,
             edgecolor=style.FRAME_COLOUR,
             linewidth=1.5,
@@ -53,23 +53,24 @@ def _spread(values: np.ndarray, most: int) -> np.ndarray:
 
 
 def draw_mosaic(figure: SubFigure, dataset: xr.Dataset) -> None:
-    """Show one image per cell of the grid: widths along x, uncovered fractions along y."""
-    widths = _spread(dataset["width"].values, MOST_COLUMNS)
+    """Show one image per cell of the grid: widths or pressures along x, uncovered fractions along y."""
+    values, unit, meaning = style.setting(dataset)
+    widths = _spread(values, MOST_COLUMNS)
     fractions = _spread(dataset["uncovered_fraction"].values, MOST_COLUMNS)
     grid = figure.subplots(fractions.size, widths.size, squeeze=False)
     for row, fraction in zip(grid, fractions, strict=True):
         for axes, width in zip(row, widths, strict=True):
-            cell = (dataset["width"] == width) & (dataset["uncovered_fraction"] == fraction)
+            cell = (values == width) & (dataset["uncovered_fraction"].values == fraction)
             sample = dataset.isel(sample=int(np.flatnonzero(cell)[0]))
             style.show_phases(axes, sample["image"].values)
             area = 1e12 * float(sample["label"].sel(target="reaction_area"))
             stress = 1e-6 * float(sample["label"].sel(target="se_stress_mean"))
             axes.set_title(f"{area:.0f} µm², {stress:.0f} MPa", fontsize=6.5, pad=2)
     for axes, width in zip(grid[-1], widths, strict=True):
-        axes.set_xlabel(f"{1e6 * width:g} µm")
+        axes.set_xlabel(f"{width:g} {unit}")
     for axes, fraction in zip(grid[:, 0], fractions, strict=True):
         axes.set_ylabel(f"{fraction:g}")
-    figure.supxlabel("width before compression", fontsize=9)
+    figure.supxlabel(meaning, fontsize=9)
     figure.supylabel("uncovered fraction", fontsize=9)
     figure.suptitle("(b) images of the dataset: reaction area, mean stress on SE", fontsize=9)
 

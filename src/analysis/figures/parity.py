@@ -17,7 +17,7 @@ BASELINES = {"image_boosting": "image descriptors", "process_boosting": "width, 
 
 
 def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollection:
-    """Draw test structures of one target on equal axes with the diagonal and their intervals, by width.
+    """Draw test structures of one target with the diagonal and their intervals, by width or pressure.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollect
     points = axes.scatter(
         truth,
         predicted,
-        c=1e6 * chosen["width"].values,
+        c=style.setting(chosen)[0],
         s=16,
         cmap=style.SEQUENTIAL,
         edgecolor="white",
@@ -92,7 +92,8 @@ def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence
         style.letter_panels(grid[: test.sizes["target"]])
         grid[-1].set_axis_off()
         colours = figure.colorbar(points, cax=grid[-1].inset_axes([0.1, 0.05, 0.06, 0.9]))
-        colours.set_label("width before compression [µm]")
+        _, unit, meaning = style.setting(test)
+        colours.set_label(f"{meaning} [{unit}]")
         grid[-1].text(
             0.5,
             0.5,

@@ -55,7 +55,7 @@ def draw_reaction_area(
     axes
         To draw on.
     structures
-        Of one width, N samples.
+        Of one width or pressure, N samples.
     predicted
         Reaction area by the CNN [N, m^2].
     scale
@@ -88,7 +88,7 @@ def _columns(structures: xr.Dataset) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def draw_slopes(axes: Axes, structures: xr.Dataset, predicted: np.ndarray, which: int) -> None:
-    """Draw a slope of the trend with its 95 % interval against the width, of DEM and CNN.
+    """Draw a slope of the trend with its 95 % interval against width or pressure, of DEM and CNN.
 
     Parameters
     ----------
@@ -101,51 +101,55 @@ def draw_slopes(axes: Axes, structures: xr.Dataset, predicted: np.ndarray, which
     which
         0: slope with the AM diameter; 1: with the AM share.
     """
-    widths = np.unique(structures["width"].values)
+    settings, unit, meaning = style.setting(structures)
+    different = np.unique(settings)
+    # Side by side, whatever the step between settings.
+    shift_by = 0.012 * np.ptp(different)
     missing: set[str] = set()
     for label, colour, marker, shift in (
-        ("DEM", style.DEM_COLOUR, "o", -0.12),
-        ("CNN", style.CNN_COLOUR, "x", 0.12),
+        ("DEM", style.DEM_COLOUR, "o", -shift_by),
+        ("CNN", style.CNN_COLOUR, "x", shift_by),
     ):
         found = []
-        for width in widths:
-            chosen = structures["width"].values == width
+        for value in different:
+            chosen = settings == value
             size, share, area = _columns(structures.isel(sample=chosen))
             if label == "CNN":
                 area = 1e12 * predicted[chosen]
             try:
                 trend = fit_trend(size, share, area)
             except ValueError:
-                missing.add(f"{1e6 * width:g}")
+                missing.add(f"{value:g}")
                 continue
-            found.append((1e6 * width + shift, trend.slope[which], trend.half_interval[which]))
+            found.append((value + shift, trend.slope[which], trend.half_interval[which]))
         if found:
             x, slope, half = np.array(found).T
             axes.errorbar(x, slope, half, color=colour, fmt=marker, markersize=4, linewidth=1, label=label)
     if missing:
-        style.no_data(axes, f"too few structures from {', '.join(sorted(missing))} µm")
+        style.no_data(axes, f"too few structures at {', '.join(sorted(missing))} {unit}")
     axes.axhline(0, color="0.5", linewidth=0.8)
-    axes.set_xlabel("width before compression [µm]")
+    axes.set_xlabel(f"{meaning} [{unit}]")
 
 
 def save(dataset: str | PathLike, predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
-    """Draw the narrowest, the middle and the widest box of a study, and the trends of all."""
+    """Draw the least, a middle and the strongest compression of a study, and the trends of all."""
     structures = open_dataset(dataset)
     opened = style.open_result(predictions, "prediction", "target")
     opened = style.select_samples(opened, structures["sample"].values, predictions)
     predicted = opened["prediction"].sel(target="reaction_area").values
-    widths = np.unique(structures["width"].values)
+    values, unit, meaning = style.setting(structures)
+    different = np.unique(values)
     share = 100 * structures["am_solid_fraction"]
     scale = Normalize(share.min(), share.max())
     with style.in_style():
         figure = style.new_figure(10.5, 6.6)
         upper, lower = figure.subfigures(2, 1)
-        shown = np.unique(widths[[0, widths.size // 2, -1]])
+        shown = np.unique(different[[0, different.size // 2, -1]])
         above, below = upper.subplots(1, shown.size, squeeze=False)[0], lower.subplots(1, 2)
-        for axes, width in zip(above, shown, strict=True):
-            chosen = structures["width"].values == width
+        for axes, value in zip(above, shown, strict=True):
+            chosen = values == value
             points = draw_reaction_area(axes, structures.isel(sample=chosen), predicted[chosen], scale)
-            axes.set_title(f"compressed from {1e6 * width:g} µm")
+            axes.set_title(f"{meaning}: {value:g} {unit}")
             axes.set_xlabel("mean AM diameter [µm]")
             axes.set_ylabel("reaction area [µm²]")
         draw_slopes(below[0], structures, predicted, 0)

@@ -52,6 +52,13 @@ TARGET_TITLES = {
 SHOWN_UNITS = {"Pa": ("MPa", 1e-6), "m2": ("µm²", 1e12), "m": ("µm", 1e6)}
 
 
+def setting(dataset: xr.Dataset) -> tuple[np.ndarray, str, str]:
+    """What a study varies along the compression: values of the samples, their unit, what they are."""
+    if "pressure" in dataset.variables:
+        return 1e-6 * dataset["pressure"].values, "MPa", "pressure"
+    return 1e6 * dataset["width"].values, "µm", "width before compression"
+
+
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure of width x height [inch] that needs no screen."""
     return Figure(figsize=(width, height), layout="constrained")
