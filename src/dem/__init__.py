@@ -1,7 +1,7 @@
 """Discrete element method: fill a box with active material and solid electrolyte, and compress it.
 
 Imports run one way: parameters -> contact -> neighbors -> tile -> stress -> forces -> integrate -> frames,
-structure -> compress -> trajectory -> study; packing and __main__ serve users' own packings.
+structure -> compress -> trajectory -> parts -> study; packing and __main__ serve users' own packings.
 """
 
 import os

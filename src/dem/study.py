@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import platform
@@ -20,6 +21,7 @@ from dem.frames import Frame, snapshot
 from dem.integrate import advance
 from dem.parameters import (
     PAIRS,
+    SECTIONS,
     Compression,
     Contacts,
     Filling,
@@ -27,6 +29,7 @@ from dem.parameters import (
     SimulationParameters,
     read_parameters,
 )
+from dem.parts import unfinished
 from dem.structure import fill, structure_seed
 from dem.trajectory import Compressed, open_trajectory, write_structure
 from provenance import atomic_output, code_digest
@@ -74,6 +77,8 @@ def compress_cell(
 ) -> None:
     """Simulate all replicates of one cell of a study and write them to one HDF5 trajectory.
 
+    Structures that an earlier, killed attempt has finished are taken from it (`dem.parts`).
+
     Parameters
     ----------
     output
@@ -92,10 +97,26 @@ def compress_cell(
         Structures simulated at the same time. The result does not depend on it.
     """
     parameters = read_parameters(config)
-    replicates = list(replicates)
-    with open_trajectory(output, config, code) as file, ThreadPoolExecutor(threads) as pool:
-        runs = pool.map(lambda k: simulate(parameters, width_um / 1e6, uncovered_fraction, k), replicates)
-        for count, run in enumerate(runs, 1):
+    replicates, width = list(replicates), width_um / 1e6
+    made_from = [{name: config[name] for name in SECTIONS}, code, np.__version__, numba.__version__]
+    key = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+
+    with (
+        unfinished(output, key) as parts,
+        open_trajectory(parts.whole, config, code) as file,
+        ThreadPoolExecutor(threads) as pool,
+    ):
+
+        def finish(replicate: int) -> Compressed:
+            run = parts.find(structure_name(width, uncovered_fraction, replicate))
+            if run is None:
+                run = simulate(parameters, width, uncovered_fraction, replicate)
+                parts.keep(run)
+            else:
+                log.info("%s was finished by an earlier attempt", run.name)
+            return run
+
+        for count, run in enumerate(pool.map(finish, replicates), 1):
             write_structure(file, run)
             log.info(
                 "width %g um, uncovered %g: %d of %d structures compressed (%d particles, %d steps)",
