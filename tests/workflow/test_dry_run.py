@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import yaml
 
@@ -24,11 +26,39 @@ def test_slurm_profile_dry_runs_without_slurm(project):
     assert "slurm_partition=cpu" in compress and "gpu" not in compress and "threads: 2" in compress
 
 
-def test_default_profile_does_not_disturb_the_others(root):
+def test_requests_grow_with_the_attempt(root):
+    profile = yaml.safe_load((root / "profiles/slurm/config.yaml").read_text())
+    asked = {"default": profile["default-resources"], **profile["set-resources"]}
+    for rule, resources in asked.items():
+        for name in set(resources) & {"mem_mb", "runtime"}:
+            assert str(resources[name]).endswith(" * attempt"), (rule, name)
+    assert profile["retries"] == 2
+
+
+def test_a_copy_of_the_profile_is_found_by_name(project, monkeypatch):
+    """As docs/cluster.md says: partition and account are set without an edit of a tracked file."""
+    mine = project.folder / "home/snakemake/mycluster"
+    shutil.copytree(project.folder / "profiles/slurm", mine)
+    project.edit(mine / "config.yaml", "slurm_partition: cpu", "slurm_partition: long")
+    project.edit(mine / "config.yaml", "# slurm_account: yours", "slurm_account: physics")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(project.folder / "home"))
+    output = project.snakemake("--profile", "mycluster", "-n").stdout
+    compress = output.split("rule compress:")[1].split("rule ")[0]
+    assert "slurm_partition=long" in compress and "slurm_account=physics" in compress
+
+
+def test_allocation_profile_is_local(project):
+    output = project.snakemake("--profile", "profiles/allocation", "-n").stdout
+    assert "compress                   50" in job_counts(output)
+    train = output.split("rule train:")[1].split("rule ")[0]
+    assert "gpu=1" in train and "slurm" not in train
+
+
+@pytest.mark.parametrize("other", ["slurm", "allocation"])
+def test_default_profile_does_not_disturb_the_others(root, other):
     """It is read beside every other profile and wins: it must not say where to run."""
     default = yaml.safe_load((root / "profiles/default/config.yaml").read_text())
-    slurm = yaml.safe_load((root / "profiles/slurm/config.yaml").read_text())
-    assert not set(default) & set(slurm)
+    assert not set(default) & set(yaml.safe_load((root / f"profiles/{other}/config.yaml").read_text()))
     assert not set(default) & {
         "cores",
         "jobs",
