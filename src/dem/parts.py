@@ -41,18 +41,13 @@ class Parts:
     folder: Path
     key: str
 
-    @property
-    def whole(self) -> Path:
-        """Where the job puts its output together."""
-        return self.folder / "whole.h5"
-
     def keep(self, run: Compressed) -> None:
-        """Write one structure, every bit of it."""
+        """Write one structure, every bit of it, unless another attempt at the output ends and removes all."""
         arrays = {f"structure.{name}": value for name, value in run.structure._asdict().items()}
         arrays |= {f"contacts.{name}": value for name, value in run.contacts._asdict().items()}
         for name in Frame._fields:
             arrays[f"frames.{name}"] = np.stack([getattr(frame, name) for frame in run.frames])
-        with atomic_output(self._path(run.name)) as temporary:
+        with suppress(FileNotFoundError), atomic_output(self._path(run.name)) as temporary:
             np.savez(temporary, key=self.key, drawn=json.dumps(run.drawn), **arrays)
 
     def find(self, name: str) -> Compressed | None:
@@ -81,14 +76,11 @@ class Parts:
 
 @contextmanager
 def unfinished(output: str | PathLike, key: str) -> Iterator[Parts]:
-    """Parts of a job; when it is done, `Parts.whole` becomes `output` and they are removed."""
+    """Parts of a job, removed when `output` is there, by this attempt or by another one at the same time."""
     output = Path(output)
     parts = Parts(output.with_name(f".{output.name}.parts"), key)
     try:
         yield parts
-        parts.whole.replace(output)
-        shutil.rmtree(parts.folder, ignore_errors=True)
     finally:
-        # Left behind by a failure, if a single structure was finished.
-        with suppress(OSError):
-            parts.folder.rmdir()
+        if output.exists():
+            shutil.rmtree(parts.folder, ignore_errors=True)

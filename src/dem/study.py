@@ -101,11 +101,7 @@ def compress_cell(
     made_from = [{name: config[name] for name in SECTIONS}, code, np.__version__, numba.__version__]
     key = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
-    with (
-        unfinished(output, key) as parts,
-        open_trajectory(parts.whole, config, code) as file,
-        ThreadPoolExecutor(threads) as pool,
-    ):
+    with unfinished(output, key) as parts:
 
         def finish(replicate: int) -> Compressed:
             run = parts.find(structure_name(width, uncovered_fraction, replicate))
@@ -116,17 +112,24 @@ def compress_cell(
                 log.info("%s was finished by an earlier attempt", run.name)
             return run
 
-        for count, run in enumerate(pool.map(finish, replicates), 1):
-            write_structure(file, run)
-            log.info(
-                "width %g um, uncovered %g: %d of %d structures compressed (%d particles, %d steps)",
-                width_um,
-                uncovered_fraction,
-                count,
-                len(replicates),
-                run.structure.x.size,
-                run.frames[-1].step,
-            )
+        with ThreadPoolExecutor(threads) as pool:
+            for count, run in enumerate(pool.map(finish, replicates), 1):
+                log.info(
+                    "width %g um, uncovered %g: %d of %d structures compressed (%d particles, %d steps)",
+                    width_um,
+                    uncovered_fraction,
+                    count,
+                    len(replicates),
+                    run.structure.x.size,
+                    run.frames[-1].step,
+                )
+        # Only now, so that a kill leaves no half-written file, but in this short moment.
+        with open_trajectory(output, config, code) as file:
+            for replicate in replicates:
+                run = parts.find(structure_name(width, uncovered_fraction, replicate))
+                # Gone if another attempt has come first with the file: made again, the same bits. A failure
+                # would have the workflow remove that file.
+                write_structure(file, run or simulate(parameters, width, uncovered_fraction, replicate))
 
 
 def compile_kernels(output: str | PathLike) -> None:

@@ -26,18 +26,24 @@ def undisturbed(config, tmp_path):
     return path
 
 
+def start(config, path):
+    """A job of four structures, one after the other, after two of them; whoever starts it ends it."""
+    command = [sys.executable, "-c", JOB, str(path)]
+    job = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    job.stdin.write(yaml.safe_dump(config, sort_keys=False))
+    job.stdin.close()
+    for line in job.stdout:
+        if "2 of 4" in line:
+            return job
+    raise AssertionError("the job ended early")
+
+
 @pytest.fixture
 def killed(config, tmp_path):
     """Output of a job that was killed with SIGKILL while it was at the third of four structures."""
     path = tmp_path / "killed/out.h5"
-    command = [sys.executable, "-c", JOB, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as job:
-        job.stdin.write(yaml.safe_dump(config))
-        job.stdin.close()
-        for line in job.stdout:
-            if "2 of 4" in line:
-                job.send_signal(signal.SIGKILL)
-                break
+    with start(config, path) as job:
+        job.send_signal(signal.SIGKILL)
         job.stdout.read()
     assert job.returncode == -signal.SIGKILL
     assert not path.exists()
@@ -95,3 +101,17 @@ def test_a_part_is_the_structure_bit_by_bit(run, tmp_path):
     same(run.contacts, found.contacts)
     for frame, other in zip(run.frames, found.frames, strict=True):
         same(frame, other)
+
+
+def test_two_attempts_at_the_same_time_do_no_harm(config, undisturbed, tmp_path):
+    """As when Snakemake is killed and started again, while its job lives on: both must end well."""
+    path = tmp_path / "both/out.h5"
+    with start(config, path) as first:
+        first.send_signal(signal.SIGSTOP)
+        compress_cell(path, config, 10, 0.7, range(4), "code")
+        assert path.read_bytes() == undisturbed.read_bytes()
+        first.send_signal(signal.SIGCONT)
+        first.stdout.read()
+    assert first.returncode == 0
+    assert path.read_bytes() == undisturbed.read_bytes()
+    assert list(path.parent.iterdir()) == [path]

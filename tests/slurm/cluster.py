@@ -60,7 +60,8 @@ GresTypes=gpu
 SchedulerParameters=batch_sched_delay=0,sched_interval=2,bf_interval=2
 MinJobAge=3600
 KillWait=2
-ReturnToService=2
+# A node that is set down stays down.
+ReturnToService=0
 SlurmctldTimeout=60
 SlurmdTimeout=60
 

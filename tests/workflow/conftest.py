@@ -19,13 +19,13 @@ class Project:
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def start(self, *arguments, environment=os.environ):
+    def start(self, *arguments, environment=os.environ, output=subprocess.PIPE):
         """Start Snakemake in the copy, on the sources of the copy."""
         return subprocess.Popen(
             [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
             env={**environment, "PYTHONPATH": str(self.folder / "src"), "COLUMNS": "200"},
-            stdout=subprocess.PIPE,
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
         )
@@ -101,3 +101,15 @@ def slurm(root, tmp_path_factory):
         pytest.skip(reason)
     with Cluster(tmp_path_factory.mktemp("slurm") / "cluster") as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def slurm_profile():
+    """The profile for users, and what differs on a cluster of one machine without accounts."""
+    return (
+        *("--profile", "profiles/slurm"),
+        *("--latency-wait", "5"),
+        *("--slurm-init-seconds-before-status-checks", "2"),
+        *("--slurm-status-command", "squeue"),
+        "--slurm-no-account",
+    )

@@ -3,22 +3,13 @@
 import pytest
 import xarray as xr
 
-# What differs on a cluster of one machine without accounts: everything is there at once, and squeue tells.
-OVERLAY = (
-    *("--profile", "profiles/slurm"),
-    *("--latency-wait", "5"),
-    *("--slurm-init-seconds-before-status-checks", "2"),
-    *("--slurm-status-command", "squeue"),
-    "--slurm-no-account",
-)
-
 
 @pytest.fixture(scope="module")
-def on_slurm(slurm, copy_project):
+def on_slurm(slurm, slurm_profile, copy_project):
     """A copy in which the tiny study ran on the cluster from nothing to figures, and the jobs of that run."""
     project = copy_project()
     before = set(slurm.jobs())
-    command = (*OVERLAY, "--configfile", "tests/tiny.yaml", "tests/slurm/study.yaml")
+    command = (*slurm_profile, "--configfile", "tests/tiny.yaml", "tests/slurm/study.yaml")
     project.log = project.snakemake(*command, environment=slurm.environment).stdout
     project.jobs = {number: job for number, job in slurm.jobs().items() if number not in before}
     return project
