@@ -117,6 +117,15 @@ def test_more_replicates_add_chunks_and_keep_the_others(project):
         ("compression: {frames: 2}", "compression.frames: 2 is less than the minimum of 3"),
         ("study: a/b", "study: 'a/b' does not match"),
         ("study: ../up", "study: '../up' does not match"),
+        ('study: "a\\n"', "study: 'a\\n' does not match"),
+        (
+            "seed: 0\nmaterials: {AM: {density_kg_per_m3: 1" + 400 * "0" + "}}",
+            "is not of type 'number' (in kg/m3)",
+        ),
+        (
+            "grid: {replicates: 1000000, replicates_per_job: 1}",
+            "grid: 50000000 compress jobs are more than 100000; raise grid.replicates_per_job",
+        ),
         ("seed: -1", "seed: -1 is less than the minimum of 0"),
         (
             "compression: {time_step_rayleigh: 0.5}",
