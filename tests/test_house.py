@@ -44,7 +44,7 @@ def test_modules_of_dem_import_one_way(root):
         "integrate",
         "frames",
     ]
-    order += ["structure", "servo", "compress", "trajectory", "study"]
+    order += ["structure", "servo", "compress", "trajectory", "parts", "study"]
     for rank, module in enumerate(order):
         text = (root / f"src/dem/{module}.py").read_text()
         later = [
@@ -109,3 +109,15 @@ def test_conda_environments_agree_with_the_project(root, environment):
     for entry in listed:
         name, bound = entry.split(" >=")
         assert bounds[conda_names.get(name, name)] == bound, entry
+
+
+def test_nothing_runs_what_data_say(root):
+    """No pickles, no evaluation of text, no shell: data and configuration are never code."""
+    forbidden = r"\b(pickle|marshal|shelve|joblib|dill)\b|\b(eval|exec)\(|allow_pickle=True|safe_mode=False"
+    forbidden += r"|shell=True|os\.(system|popen)|yaml\.(load|unsafe_load|full_load)\("
+    for path in (*(root / "src").rglob("*.py"), *(root / "workflow").rglob("*.py")):
+        assert not re.search(forbidden, path.read_text()), path
+    for path in (root / "Snakefile", *(root / "workflow/rules").glob("*.smk")):
+        rules = path.read_text()
+        assert not re.search(forbidden, rules), path
+        assert not re.search(r"^\s+(shell|run):", rules, re.M), f"{path}: steps are scripts"

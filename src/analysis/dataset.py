@@ -16,7 +16,7 @@ from analysis.images import MAP_PHASES, class_image, image_window, stress_map
 from analysis.labels import PAIRS, TARGET_UNITS, TARGETS, structure_values, target_values
 from analysis.split import folds
 from analysis.trajectories import read_trajectories
-from provenance import atomic_output
+from provenance import atomic_output, check_declared
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +85,8 @@ VARIABLES = {
 }
 # Of studies that compress to a pressure only.
 OPTIONAL = {"pressure"}
+# What xarray, h5netcdf and h5py raise over damaged files.
+READING_ERRORS = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 DATA_VARIABLES = ("image", "label", "stress_map", "split")
 
 
@@ -131,9 +133,10 @@ def open_dataset(path: str | PathLike) -> xr.Dataset:
     """
     try:
         with xr.open_dataset(path, engine="h5netcdf") as dataset:
+            check_declared(path, dataset.nbytes)
             dataset.load()
         check(dataset)
-    except (OSError, RuntimeError, ValueError) as error:
+    except READING_ERRORS as error:
         raise ValueError(f"{path} cannot be read as a dataset of a study: {error}") from error
     return dataset
 

@@ -11,6 +11,8 @@ from typing import Any
 import h5py
 import numpy as np
 
+from provenance import check_declared
+
 # Species numbers in the files; also the classes of image pixels, where 0 is void.
 SE, AM = 1, 2
 
@@ -64,7 +66,7 @@ def read_trajectories(path: str | PathLike) -> Iterator[Trajectory]:
             provenance = {name: str(file["parameters"].attrs[name]) for name in file["parameters"].attrs}
             for name in sorted(file["particles"]):
                 yield _read_structure(file, name, provenance)
-    except (OSError, KeyError, RuntimeError) as error:
+    except (AttributeError, OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
             f"{path} cannot be read as a trajectory: {error}. Delete it and run the workflow again."
         ) from error
@@ -72,19 +74,45 @@ def read_trajectories(path: str | PathLike) -> Iterator[Trajectory]:
 
 def _read_structure(file: h5py.File, name: str, provenance: dict[str, str]) -> Trajectory:
     particles, observables = file["particles"][name], file["observables"][name]
-    return Trajectory(
+    trajectory = Trajectory(
         name=name,
         drawn=json.loads(file["parameters"][name].attrs["drawn"]),
-        box=particles["box/edges"][:],
-        species=particles["species"][:],
-        radius=particles["radius"][:],
-        position=particles["position/value"][:],
-        contact_pressure=particles["contact_pressure/value"][:],
-        wall_position=observables["wall_position/value"][:],
-        wall_force=observables["wall_force/value"][:],
-        coordination_number=observables["coordination_number/value"][:],
-        porosity=observables["porosity/value"][:],
-        reaction_area=observables["reaction_area/value"][:],
-        contacts={column: values[:] for column, values in observables["contacts"].items()},
+        box=_array(particles["box/edges"]),
+        species=_array(particles["species"]),
+        radius=_array(particles["radius"]),
+        position=_array(particles["position/value"]),
+        contact_pressure=_array(particles["contact_pressure/value"]),
+        wall_position=_array(observables["wall_position/value"]),
+        wall_force=_array(observables["wall_force/value"]),
+        coordination_number=_array(observables["coordination_number/value"]),
+        porosity=_array(observables["porosity/value"]),
+        reaction_area=_array(observables["reaction_area/value"]),
+        contacts={column: _array(values) for column, values in observables["contacts"].items()},
         provenance=provenance,
     )
+    frames, count = trajectory.position.shape[:1], trajectory.radius.shape
+    contacts = trajectory.contacts["i"].shape
+    shapes = {
+        "box": (2,),
+        "species": count,
+        "position": (*frames, *count, 2),
+        "contact_pressure": (*frames, *count),
+        "wall_position": (*frames, 4),
+        "wall_force": (*frames, 4),
+        "coordination_number": frames,
+        "porosity": frames,
+        "reaction_area": frames,
+    }
+    arrays = {quantity: getattr(trajectory, quantity) for quantity in shapes} | trajectory.contacts
+    shapes |= {column: contacts for column in trajectory.contacts} | {"contact_point": (*contacts, 2)}
+    for quantity, values in arrays.items():
+        if values.shape != shapes[quantity]:
+            raise ValueError(
+                f"{quantity} of {name} must have the shape {shapes[quantity]}, got {values.shape}"
+            )
+    return trajectory
+
+
+def _array(dataset: h5py.Dataset) -> np.ndarray:
+    check_declared(dataset.file.filename, dataset.nbytes)
+    return dataset[:]

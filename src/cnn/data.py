@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from provenance import check_declared
+
 SE, AM = 1, 2
 
 
@@ -34,9 +36,11 @@ def read_dataset(path: str | PathLike, fold: str = "random") -> xr.Dataset:
             folds = opened["fold"].values.tolist()
             if fold not in folds:
                 raise ValueError(f"it has no split {fold!r}, but {', '.join(folds)}")
-            dataset = opened[["image", "label", "stress_map", "split"]].sel(fold=fold).load()
+            dataset = opened[["image", "label", "stress_map", "split"]].sel(fold=fold)
+            check_declared(path, dataset.nbytes)
+            dataset.load()
         _check(dataset)
-    except (OSError, KeyError, RuntimeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a dataset of a study: {error}") from error
     return dataset
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -12,8 +14,11 @@ import numpy as np
 
 from cnn.data import read_dataset
 from cnn.uncertainty import NOMINAL, calibrate, interval
-from provenance import atomic_output
+from provenance import atomic_output, check_declared
 
+# What Keras and what it reads with raise over damaged files.
+READING_ERRORS = (AttributeError, IndexError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError)
+READING_ERRORS += (EOFError, ValueError)
 # The electrode and its mirror images are the same to the labels: row and column order of each view.
 FLIPS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
@@ -27,8 +32,10 @@ def load_model(path: str | PathLike) -> keras.Model:
         If the file cannot be read; the message names it.
     """
     try:
+        with zipfile.ZipFile(path) as archive:
+            check_declared(path, sum(member.file_size for member in archive.infolist()))
         return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (*READING_ERRORS, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path} cannot be read as a Keras model: {error}") from error
 
 

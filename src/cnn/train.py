@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import logging
 from collections.abc import Mapping
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from cnn.checkpoint import Checkpoint
 from cnn.data import Samples, cell_pixels, part, read_dataset
 from cnn.model import STRESS_MAP, TARGETS, build_network, in_si_units, map_loss
 from provenance import atomic_output
@@ -86,7 +89,8 @@ def train(
 ) -> None:
     """Train with mean squared error and Adam, whose rate falls to almost zero; keep the last weights.
 
-    The validation part is watched but decides nothing within a training.
+    The validation part is watched but decides nothing within a training. Epochs of an earlier, killed attempt
+    are not trained again (`cnn.checkpoint`).
 
     Parameters
     ----------
@@ -122,6 +126,7 @@ def train(
     keras.utils.set_random_seed(own_seed)
     shape, cell = train_part.image.shape[1:], cell_pixels(train_part)
     net = build_network(shape, cell, mean.size, **network)
+    state = net.variables  # before there are metrics among them
     batches = Batches(train_part, *shown(train_part), training["batch_size"], own_seed)
     rate, steps = training["learning_rate"], len(batches) * training["epochs"]
     # A short rise, then down along a cosine to less than a hundredth.
@@ -133,14 +138,26 @@ def train(
         loss={TARGETS: "mse", STRESS_MAP: map_loss},
         loss_weights={TARGETS: 1.0, STRESS_MAP: training["stress_map_weight"]},
     )
+    net.optimizer.build(net.trainable_variables)
+    made_from = [dict(network), dict(training), own_seed, fold, code, keras.version()]
+    made_from.append(_digest(train_part, validation_part))
+    checkpoint = Checkpoint(
+        Path(model_file).with_name(f".{Path(model_file).stem}.checkpoint.npz"),
+        json.dumps(made_from, sort_keys=True),
+        state + net.optimizer.variables,
+        batches.order,
+        batches.rng,
+    )
     label, stress = shown(validation_part)
-    history = net.fit(
+    net.fit(
         batches,
         validation_data=(validation_part.image, {TARGETS: label, STRESS_MAP: stress}),
         epochs=training["epochs"],
-        callbacks=[LogEpochs(), keras.callbacks.TerminateOnNaN()],
+        initial_epoch=checkpoint.epochs,
+        callbacks=[LogEpochs(), keras.callbacks.TerminateOnNaN(), checkpoint],
         verbose=0,
-    ).history
+    )
+    history = checkpoint.losses
 
     if not np.isfinite(history["loss"][-1]):
         raise RuntimeError(
@@ -175,3 +192,13 @@ def train(
     }
     with atomic_output(settings_file) as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n")
+    checkpoint.remove()
+
+
+def _digest(*parts: Samples) -> str:
+    """SHA-256 over what a network is trained from."""
+    digest = hashlib.sha256()
+    for samples in parts:
+        for values in samples:
+            digest.update(np.ascontiguousarray(values))
+    return digest.hexdigest()

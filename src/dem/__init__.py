@@ -1,8 +1,8 @@
 """Discrete element method: fill a box with active material and solid electrolyte, and compress it.
 
 Imports run one way: parameters -> contact -> hertz_mindlin, elastoplastic -> neighbors -> tile -> stress ->
-forces -> integrate -> frames, structure, servo -> compress -> trajectory -> study;
-packing and __main__ serve users' own packings.
+forces -> integrate -> frames, structure, servo -> compress -> trajectory -> parts -> study; packing and
+__main__ serve users' own packings.
 """
 
 import os

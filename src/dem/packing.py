@@ -72,7 +72,13 @@ def read_packing(path: str | PathLike, height: float) -> Structure:
 
 
 def _rows(path: str | PathLike, file) -> Iterator[tuple[int, float, float, float, int]]:
-    table = csv.DictReader(file)
+    try:
+        yield from _parsed(path, csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} cannot be read as a table: {error}") from error
+
+
+def _parsed(path: str | PathLike, table: csv.DictReader) -> Iterator[tuple[int, float, float, float, int]]:
     if missing := set(COLUMNS) - set(table.fieldnames or ()):
         raise ValueError(f"{path}: column {min(missing)} is missing; wanted {', '.join(COLUMNS)}")
     for row in table:

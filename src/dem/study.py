@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import platform
@@ -20,6 +21,7 @@ from dem.frames import Frame, snapshot
 from dem.integrate import advance
 from dem.parameters import (
     PAIRS,
+    SECTIONS,
     Compression,
     Contacts,
     Filling,
@@ -27,6 +29,7 @@ from dem.parameters import (
     SimulationParameters,
     read_parameters,
 )
+from dem.parts import unfinished
 from dem.structure import fill, structure_seed
 from dem.trajectory import Compressed, open_trajectory, write_structure
 from provenance import atomic_output, code_digest
@@ -90,6 +93,8 @@ def compress_cell(
 ) -> None:
     """Simulate all replicates of one cell of a study and write them to one HDF5 trajectory.
 
+    Structures that an earlier, killed attempt has finished are taken from it (`dem.parts`).
+
     Parameters
     ----------
     output
@@ -110,23 +115,42 @@ def compress_cell(
         For the wall to bear [MPa]; without one it moves to the final width.
     """
     parameters = read_parameters(config)
+    replicates, width = list(replicates), width_um / 1e6
     pressure = None if pressure_mpa is None else pressure_mpa * 1e6
-    replicates = list(replicates)
-    with open_trajectory(output, config, code) as file, ThreadPoolExecutor(threads) as pool:
-        runs = pool.map(
-            lambda k: simulate(parameters, width_um / 1e6, uncovered_fraction, k, pressure), replicates
-        )
-        for count, run in enumerate(runs, 1):
-            write_structure(file, run)
-            log.info(
-                "width %g um, uncovered %g: %d of %d structures compressed (%d particles, %d steps)",
-                width_um,
-                uncovered_fraction,
-                count,
-                len(replicates),
-                run.structure.x.size,
-                run.frames[-1].step,
-            )
+    made_from = [{name: config[name] for name in SECTIONS}, code, np.__version__, numba.__version__]
+    key = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
+
+    with unfinished(output, key) as parts:
+
+        def finish(replicate: int) -> Compressed:
+            run = parts.find(structure_name(width, uncovered_fraction, replicate, pressure))
+            if run is None:
+                run = simulate(parameters, width, uncovered_fraction, replicate, pressure)
+                parts.keep(run)
+            else:
+                log.info("%s was finished by an earlier attempt", run.name)
+            return run
+
+        with ThreadPoolExecutor(threads) as pool:
+            for count, run in enumerate(pool.map(finish, replicates), 1):
+                log.info(
+                    "width %g um, uncovered %g: %d of %d structures compressed (%d particles, %d steps)",
+                    width_um,
+                    uncovered_fraction,
+                    count,
+                    len(replicates),
+                    run.structure.x.size,
+                    run.frames[-1].step,
+                )
+        # Only now, so that a kill leaves no half-written file, but in this short moment.
+        with open_trajectory(output, config, code) as file:
+            for replicate in replicates:
+                run = parts.find(structure_name(width, uncovered_fraction, replicate, pressure))
+                # Gone if another attempt has come first with the file: made again, the same bits. A failure
+                # would have the workflow remove that file.
+                write_structure(
+                    file, run or simulate(parameters, width, uncovered_fraction, replicate, pressure)
+                )
 
 
 def compile_kernels(output: str | PathLike) -> None:

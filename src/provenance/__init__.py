@@ -7,6 +7,7 @@ workflow can read digests without starting Numba or TensorFlow.
 from __future__ import annotations
 
 import ast
+import errno
 import hashlib
 import io
 import os
@@ -17,6 +18,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+# Deflate, which all our formats compress by, shrinks nothing by more than this.
+MOST_SHRINKAGE = 1032
 SOURCES = Path(__file__).resolve().parent.parent
 
 
@@ -120,6 +123,11 @@ def atomic_output(path: str | os.PathLike) -> Iterator[Path]:
     """Give a temporary name beside `path`; rename it to `path` on success, remove it on failure.
 
     A reader thus sees the whole file or none. The suffix is kept, because writers choose a format by it.
+
+    Raises
+    ------
+    OSError
+        If the disk is full; the message names `path`, whatever the writer said.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,5 +141,25 @@ def atomic_output(path: str | os.PathLike) -> Iterator[Path]:
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
+    except (OSError, RuntimeError) as error:
+        full = os.strerror(errno.ENOSPC)
+        if full in str(error):
+            raise OSError(errno.ENOSPC, full, str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_declared(path: str | os.PathLike, declared: int) -> None:
+    """Raise ValueError if a file claims to hold more bytes than it can: before memory is asked for them.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    declared
+        Bytes that its header says it unpacks to.
+    """
+    most = MOST_SHRINKAGE * os.path.getsize(path)
+    if declared > most:
+        raise ValueError(f"its content must be at most {most} bytes for its size, it declares {declared}")

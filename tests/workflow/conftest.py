@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cluster import Cluster, why_not
 
 FOLDERS = ("config", "profiles", "src", "tests", "workflow")
 
@@ -18,18 +19,22 @@ class Project:
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def snakemake(self, *arguments, check=True):
-        """Run Snakemake in the copy, on the sources of the copy; gives what it printed."""
-        environment = {**os.environ, "PYTHONPATH": str(self.folder / "src"), "COLUMNS": "200"}
-        command = [sys.executable, "-m", "snakemake", *arguments]
-        done = subprocess.run(
-            command,
+    def start(self, *arguments, environment=os.environ, output=subprocess.PIPE):
+        """Start Snakemake in the copy, on the sources of the copy."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
-            env=environment,
-            stdout=subprocess.PIPE,
+            env={**environment, "PYTHONPATH": str(self.folder / "src"), "COLUMNS": "200"},
+            stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+    def snakemake(self, *arguments, check=True, environment=os.environ):
+        """Run Snakemake in the copy; gives what it printed."""
+        process = self.start(*arguments, environment=environment)
+        output, _ = process.communicate()
+        done = subprocess.CompletedProcess(arguments, process.returncode, output)
         if check:
             assert done.returncode == 0, done.stdout
         return done
@@ -85,3 +90,26 @@ def edited(finished, tmp_path):
     folder = tmp_path / "edited"
     shutil.copytree(finished.folder, folder, symlinks=True)
     return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def slurm(root, tmp_path_factory):
+    """A real Slurm with CPU nodes and a node with a pretend GPU; installed if this is root's Debian."""
+    if os.getuid() == 0 and shutil.which("apt-get"):
+        subprocess.run([root / "tests/slurm/install.sh"], check=True)
+    if reason := why_not():
+        pytest.skip(reason)
+    with Cluster(tmp_path_factory.mktemp("slurm") / "cluster") as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def slurm_profile():
+    """The profile for users, and what differs on a cluster of one machine without accounts."""
+    return (
+        *("--profile", "profiles/slurm"),
+        *("--latency-wait", "5"),
+        *("--slurm-init-seconds-before-status-checks", "2"),
+        *("--slurm-status-command", "squeue"),
+        "--slurm-no-account",
+    )

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 import yaml
 
@@ -17,7 +19,7 @@ def test_paper_study_is_50_compressions(project):
 
 def test_pressures_are_an_axis_of_the_grid(project):
     output = project.snakemake("-n", "--configfile", "config/elastoplastic.yaml").stdout
-    assert "compress                   18" in job_counts(output)
+    assert job_counts(output)["compress"] == 18
     assert "trajectories/width-70_uncovered-0.808_pressure-600_replicates-0-4.h5" in output
 
 
@@ -30,11 +32,39 @@ def test_slurm_profile_dry_runs_without_slurm(project):
     assert "slurm_partition=cpu" in compress and "gpu" not in compress and "threads: 2" in compress
 
 
-def test_default_profile_does_not_disturb_the_others(root):
+def test_requests_grow_with_the_attempt(root):
+    profile = yaml.safe_load((root / "profiles/slurm/config.yaml").read_text())
+    asked = {"default": profile["default-resources"], **profile["set-resources"]}
+    for rule, resources in asked.items():
+        for name in set(resources) & {"mem_mb", "runtime"}:
+            assert str(resources[name]).endswith(" * attempt"), (rule, name)
+    assert profile["retries"] == 2
+
+
+def test_a_copy_of_the_profile_is_found_by_name(project, monkeypatch):
+    """As docs/cluster.md says: partition and account are set without an edit of a tracked file."""
+    mine = project.folder / "home/snakemake/mycluster"
+    shutil.copytree(project.folder / "profiles/slurm", mine)
+    project.edit(mine / "config.yaml", "slurm_partition: cpu", "slurm_partition: long")
+    project.edit(mine / "config.yaml", "# slurm_account: yours", "slurm_account: physics")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(project.folder / "home"))
+    output = project.snakemake("--profile", "mycluster", "-n").stdout
+    compress = output.split("rule compress:")[1].split("rule ")[0]
+    assert "slurm_partition=long" in compress and "slurm_account=physics" in compress
+
+
+def test_allocation_profile_is_local(project):
+    output = project.snakemake("--profile", "profiles/allocation", "-n").stdout
+    assert "compress                   50" in job_counts(output)
+    train = output.split("rule train:")[1].split("rule ")[0]
+    assert "gpu=1" in train and "slurm" not in train
+
+
+@pytest.mark.parametrize("other", ["slurm", "allocation"])
+def test_default_profile_does_not_disturb_the_others(root, other):
     """It is read beside every other profile and wins: it must not say where to run."""
     default = yaml.safe_load((root / "profiles/default/config.yaml").read_text())
-    slurm = yaml.safe_load((root / "profiles/slurm/config.yaml").read_text())
-    assert not set(default) & set(slurm)
+    assert not set(default) & set(yaml.safe_load((root / f"profiles/{other}/config.yaml").read_text()))
     assert not set(default) & {
         "cores",
         "jobs",
@@ -93,6 +123,15 @@ def test_more_replicates_add_chunks_and_keep_the_others(project):
         ("compression: {frames: 2}", "compression.frames: 2 is less than the minimum of 3"),
         ("study: a/b", "study: 'a/b' does not match"),
         ("study: ../up", "study: '../up' does not match"),
+        ('study: "a\\n"', "study: 'a\\n' does not match"),
+        (
+            "seed: 0\nmaterials: {AM: {density_kg_per_m3: 1" + 400 * "0" + "}}",
+            "is not of type 'number' (in kg/m3)",
+        ),
+        (
+            "grid: {replicates: 1000000, replicates_per_job: 1}",
+            "grid: 50000000 compress jobs are more than 100000; raise grid.replicates_per_job",
+        ),
         ("seed: -1", "seed: -1 is less than the minimum of 0"),
         (
             "compression: {time_step_rayleigh: 0.5}",

@@ -4,6 +4,7 @@ import math
 import os
 import re
 import shlex
+import sys
 from pathlib import Path
 
 import yaml
@@ -20,6 +21,8 @@ ROOT = Path(workflow.basedir)
 # Jobs in a conda environment lack the editable installation of the packages, and Snakemake removes
 # PYTHONPATH there: each job sets it for itself.
 SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
+
+MOST_JOBS = 100000
 
 # Category of each figure, in the order of the report.
 FIGURES = {
@@ -39,8 +42,10 @@ FIGURES = {
 
 
 def is_number(_, value):
-    """Finite, and not a truth value."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    """Finite, also as a floating-point number, and not a truth value."""
+    return (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    )
 
 
 def is_integer(_, value):
@@ -119,9 +124,17 @@ def check_together(config):
     ):
         if split in config["evaluation"]["splits"] and len(config["grid"][key]) < 2:
             raise ValueError(f"evaluation.splits: {split} needs two grid.{key}, got {config['grid'][key]}")
+    cells = math.prod(len(config["grid"][key]) for key in ("widths_um", "uncovered_fractions"))
+    # Snakemake keeps all jobs in memory: docs/cluster.md.
+    jobs = cells * math.ceil(config["grid"]["replicates"] / config["grid"]["replicates_per_job"])
+    jobs *= max(1, len(config["grid"]["pressures_MPa"]))
+    if jobs > MOST_JOBS:
+        raise ValueError(
+            f"grid: {jobs} compress jobs are more than {MOST_JOBS}; raise grid.replicates_per_job or lower "
+            "grid.replicates"
+        )
     # Packings: the same under several pressures come into one part of a split.
-    count = math.prod(len(config["grid"][key]) for key in ("widths_um", "uncovered_fractions"))
-    count *= config["grid"]["replicates"]
+    count = cells * config["grid"]["replicates"]
     if len(config["evaluation"]["splits"]) > 1:
         # What is not held out is dealt anew; at most half of the grid is held out.
         rest = config["split"]["train"] + config["split"]["validation"]

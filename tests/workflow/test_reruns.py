@@ -1,0 +1,82 @@
+"""What runs again after a change, and nothing else: the table of docs/reliability.md.
+
+The study is not computed for this: its files are empty, and Snakemake is told that they are up to date.
+"""
+
+import re
+
+import pytest
+
+TINY, PAPER = "tests/tiny.yaml", "config/config.yaml"
+AFTER_TRAINING = {
+    *("predict", "gradcam", "metrics", "figure_parity", "figure_predictors", "figure_uncertainty"),
+    *("figure_stress_distribution", "figure_gradcam", "figure_reaction_area", "html_report", "all"),
+}
+TRAIN = AFTER_TRAINING | {"train"}
+DATASET = TRAIN | {"dataset", "manifest", "response", "figure_images", "figure_compression_curves"}
+COMPRESS = DATASET | {"compress"}
+SIMULATION = COMPRESS | {"compress_example", "figure_structure", "figure_animation", "figure_hertz"}
+FIGURES = {rule for rule in SIMULATION if rule.startswith("figure_")} | {"figure_pipeline"}
+SOURCE = ("", "\nEDITED = 1\n")
+# Change -> file, old text, new text, rules due, jobs of some of them.
+CHANGES = {
+    "more replicates": (TINY, "replicates: 4", "replicates: 6", COMPRESS, {"compress": 2}),
+    "another width": (TINY, "[10, 11]", "[10, 11, 12]", COMPRESS, {"compress": 2}),
+    "friction": (PAPER, "AM-SE: 0.5", "AM-SE: 0.4", SIMULATION, {"compress": 4}),
+    "material": (PAPER, "youngs_modulus_GPa: 191", "youngs_modulus_GPa: 190", SIMULATION, {"compress": 4}),
+    "image pitch": (TINY, "um_per_pixel: 0.125", "um_per_pixel: 0.25", DATASET, {}),
+    "label window": (TINY, "crop_um: 1", "crop_um: 1.5", DATASET, {}),
+    "learning rate": (PAPER, "learning_rate: 1.0e-3", "learning_rate: 2.0e-3", TRAIN, {"train": 4}),
+    "ensemble size": (TINY, "members: 2", "members: 3", TRAIN, {"train": 1, "predict": 1}),
+    "figure style": ("src/analysis/figures/style.py", *SOURCE, FIGURES | {"html_report", "all"}, {}),
+    "source of a figure": (
+        "src/analysis/figures/parity.py",
+        *SOURCE,
+        {"figure_parity", "html_report", "all"},
+        {},
+    ),
+    "source of dem": ("src/dem/contact.py", *SOURCE, SIMULATION | {"compile_kernels"}, {"compress": 4}),
+    "source of analysis": ("src/analysis/dataset.py", *SOURCE, DATASET, {}),
+    "source of cnn": ("src/cnn/model.py", *SOURCE, TRAIN, {"train": 4}),
+    "source of provenance": (
+        "src/provenance/__init__.py",
+        *SOURCE,
+        SIMULATION | {"compile_kernels", "figure_pipeline"},
+        {"compress": 4},
+    ),
+    "a comment": ("src/dem/contact.py", "", "\n# a comment\n", set(), {}),
+}
+
+
+@pytest.fixture(scope="module")
+def up_to_date(copy_project):
+    project = copy_project()
+    plan = project.snakemake("-n", "--configfile", TINY).stdout
+    for line in re.findall(r"^    output: (.*)$", plan, re.M):
+        for name in line.split(", "):
+            path = project.folder / name.strip()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    project.snakemake("--forceall", "--touch", "--cores", "1", "--configfile", TINY)
+    assert project.due() == {}
+    return project
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_reruns_what_depends_on_it_and_no_more(up_to_date, change):
+    name, old, new, rules, jobs = CHANGES[change]
+    path = up_to_date.folder / name
+    text = path.read_text()
+    assert old in text
+    try:
+        path.write_text(text.replace(old, new, 1) if old else text + new)
+        due = up_to_date.due()
+    finally:
+        path.write_text(text)
+    assert set(due) == rules
+    assert {rule: due[rule] for rule in jobs} == jobs
+
+
+def test_every_change_is_in_the_document(root):
+    table = (root / "docs/reliability.md").read_text().split("## What runs again")[1].split("\n## ")[0]
+    assert re.findall(r"^\| ([^|`]+) \|", table, re.M)[1:] == list(CHANGES)
