@@ -5,7 +5,6 @@ import re
 import shutil
 
 import h5py
-import pytest
 import xarray as xr
 
 from analysis.manifest import verify_manifest
@@ -22,19 +21,6 @@ FIGURES = (
     "gradcam",
     "reaction_area",
 )
-AFTER_TRAINING = {
-    "predict",
-    "gradcam",
-    "metrics",
-    "figure_parity",
-    "figure_predictors",
-    "figure_uncertainty",
-    "figure_stress_distribution",
-    "figure_gradcam",
-    "figure_reaction_area",
-    "all",
-}
-AFTER_DATASET = AFTER_TRAINING | {"train", "manifest", "figure_images"}
 
 
 def results(project):
@@ -75,55 +61,6 @@ def test_logs_show_progress_with_counts(finished):
 
 def test_nothing_is_left_to_do(finished):
     assert finished.due() == {}
-
-
-@pytest.mark.parametrize(
-    ("path", "old", "new", "due"),
-    [
-        ("config/config.yaml", "learning_rate: 1.0e-3", "learning_rate: 2.0e-3", AFTER_TRAINING | {"train"}),
-        ("tests/tiny.yaml", "um_per_pixel: 0.125", "um_per_pixel: 0.25", AFTER_DATASET | {"dataset"}),
-        (
-            "tests/tiny.yaml",
-            "bootstrap_resamples: 100",
-            "bootstrap_resamples: 200",
-            {"metrics", "figure_parity", "figure_predictors", "all"},
-        ),
-        ("config/demo.yaml", "study: demo", "study:  demo", set()),
-        ("src/analysis/figures/parity.py", "edgecolor=", "edgecolor= ", {"figure_parity", "all"}),
-        (
-            "src/analysis/figures/style.py",
-            "DPI = 200",
-            "DPI = 100",
-            {f"figure_{name}" for name in FIGURES} | {"all"},
-        ),
-        ("src/cnn/gradcam.py", '"""Grad-CAM', '"""The Grad-CAM', {"gradcam", "figure_gradcam", "all"}),
-        (
-            "src/analysis/metrics.py",
-            "COLUMNS =",
-            "COLUMNS = ",
-            {"metrics", "figure_parity", "figure_predictors", "all"},
-        ),
-    ],
-)
-def test_an_edit_reruns_what_depends_on_it_and_no_more(edited, path, old, new, due):
-    edited.edit(path, old, new)
-    assert set(edited.due()) == due
-
-
-@pytest.mark.parametrize(
-    ("path", "old", "new"),
-    [
-        ("src/dem/contact.py", "SQRT_5_6 = ", "SQRT_5_6 =  "),
-        ("config/config.yaml", "AM-SE: 0.5", "AM-SE: 0.4"),
-        ("config/config.yaml", "youngs_modulus_GPa: 191", "youngs_modulus_GPa: 190"),
-    ],
-)
-def test_an_edit_of_the_physics_reruns_everything(edited, path, old, new):
-    edited.edit(path, old, new)
-    due = edited.due()
-    assert due.pop("compile_kernels", 1) == 1
-    assert due.pop("compress") == 4
-    assert set(due) == AFTER_DATASET | {"dataset", "figure_structure"}
 
 
 def test_results_of_another_study_are_not_made(edited):

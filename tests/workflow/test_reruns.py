@@ -12,6 +12,7 @@ AFTER_TRAINING = {
     *("predict", "gradcam", "metrics", "figure_parity", "figure_predictors", "figure_uncertainty"),
     *("figure_stress_distribution", "figure_gradcam", "figure_reaction_area", "html_report", "all"),
 }
+METRICS = {"metrics", "figure_parity", "figure_predictors", "html_report", "all"}
 TRAIN = AFTER_TRAINING | {"train"}
 DATASET = TRAIN | {"dataset", "manifest", "response", "figure_images", "figure_compression_curves"}
 COMPRESS = DATASET | {"compress"}
@@ -28,6 +29,8 @@ CHANGES = {
     "label window": (TINY, "crop_um: 1", "crop_um: 1.5", DATASET, {}),
     "learning rate": (PAPER, "learning_rate: 1.0e-3", "learning_rate: 2.0e-3", TRAIN, {"train": 4}),
     "ensemble size": (TINY, "members: 2", "members: 3", TRAIN, {"train": 1, "predict": 1}),
+    "number of resamples": (TINY, "bootstrap_resamples: 100", "bootstrap_resamples: 200", METRICS, {}),
+    "another study": ("config/demo.yaml", "replicates: 8", "replicates: 9", set(), {}),
     "figure style": ("src/analysis/figures/style.py", *SOURCE, FIGURES | {"html_report", "all"}, {}),
     "source of a figure": (
         "src/analysis/figures/parity.py",
@@ -37,6 +40,13 @@ CHANGES = {
     ),
     "source of dem": ("src/dem/contact.py", *SOURCE, SIMULATION | {"compile_kernels"}, {"compress": 4}),
     "source of analysis": ("src/analysis/dataset.py", *SOURCE, DATASET, {}),
+    "source of metrics": ("src/analysis/metrics.py", *SOURCE, METRICS, {}),
+    "source of Grad-CAM": (
+        "src/cnn/gradcam.py",
+        *SOURCE,
+        {"gradcam", "figure_gradcam", "html_report", "all"},
+        {},
+    ),
     "source of cnn": ("src/cnn/model.py", *SOURCE, TRAIN, {"train": 4}),
     "source of provenance": (
         "src/provenance/__init__.py",

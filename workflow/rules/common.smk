@@ -255,7 +255,12 @@ def figure_files():
 
 def captions():
     """Texts of the figures."""
-    return [str(ROOT / f"workflow/report/{figure}.rst") for figure in FIGURES]
+    return [report_file(f"{figure}.rst") for figure in FIGURES]
+
+
+def report_file(name):
+    """A text of the report, relative, so that a moved project is still up to date."""
+    return os.path.relpath(ROOT / "workflow/report" / name)
 
 
 def benchmark_files():

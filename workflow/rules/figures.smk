@@ -279,7 +279,7 @@ rule html_report:
     input:
         pictures=pictures(),
         captions=captions(),
-        template=str(ROOT / "workflow/report/page.html.j2"),
+        template=report_file("page.html.j2"),
         metrics="results/{study}/metrics.csv",
         manifest="results/{study}/manifest.json",
     output:
