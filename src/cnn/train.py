@@ -13,7 +13,8 @@ import keras
 import numpy as np
 
 from cnn.data import Samples, cell_pixels, part, read_dataset
-from cnn.model import STRESS_MAP, TARGETS, build_network, in_si_units, map_loss
+from cnn.layout import STRESS_MAP, TARGETS
+from cnn.model import build_network, in_si_units, map_loss
 from provenance import atomic_output
 
 log = logging.getLogger(__name__)

@@ -37,7 +37,7 @@ rule predict:
         "../envs/cnn.yaml"
     threads: 2
     params:
-        code=code_digest("cnn.predict"),
+        code=code_digest("cnn.ensemble"),
     script:
         "../scripts/predict.py"
 
