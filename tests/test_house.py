@@ -45,7 +45,8 @@ def test_modules_of_dem_import_one_way(root):
 
 
 def test_sources_do_not_know_the_workflow(root):
-    for path in (root / "src").rglob("*.py"):
+    # `assb report` is what starts it.
+    for path in set((root / "src").rglob("*.py")) - {root / "src/assb/cli.py"}:
         assert "snakemake" not in path.read_text().lower(), path
 
 

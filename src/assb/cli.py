@@ -20,6 +20,11 @@ def main() -> None:
     Read them off an image of your own:
         assb predict electrode.png --um-per-pixel 0.05
 
+    \b
+    Compress an electrode; run a whole study and its report:
+        assb simulate --width-um 50 --uncovered-fraction 0.63
+        assb report --configfile config/demo.yaml
+
     Exit status: 0, or 2 if any input was refused; the others are done all the same.
 
     Completion of the shell: eval "$(_ASSB_COMPLETE=bash_source assb)"; zsh_source or fish_source for these.
@@ -40,6 +45,9 @@ class PhaseOrder(click.ParamType):
         except ValueError as error:
             self.fail(str(error), param, ctx)
         return names
+
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @main.command()
@@ -130,6 +138,64 @@ def _summary(one) -> str:
         value, low, high = (float(row[f"{target}{end}_{shown}"]) for end in ("", "_low", "_high"))
         lines.append(f"  {target:16s} {value:8.3g} {shown.replace('um2', 'µm²'):4s} [{low:.3g}, {high:.3g}]")
     return "\n".join(lines)
+
+
+@main.command()
+@click.option("--width-um", type=float, required=True, help="Width before compression [µm], such as 50.")
+@click.option(
+    "--uncovered-fraction", type=float, required=True, help="Share of the box without AM, such as 0.63."
+)
+@click.option("--replicate", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=REPOSITORY / "config/config.yaml",
+    show_default="config/config.yaml",
+    help="Materials, sizes, protocol.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default="electrode.h5", show_default=True)
+def simulate(width_um, uncovered_fraction, replicate, config, output) -> None:
+    """Fill a box with AM and SE, compress it by DEM, write its trajectory.
+
+    The same structure as in a study of that configuration; OUTPUT is H5MD, explained in docs/data-formats.md.
+    The first run compiles the kernels, which takes a minute.
+    """
+    import yaml
+
+    from assb.simulation import simulate_electrode
+
+    try:
+        settings = yaml.safe_load(config.read_text())
+        frames = settings["compression"]["frames"]
+        with click.progressbar(length=frames, file=sys.stderr, label="compressing") as bar:
+            run = simulate_electrode(
+                settings, width_um, uncovered_fraction, replicate, output, lambda _: bar.update(1)
+            )
+    except KeyError as error:
+        _stop(f"{config}: {error.args[0]} is missing")
+    except (OSError, RuntimeError, TypeError, ValueError, yaml.YAMLError) as error:
+        _stop(str(error))
+    click.echo(f"{run.structure.x.size} particles, {run.contacts.i.size} contacts: {output}")
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--configfile", multiple=True, type=click.Path(path_type=Path), help="Such as config/demo.yaml."
+)
+@click.option("--cores", default="all", show_default=True)
+@click.argument("others", nargs=-1, type=click.UNPROCESSED)
+def report(configfile, cores, others) -> None:
+    """Run what a study lacks, up to its page report.html, in the clone of the repository.
+
+    Without --configfile that is the paper's study. OTHERS are handed to Snakemake, such as -n to see what
+    would run. The exit status is the one of Snakemake.
+    """
+    import subprocess
+
+    files = [str(path.resolve()) for path in configfile]
+    command = [sys.executable, "-m", "snakemake", "--cores", cores]
+    command += ["--configfile", *files] if files else []
+    sys.exit(subprocess.run([*command, *others], cwd=REPOSITORY).returncode)
 
 
 def _stop(message: str) -> None:

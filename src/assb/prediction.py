@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from PIL import Image
 
+from assb.names import file_names
 from assb.picture import read_picture
 from cnn.bundle import Bundle
 from cnn.image import predict
@@ -86,19 +87,6 @@ def predict_files(
     if good:
         write_table(good, output)
     return results
-
-
-def file_names(paths: Iterable[str | PathLike]) -> list[str]:
-    """A name of its own for each file: its stem, numbered where it comes again."""
-    names: list[str] = []
-    for path in paths:
-        stem, number = Path(path).stem, 1
-        name = stem
-        while name.lower() in (other.lower() for other in names):
-            number += 1
-            name = f"{stem}-{number}"
-        names.append(name)
-    return names
 
 
 def columns(found: xr.Dataset) -> dict[str, float | int | str]:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from assb.cli import main
-from assb.prediction import file_names
+from assb.names import file_names
 from cnn import predict
 
 GRAY = np.array([0, 255, 128], np.uint8)  # void, SE, AM
