@@ -12,6 +12,7 @@ from snakemake.exceptions import WorkflowError
 
 from analysis.images import crop_window
 from analysis.split import part_sizes
+from assb.names import file_names
 from dem.parameters import SECTIONS, read_parameters
 from provenance import code_digest
 
@@ -213,6 +214,12 @@ def pictures():
     ]
 
 
+def image_figures(study=config["study"]):
+    """Predictions of the images that the configuration lists, one picture each; study may be a wildcard."""
+    names = file_names(config["prediction"]["images"])
+    return [f"results/{study}/images/{name}_prediction.png" for name in names]
+
+
 def figure_files():
     """All figures: PNG and PDF, the animation as GIF."""
     papers = [
@@ -222,8 +229,14 @@ def figure_files():
 
 
 def captions():
-    """Texts of the figures."""
-    return [str(ROOT / f"workflow/report/{figure}.rst") for figure in FIGURES]
+    """Texts of the figures, and of each predicted image."""
+    names = [*FIGURES, *(["image"] * len(image_figures()))]
+    return [str(ROOT / f"workflow/report/{name}.rst") for name in names]
+
+
+def categories():
+    """Headings of the figures, and of each predicted image."""
+    return [*FIGURES.values(), *(["Your images"] * len(image_figures()))]
 
 
 def command():

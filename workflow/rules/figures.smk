@@ -253,7 +253,7 @@ rule figure_pipeline:
 
 rule html_report:
     input:
-        pictures=pictures(),
+        pictures=[*pictures(), *image_figures()],
         captions=captions(),
         template=str(ROOT / "workflow/report/page.html.j2"),
         metrics="results/{study}/metrics.csv",
@@ -265,7 +265,7 @@ rule html_report:
     conda:
         "../envs/analysis.yaml"
     params:
-        categories=list(FIGURES.values()),
+        categories=categories(),
         benchmarks="results/{study}/benchmarks",
         config=sections("study", "seed", "grid", "compression"),
         command=command(),
