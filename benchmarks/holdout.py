@@ -17,7 +17,7 @@ from analysis.baselines import predict as predict_baseline
 from analysis.dataset import open_dataset
 from analysis.metrics import COLUMNS, r2_interval, r2_score
 from cnn.bundle import read_bundle
-from cnn.predict import predict_ensemble
+from cnn.light import mean_and_spread, run_ensemble
 from cnn.uncertainty import interval
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,7 +30,8 @@ def main():
     truth = holdout["label"].values
     if bundle.um_per_pixel != holdout.attrs["um_per_pixel"]:
         raise SystemExit("the ensemble was trained on images of another scale")
-    mean, spread, members = predict_ensemble(bundle.models, holdout["image"].values)
+    members = run_ensemble(bundle.networks, holdout["image"].values).target
+    mean, spread = mean_and_spread(members)
     low, high = interval(mean, spread, bundle.calibration)
 
     of_paper, of_holdout = features(paper), features(holdout)

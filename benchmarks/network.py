@@ -29,7 +29,7 @@ from analysis.labels import TARGETS, target_values
 from analysis.metrics import r2_score
 from analysis.trajectories import read_trajectories
 from cnn.data import part, read_dataset
-from cnn.predict import load_model, predict
+from cnn.ensemble import load_model, predict
 from cnn.train import train
 
 ROOT = Path(__file__).resolve().parent.parent

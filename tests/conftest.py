@@ -50,8 +50,8 @@ def study(paper_config, tmp_path_factory):
     """Files of the tiny study, made by the functions that the workflow calls."""
     from analysis.dataset import build_dataset
     from analysis.metrics import write_metrics
+    from cnn.ensemble import predict_dataset
     from cnn.gradcam import gradcam_dataset
-    from cnn.predict import predict_dataset
     from cnn.train import train
     from dem.study import compress_cell
 

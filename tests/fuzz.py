@@ -29,7 +29,7 @@ READERS = {
     "trajectory": ("sample.h5", "analysis.trajectories", "read_trajectories"),
     "dataset": ("sample.nc", "analysis.dataset", "open_dataset"),
     "training": ("sample.nc", "cnn.data", "read_dataset"),
-    "model": ("sample.keras", "cnn.predict", "load_model"),
+    "model": ("sample.keras", "cnn.ensemble", "load_model"),
     "packing": ("sample.csv", "dem.packing", "read_packing"),
 }
 KINDS = ("config", *READERS)

@@ -32,6 +32,8 @@ def export_dataset(dataset: str | PathLike, folder: str | PathLike) -> int:
         f"{target}_{units}"
         for target, units in zip(opened["target"].values, opened["target_units"].values, strict=True)
     ]
+    # PNG states its scale in dots per inch.
+    dots = 25_400 / opened.attrs["um_per_pixel"]
     split = opened["split"].sel(fold="random").values
     with (
         atomic_output(folder / "labels.csv") as temporary,
@@ -42,7 +44,8 @@ def export_dataset(dataset: str | PathLike, folder: str | PathLike) -> int:
         for k, name in enumerate(opened["sample"].values):
             relative = f"images/{name}.png"
             with atomic_output(folder / relative) as image:
-                Image.fromarray(GRAY[opened["image"].values[k, ::-1]]).save(image, format="PNG")
+                picture = Image.fromarray(GRAY[opened["image"].values[k, ::-1]])
+                picture.save(image, format="PNG", dpi=(dots, dots))
             settings = (float(opened[key].values[k]) for key in ("width", "uncovered_fraction"))
             labels = (f"{value:.8g}" for value in opened["label"].values[k])
             table.writerow([relative, split[k], *settings, opened.attrs["um_per_pixel"], *labels])

@@ -29,6 +29,7 @@ class Picture(NamedTuple):
     title: str
     caption: str
     source: str  # as data URI
+    folder: str  # below the results of the study
 
 
 class RuleCost(NamedTuple):
@@ -55,7 +56,9 @@ def picture(path: str | PathLike, caption: str | PathLike) -> Picture:
     content = base64.b64encode(path.read_bytes()).decode()
     title = path.stem.replace("_", " ").capitalize()
     text = " ".join(Path(caption).read_text().split())
-    return Picture(path.stem, title, text, f"data:{MEDIA_TYPES[path.suffix]};base64,{content}")
+    return Picture(
+        path.stem, title, text, f"data:{MEDIA_TYPES[path.suffix]};base64,{content}", path.parent.name
+    )
 
 
 def rule_costs(benchmarks: Mapping[str, Sequence[str | PathLike]]) -> list[RuleCost]:

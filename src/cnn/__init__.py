@@ -5,6 +5,14 @@ files, never `dem`.
 """
 
 import os
+from importlib import import_module
 
 # Only warnings and errors: TensorFlow's start-up notes bury the progress of a training.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def __getattr__(name: str):
+    """`predict` on demand: the steps of the workflow do not depend on it."""
+    if name == "predict":
+        return import_module("cnn.image").predict
+    raise AttributeError(f"module 'cnn' has no attribute {name!r}")

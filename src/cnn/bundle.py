@@ -7,25 +7,28 @@ import shutil
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
-import keras
 import numpy as np
 import xarray as xr
 
 from cnn.data import read_dataset
-from cnn.predict import load_model
+from cnn.light import LightNetwork, read_network, run_ensemble
+from cnn.reference import Reference, make_reference
 from cnn.uncertainty import Calibration, calibrate
 from provenance import atomic_output
 
 DESCRIPTION = "bundle.json"
 SAMPLES = "samples.nc"
+REFERENCE = "reference.npz"
 
 
 class Bundle(NamedTuple):
     """What `read_bundle` finds in a folder."""
 
-    models: list[keras.Model]
+    networks: list[LightNetwork]
     calibration: Calibration
+    reference: Reference
     um_per_pixel: float
     targets: list[str]
     target_units: list[str]
@@ -40,7 +43,8 @@ def write_bundle(study: str | PathLike, folder: str | PathLike, samples: int) ->
         Folder of results, such as ``results/paper``.
     folder
         To write to: members and their settings, ``metrics.csv``, calibration and provenance
-        (``bundle.json``), and test structures with truth and prediction (``samples.nc``).
+        (``bundle.json``), what the training images are like (``reference.npz``, and their ranges in
+        ``bundle.json``), and test structures with truth and prediction (``samples.nc``).
     samples
         Number of test structures, spread over the range of reaction area.
 
@@ -61,6 +65,7 @@ def write_bundle(study: str | PathLike, folder: str | PathLike, samples: int) ->
     validation = predictions["split"].values == "validation"
     of_validation = (predictions[name].values[validation] for name in ("truth", "prediction", "spread"))
     calibration = calibrate(*of_validation)
+    reference = _reference([read_network(path) for path in members], dataset)
 
     folder.mkdir(parents=True, exist_ok=True)
     for path in (*members, *(path.with_suffix(".json") for path in members), study / "metrics.csv"):
@@ -73,17 +78,31 @@ def write_bundle(study: str | PathLike, folder: str | PathLike, samples: int) ->
     kept["image"] = dataset["image"].isel(sample=chosen).drop_vars(["x", "y"], errors="ignore")
     with atomic_output(folder / SAMPLES) as temporary:
         kept.to_netcdf(temporary, engine="h5netcdf", encoding={"image": {"zlib": True, "complevel": 9}})
+    with atomic_output(folder / REFERENCE) as temporary:
+        arrays = {name: getattr(reference, name).astype(np.float32) for name in ("mean", "precision")}
+        np.savez_compressed(temporary, **arrays)
     description = {
         "members": [path.name for path in members],
         "um_per_pixel": float(dataset.attrs["um_per_pixel"]),
         "targets": dataset["target"].values.tolist(),
         "target_units": dataset["target_units"].values.tolist(),
         "calibration": {name: values.tolist() for name, values in calibration._asdict().items()},
+        "reference": {"distances": reference.distances.tolist(), "ranges": reference.ranges},
         "dataset": dataset.attrs["title"],
         "trajectory_provenance": np.atleast_1d(dataset.attrs["trajectory_provenance"]).tolist(),
     }
     with atomic_output(folder / DESCRIPTION) as temporary:
         temporary.write_text(json.dumps(description, indent=2) + "\n")
+
+
+def _reference(networks: list[LightNetwork], dataset: xr.Dataset) -> Reference:
+    """What the training and validation images of a dataset are like to its networks."""
+    part = dataset["split"].values
+    known = dataset["image"].values[part != "test"]
+    pooled = run_ensemble(networks, known).pooled
+    return make_reference(
+        pooled, known, part[part != "test"] == "train", float(dataset.attrs["um_per_pixel"])
+    )
 
 
 def read_bundle(folder: str | PathLike) -> Bundle:
@@ -97,12 +116,21 @@ def read_bundle(folder: str | PathLike) -> Bundle:
     folder = Path(folder)
     try:
         description = json.loads((folder / DESCRIPTION).read_text())
+        known = description["reference"]
+        with np.load(folder / REFERENCE, allow_pickle=False) as arrays:
+            reference = Reference(
+                arrays["mean"].astype(float),
+                arrays["precision"].astype(float),
+                np.array(known["distances"]),
+                {name: tuple(ends) for name, ends in known["ranges"].items()},
+            )
         return Bundle(
-            [load_model(folder / name) for name in description["members"]],
+            [read_network(folder / name) for name in description["members"]],
             Calibration(**{name: np.array(v) for name, v in description["calibration"].items()}),
+            reference,
             description["um_per_pixel"],
             description["targets"],
             description["target_units"],
         )
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError, BadZipFile) as error:
         raise ValueError(f"{folder} cannot be read as a trained ensemble: {error}") from error

@@ -17,8 +17,8 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from cnn.data import AM, SE, read_dataset
-from cnn.model import FEATURES, NETWORK, SHARES, TARGETS
-from cnn.predict import load_model
+from cnn.ensemble import load_model
+from cnn.layout import FEATURES, NETWORK, SHARES, TARGETS
 from provenance import atomic_output
 
 log = logging.getLogger(__name__)

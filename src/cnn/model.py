@@ -12,16 +12,19 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-PHASES = 3
-# Poolings before the block that sees one cell of the stress map per place, and that block.
-MAP_POOLINGS = 2
-MAP_BLOCK = MAP_POOLINGS + 1
-# The layers whose maps Grad-CAM weighs and whose shares of the phases go with them; the network inside a
-# finished model; its outputs.
-FEATURES = "features"
-SHARES = "shares"
-NETWORK = "network"
-TARGETS, STRESS_MAP = "targets", "stress_map"
+from cnn.layout import (
+    FEATURES,
+    LEAST_AREA,
+    LEAST_VARIANCE,
+    MAP_BLOCK,
+    MAP_POOLINGS,
+    NETWORK,
+    PHASES,
+    SHARES,
+    SI_UNITS,
+    STRESS_MAP,
+    TARGETS,
+)
 
 
 def build_network(
@@ -100,11 +103,10 @@ def _block(x, width: int, kernel: int, stride: int, name: str | None = None):
 
 def _mean_and_spread(stress, shares):
     """Mean and standard deviation of the stress map over each phase [N, 2 phases] each."""
-    area = ops.sum(shares, axis=(1, 2)) + 1e-6
+    area = ops.sum(shares, axis=(1, 2)) + LEAST_AREA
     mean = ops.sum(stress * shares, axis=(1, 2)) / area
     square = ops.sum(ops.square(stress) * shares, axis=(1, 2)) / area
-    # Away from zero, where the root has no gradient.
-    return mean, ops.sqrt(ops.maximum(square - ops.square(mean), 0.0) + 1e-4)
+    return mean, ops.sqrt(ops.maximum(square - ops.square(mean), 0.0) + LEAST_VARIANCE)
 
 
 def map_loss(truth, predicted):
@@ -127,5 +129,5 @@ def in_si_units(network: keras.Model, mean: np.ndarray, sd: np.ndarray) -> keras
     mean, sd
         Of the labels over the training part [targets].
     """
-    back = layers.Rescaling(scale=sd.tolist(), offset=mean.tolist(), name="si_units")
+    back = layers.Rescaling(scale=sd.tolist(), offset=mean.tolist(), name=SI_UNITS)
     return keras.Model(network.input, back(network(network.input)[TARGETS]))

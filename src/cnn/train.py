@@ -16,7 +16,8 @@ import numpy as np
 
 from cnn.checkpoint import Checkpoint
 from cnn.data import Samples, cell_pixels, part, read_dataset
-from cnn.model import STRESS_MAP, TARGETS, build_network, in_si_units, map_loss
+from cnn.layout import STRESS_MAP, TARGETS
+from cnn.model import build_network, in_si_units, map_loss
 from provenance import atomic_output
 
 log = logging.getLogger(__name__)

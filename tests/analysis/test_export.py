@@ -1,6 +1,7 @@
 import csv
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from analysis.__main__ import main
@@ -15,7 +16,9 @@ def test_images_and_labels_are_those_of_the_dataset(study, tmp_path, capsys):
         rows = list(csv.DictReader(file))
     assert len(rows) == 8
     for k, row in enumerate(rows):
-        pixels = np.asarray(Image.open(tmp_path / "out" / row["image"]))
+        picture = Image.open(tmp_path / "out" / row["image"])
+        assert 25_400 / picture.info["dpi"][0] == pytest.approx(0.125, rel=1e-4), "the file states its scale"
+        pixels = np.asarray(picture)
         expected = np.array([0, 255, 128])[dataset["image"].values[k]]
         np.testing.assert_array_equal(pixels[::-1], expected, "the top row comes first")
         label = dataset["label"].values[k]

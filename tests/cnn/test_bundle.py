@@ -7,7 +7,9 @@ import xarray as xr
 
 from cnn.__main__ import main
 from cnn.bundle import read_bundle
-from cnn.predict import predict_ensemble
+from cnn.data import read_dataset
+from cnn.light import mean_and_spread, run_ensemble
+from cnn.reference import quantities
 from cnn.uncertainty import interval
 
 
@@ -26,9 +28,9 @@ def finished_study(study, tmp_path):
 def test_bundle_predicts_as_the_study_did(finished_study, tmp_path):
     assert main(["bundle", str(finished_study), str(tmp_path / "bundle")]) == 0
     bundle = read_bundle(tmp_path / "bundle")
-    assert bundle.um_per_pixel == 0.125 and len(bundle.models) == 2
+    assert bundle.um_per_pixel == 0.125 and len(bundle.networks) == 2
     with xr.open_dataset(tmp_path / "bundle/samples.nc") as samples:
-        mean, spread, _ = predict_ensemble(bundle.models, samples["image"].values)
+        mean, spread = mean_and_spread(run_ensemble(bundle.networks, samples["image"].values).target)
         np.testing.assert_allclose(mean, samples["prediction"], rtol=1e-5)
         low, high = interval(mean, spread, bundle.calibration)
         np.testing.assert_allclose(low, samples["low"], rtol=1e-4)
@@ -44,15 +46,25 @@ def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot be read as a trained ensemble"):
         read_bundle(tmp_path)
     (tmp_path / "bundle.json").write_text(json.dumps({"members": []}))
-    with pytest.raises(ValueError, match="cannot be read as a trained ensemble: 'calibration'"):
+    with pytest.raises(ValueError, match="cannot be read as a trained ensemble: 'reference'"):
         read_bundle(tmp_path)
+
+
+def test_reference_is_of_training_and_validation_images(finished_study, tmp_path):
+    assert main(["bundle", str(finished_study), str(tmp_path / "bundle")]) == 0
+    reference = read_bundle(tmp_path / "bundle").reference
+    dataset = read_dataset(finished_study / "dataset.nc")
+    known = dataset["split"].values != "test"
+    assert reference.distances.size == (dataset["split"].values == "validation").sum()
+    found = [quantities(image, 0.125)["am_fraction"] for image in dataset["image"].values[known]]
+    assert reference.ranges["am_fraction"] == (min(found), max(found))
 
 
 def test_shipped_ensemble_reproduces_its_predictions(root):
     """On test structures that it never saw, in the repository beside it."""
     bundle = read_bundle(root / "models/paper")
     with xr.open_dataset(root / "models/paper/samples.nc") as samples:
-        mean, spread, _ = predict_ensemble(bundle.models, samples["image"].values)
+        mean, spread = mean_and_spread(run_ensemble(bundle.networks, samples["image"].values).target)
         truth, shipped = samples["truth"].values, samples["prediction"].values
     scale = truth.std(axis=0)
     np.testing.assert_allclose(mean / scale, shipped / scale, atol=1e-3)

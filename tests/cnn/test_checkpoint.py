@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from cnn.data import read_dataset
-from cnn.predict import load_model, predict
+from cnn.ensemble import load_model, predict
 from cnn.train import train
 
 JOB = """

@@ -12,7 +12,8 @@ from cnn.gradcam import (
     randomised,
     share_in_zones,
 )
-from cnn.model import FEATURES, SHARES, TARGETS, build_network
+from cnn.layout import FEATURES, SHARES, TARGETS
+from cnn.model import build_network
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@ import keras
 import numpy as np
 import pytest
 
-from cnn.model import STRESS_MAP, TARGETS, _mean_and_spread, build_network, in_si_units, map_loss
+from cnn.layout import STRESS_MAP, TARGETS
+from cnn.model import _mean_and_spread, build_network, in_si_units, map_loss
 
 FILTERS = [4, 4, 8, 8]
 

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from cnn.data import part, read_dataset
-from cnn.predict import load_model, predict, predict_dataset
+from cnn.ensemble import load_model, predict, predict_dataset
 from cnn.train import Batches, map_scale, train
 
 

@@ -95,6 +95,11 @@ def test_more_replicates_add_chunks_and_keep_the_others(project):
         ("grid: {width_um: [46]}", "unknown key grid.width_um; did you mean widths_um?"),
         ("colour: red", "unknown key colour; known: study, seed"),
         (
+            "prediction: {um_per_pixel: 3}",
+            "prediction.um_per_pixel: 3 is greater than the maximum of 0.5 (in um)",
+        ),
+        ("prediction: {brightness: [void, AM]}", "prediction.brightness: ['void', 'AM'] is too short"),
+        (
             "structure: {se_diameter_nm: 1000}",
             "unknown key structure.se_diameter_nm; did you mean se_diameter_um?",
         ),

@@ -5,7 +5,9 @@ import re
 import shutil
 
 import h5py
+import numpy as np
 import xarray as xr
+from PIL import Image
 
 from analysis.manifest import verify_manifest
 
@@ -104,3 +106,22 @@ def test_report_holds_every_figure_and_the_metrics(finished):
     for name in (*(f"{name}.png" for name in FIGURES), "metrics.csv"):
         assert name in html
     assert len(re.findall("data:image/png[^,]*;base64,iVBOR", html)) == len(FIGURES)
+
+
+def test_images_of_the_configuration_are_in_the_report(edited):
+    image = np.array([0, 255, 128], np.uint8)
+    with xr.open_dataset(edited.folder / "results/tiny/dataset.nc") as dataset:
+        Image.fromarray(image[dataset["image"].values[0]]).save(edited.folder / "mine.png")
+    config = edited.folder / "images.yaml"
+    config.write_text("prediction: {images: [mine.png], um_per_pixel: 0.125}\n")
+    arguments = ("--configfile", "tests/tiny.yaml", "images.yaml")
+    edited.snakemake("--cores", "2", *arguments)
+    with open(edited.folder / "results/tiny/images.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["image"] == "mine.png" and float(row["reaction_area_um2"]) > 0
+    page = (edited.folder / "results/tiny/report.html").read_text()
+    assert 'id="mine_prediction"' in page and "Your images" in page
+    config.write_text("prediction: {images: [mine.png, mine.yaml], um_per_pixel: 0.125}\n")
+    (edited.folder / "mine.yaml").write_text("no image")
+    failed = edited.snakemake("--cores", "2", *arguments, check=False)
+    assert failed.returncode == 1 and "error: mine.yaml: it is no PNG or TIFF image" in failed.stdout

@@ -39,9 +39,49 @@ rule predict:
         "../envs/cnn.yaml"
     threads: 2
     params:
-        code=code_digest("cnn.predict"),
+        code=code_digest("cnn.ensemble"),
     script:
         "../scripts/predict.py"
+
+
+rule bundle:
+    input:
+        dataset="results/{study}/dataset.nc",
+        predictions="results/{study}/predictions/random.nc",
+        metrics="results/{study}/metrics.csv",
+        models=members("random", "keras"),
+        settings=members("random", "json"),
+    output:
+        directory("results/{study}/bundle"),
+    log:
+        "results/{study}/logs/bundle.log",
+    conda:
+        "../envs/cnn.yaml"
+    threads: 2
+    params:
+        code=code_digest("cnn.bundle"),
+    script:
+        "../scripts/bundle.py"
+
+
+rule predict_images:
+    input:
+        bundle="results/{study}/bundle",
+        images=config["prediction"]["images"],
+    output:
+        table="results/{study}/images.csv",
+        figures=image_figures("{study}"),
+    log:
+        "results/{study}/logs/predict_images.log",
+    conda:
+        "../envs/cnn.yaml"
+    threads: 2
+    params:
+        um_per_pixel=config["prediction"]["um_per_pixel"],
+        brightness=config["prediction"]["brightness"],
+        code=code_digest("assb.prediction", "assb.figure"),
+    script:
+        "../scripts/predict_images.py"
 
 
 rule gradcam:

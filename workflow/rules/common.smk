@@ -13,6 +13,7 @@ from snakemake.exceptions import WorkflowError
 
 from analysis.images import crop_window
 from analysis.split import part_sizes
+from assb.names import file_names
 from dem.parameters import SECTIONS, read_parameters
 from provenance import code_digest
 
@@ -245,6 +246,13 @@ def pictures():
     ]
 
 
+def image_figures(study=None):
+    """Predictions of the images that the configuration lists, one picture each; study may be a wildcard."""
+    study = study or config["study"]
+    names = file_names(config["prediction"]["images"])
+    return [f"results/{study}/images/{name}_prediction.png" for name in names]
+
+
 def figure_files():
     """All figures: PNG and PDF, the animation as GIF."""
     papers = [
@@ -254,8 +262,14 @@ def figure_files():
 
 
 def captions():
-    """Texts of the figures."""
-    return [report_file(f"{figure}.rst") for figure in FIGURES]
+    """Texts of the figures, and of each predicted image."""
+    names = [*FIGURES, *(["image"] * len(image_figures()))]
+    return [report_file(f"{name}.rst") for name in names]
+
+
+def categories():
+    """Headings of the figures, and of each predicted image."""
+    return [*FIGURES.values(), *(["Your images"] * len(image_figures()))]
 
 
 def report_file(name):

@@ -277,7 +277,7 @@ rule figure_pipeline:
 
 rule html_report:
     input:
-        pictures=pictures(),
+        pictures=[*pictures(), *image_figures()],
         captions=captions(),
         template=report_file("page.html.j2"),
         metrics="results/{study}/metrics.csv",
@@ -289,7 +289,7 @@ rule html_report:
     conda:
         "../envs/analysis.yaml"
     params:
-        categories=list(FIGURES.values()),
+        categories=categories(),
         benchmarks=benchmark_files(),
         config=sections("study", "seed", "grid", "compression"),
         command=command(),

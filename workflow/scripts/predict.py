@@ -2,7 +2,7 @@
 
 from step import step
 
-from cnn.predict import predict_dataset
+from cnn.ensemble import predict_dataset
 
 with step(snakemake.log[0]):
     predict_dataset(

@@ -13,14 +13,13 @@ import keras
 import numpy as np
 
 from cnn.data import read_dataset
+from cnn.layout import FLIPS
 from cnn.uncertainty import NOMINAL, calibrate, interval
 from provenance import atomic_output, check_declared
 
 # What Keras and what it reads with raise over damaged files.
 READING_ERRORS = (AttributeError, IndexError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError)
 READING_ERRORS += (EOFError, ValueError)
-# The electrode and its mirror images are the same to the labels: row and column order of each view.
-FLIPS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
 def load_model(path: str | PathLike) -> keras.Model:

@@ -1,0 +1,216 @@
+"""`assb predict` measured: how fast, and how far images may be from those of the study.
+
+    python benchmarks/prediction.py speed
+    python benchmarks/prediction.py robustness
+
+`speed`: cold starts on one core (least of several, wall and processor time) beside that of `import
+tensorflow`, and images per second once warm. `robustness`: R2 and verdicts of the 20 test structures in
+models/paper/samples.nc, whose images are noisy, blurred, rescaled and otherwise not ours, read from files as
+users' are; benchmarks/robustness.csv and docs/images/robustness.png.
+"""
+
+import csv
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from analysis.figures import style
+from analysis.metrics import r2_score
+from assb.picture import read_picture
+from cnn.bundle import read_bundle
+from cnn.image import predict
+from cnn.light import cores
+from cnn.reference import EDGE, LIKE, UNLIKE
+from cnn.segmentation import BRIGHTNESS
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLE = ROOT / "benchmarks/robustness.csv"
+FIGURE = ROOT / "docs/images/robustness.png"
+GRAY = np.array([0.0, 255.0, 128.0])  # void, SE, AM
+UM_PER_PIXEL = 0.1
+COLUMNS = ("kind", "amount", "unit", "target", "r2", "bias", "covered", "like", "edge", "unlike", "images")
+# Kinds of change that have an amount, with the label of their axis.
+AXES = {
+    "noise": "noise [% of the contrast]",
+    "blur": "blur, SD [µm]",
+    "pixel": "pixel [µm]",
+    "wrong scale": "scale overstated by [%]",
+}
+
+
+def cold(*command, runs):
+    """Least wall and processor time [s] of a command on one core."""
+    wall, processor = [], []
+    for _ in range(runs):
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        subprocess.run(
+            ["taskset", "-c", "0", sys.executable, *command], check=True, capture_output=True, cwd=ROOT
+        )
+        wall.append(time.perf_counter() - start)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        processor.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(wall), min(processor)
+
+
+def speed():
+    image = ROOT / "docs/images/electrode.png"
+    with tempfile.TemporaryDirectory() as folder:
+        predict_one = ("-m", "assb", "predict", str(image), "--output", f"{folder}/table.csv")
+        for name, command, runs in (
+            ("assb predict, with figure", predict_one, 7),
+            ("assb predict --no-figures", (*predict_one, "--no-figures"), 7),
+            ("of it: imports", ("-c", "import cnn.image"), 7),
+            ("import tensorflow", ("-c", "import tensorflow"), 3),
+        ):
+            wall, processor = cold(*command, runs=runs)
+            print(f"{name:28s} {wall:6.2f} s wall, {processor:6.2f} s of the processor")
+    bundle = read_bundle(ROOT / "models/paper")
+    with xr.open_dataset(ROOT / "models/paper/samples.nc") as samples:
+        image = samples["image"].values
+    # Twenty images side by side are one image of many windows: all cores work.
+    wide = np.concatenate(list(image), axis=1)
+    for heat in (False, True):
+        rates, per_processor = [], []
+        for _ in range(5):
+            start, busy = time.perf_counter(), time.process_time()
+            windows = predict(wide, UM_PER_PIXEL, model=bundle, heat=heat).sizes["window"]
+            rates.append(windows / (time.perf_counter() - start))
+            per_processor.append(windows / (time.process_time() - busy))
+        print(
+            f"warm, {'with' if heat else 'without'} maps: {max(rates):.1f} images/s on {cores()} cores,",
+            f"{max(per_processor):.1f} per second of a processor",
+        )
+
+
+def changes():
+    """Kind, amount, unit, function of gray image and generator giving image and um per pixel, options."""
+
+    def same_scale(change):
+        return lambda gray, generator: (change(gray, generator), UM_PER_PIXEL)
+
+    def pixels(side):
+        def resampled(gray, generator):
+            size = round(len(gray) * UM_PER_PIXEL / side)
+            return np.asarray(Image.fromarray(gray).resize((size, size), Image.Resampling.BOX)), 36 / size
+
+        return resampled
+
+    def barred(gray, generator):
+        gray = gray.copy()
+        gray[-30:-20, 20:120] = 255
+        return np.pad(gray, 20, constant_values=255), UM_PER_PIXEL
+
+    plain = same_scale(lambda gray, _: gray)
+    swapped = same_scale(lambda gray, _: np.choose((gray > 64).astype(int) + (gray > 192), GRAY[[0, 1, 2]]))
+    yield "as in the study", 0, "", plain, {}
+    for sd in (2, 5, 10, 15, 20, 30):
+        change = same_scale(lambda gray, draw, sd=sd: gray + draw.normal(0, 2.55 * sd, gray.shape))
+        yield "noise", sd, "%", change, {}
+    for sd in (0.05, 0.1, 0.15, 0.2, 0.3):
+        yield (
+            "blur",
+            sd,
+            "um",
+            same_scale(lambda gray, _, sd=sd: gaussian_filter(gray, sd / UM_PER_PIXEL)),
+            {},
+        )
+    for side in (0.05, 0.15, 0.2, 0.3, 0.4):
+        yield "pixel", side, "um", pixels(side), {}
+    for percent in (2, 5, 10, 20):
+        wrong = UM_PER_PIXEL * (1 + percent / 100)
+        yield "wrong scale", percent, "%", lambda gray, _, wrong=wrong: (gray, wrong), {}
+    yield "gray levels swapped, told", 0, "", swapped, {"brightness": ("void", "SE", "AM")}
+    yield "gray levels swapped, not told", 0, "", swapped, {}
+    yield "scale bar and border", 0, "", barred, {}
+    yield "RGB", 0, "", plain, {"mode": "RGB"}
+    yield "16 bit", 0, "", plain, {"mode": "I;16"}
+
+
+def write_image(gray, mode, path):
+    """Write gray values from 0 to 255 as users' files have them."""
+    if mode == "I;16":
+        Image.fromarray((gray * 257).clip(0, 65535).astype(np.uint16)).save(path)
+    else:
+        Image.fromarray(gray.round().clip(0, 255).astype(np.uint8)).convert(mode).save(path)
+
+
+def robustness():
+    bundle = read_bundle(ROOT / "models/paper")
+    with xr.open_dataset(ROOT / "models/paper/samples.nc") as opened:
+        samples = opened.load()
+    truth = samples["truth"].values
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, amount, unit, change, options in changes():
+            mode = options.pop("mode", "L")
+            settings = {"model": bundle, "heat": False, "brightness": BRIGHTNESS, **options}
+            found = []
+            for k, image in enumerate(samples["image"].values):
+                gray, um_per_pixel = change(GRAY[image].astype(np.float32), np.random.default_rng(k))
+                write_image(gray, mode, f"{folder}/image.png")
+                found.append(predict(*read_picture(f"{folder}/image.png", um_per_pixel), **settings))
+            value, low, high = (
+                np.array([one[name].values for one in found]) for name in ("prediction", "low", "high")
+            )
+            verdicts = [one.attrs["verdict"] for one in found]
+            shares = [verdicts.count(word) / len(found) for word in (LIKE, EDGE, UNLIKE)]
+            for t, target in enumerate(samples["target"].values):
+                r2 = float(r2_score(truth[:, t], value[:, t]))
+                bias = float(np.median(value[:, t] / truth[:, t]) - 1)
+                covered = float(np.mean((low[:, t] <= truth[:, t]) & (truth[:, t] <= high[:, t])))
+                numbers = (f"{number:.3f}" for number in (r2, bias, covered, *shares))
+                rows.append((kind, amount, unit, target, *numbers, len(found)))
+            shown = " ".join(f"{float(row[4]):7.3f}" for row in rows[-truth.shape[1] :])
+            print(
+                f"{kind:30s} {amount:5g} {unit:3s} R2 {shown}   like {shares[0]:.2f} unlike {shares[2]:.2f}"
+            )
+    with open(TABLE, "w", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, *rows])
+    draw()
+
+
+def draw():
+    """R2 against what was done to the images, and how many the verdict warned of."""
+    with open(TABLE, newline="") as file:
+        rows = list(csv.DictReader(file))
+    targets = list(dict.fromkeys(row["target"] for row in rows))
+    start = {"noise": 0, "blur": 0, "pixel": UM_PER_PIXEL, "wrong scale": 0}
+    with style.in_style():
+        figure = style.new_figure(11, 4.2)
+        grid = figure.subplots(2, len(AXES), sharex="col", sharey="row", height_ratios=(2, 1))
+        for (kind, label), (axes, warned) in zip(AXES.items(), grid.T, strict=True):
+            for target in targets:
+                chosen = [
+                    row
+                    for row in rows
+                    if row["target"] == target and row["kind"] in (kind, "as in the study")
+                ]
+                points = sorted(
+                    (float(row["amount"]) if row["kind"] == kind else start[kind], float(row["r2"]), row)
+                    for row in chosen
+                )
+                x, r2, of_points = zip(*points, strict=True)
+                axes.plot(x, r2, marker="o", markersize=3, linewidth=1.2, label=style.TARGET_TITLES[target])
+            warned.plot(
+                x, [1 - float(row["like"]) for row in of_points], color="0.3", marker="o", markersize=3
+            )
+            axes.set_ylim(-0.5, 1.02)
+            axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
+            warned.set_ylim(-0.05, 1.05)
+            warned.set_xlabel(label)
+        grid[0, 0].set_ylabel("R²")
+        grid[1, 0].set_ylabel("share of images\nwarned of")
+        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
+        style.save_figure(figure, [FIGURE])
+
+
+if __name__ == "__main__":
+    {"speed": speed, "robustness": robustness, "draw": draw}[sys.argv[1]]()

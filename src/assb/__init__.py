@@ -1,0 +1,1 @@
+"""The front door: ``assb predict``, the everyday jobs of the other packages behind one command."""

@@ -1,0 +1,203 @@
+"""The command ``assb``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+# Imports of what a command needs are its own: `assb --help` and completion answer at once.
+BAD_INPUT = 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="solid-state-electrode", prog_name="assb")
+def main() -> None:
+    """Stress and reaction area of all-solid-state battery electrodes.
+
+    \b
+    Read them off an image of your own:
+        assb predict electrode.png --um-per-pixel 0.05
+
+    \b
+    Compress an electrode; run a whole study and its report:
+        assb simulate --width-um 50 --uncovered-fraction 0.63
+        assb report --configfile config/demo.yaml
+
+    Exit status: 0, or 2 if any input was refused; the others are done all the same.
+
+    Completion of the shell: eval "$(_ASSB_COMPLETE=bash_source assb)"; zsh_source or fish_source for these.
+    """
+
+
+class PhaseOrder(click.ParamType):
+    """Three phases, comma separated."""
+
+    name = "PHASE,PHASE,PHASE"
+
+    def convert(self, value, param, ctx):
+        from cnn.segmentation import check_brightness
+
+        names = tuple(value.split(",")) if isinstance(value, str) else value
+        try:
+            check_brightness(names)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return names
+
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@main.command()
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--um-per-pixel", type=float, help="Side of a pixel [µm]; needed where a file does not state it."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default="predictions.csv",
+    show_default=True,
+    help="Table.",
+)
+@click.option(
+    "--figures/--no-figures",
+    default=True,
+    help="Draw each image in the folder OUTPUT without suffix; without figures it is several times as fast.",
+)
+@click.option(
+    "--brightness",
+    type=PhaseOrder(),
+    default="void,AM,SE",
+    show_default=True,
+    help="Phases from dark to bright; in back-scatter images AM is brightest: void,SE,AM.",
+)
+@click.option(
+    "--thresholds", type=float, nargs=2, help="The two gray values between the phases, instead of Otsu's."
+)
+@click.option("--model", type=click.Path(path_type=Path), help="Another ensemble (python -m cnn bundle).")
+def predict(images, um_per_pixel, output, figures, brightness, thresholds, model) -> None:
+    """Predict stress and reaction area of the electrodes in IMAGES (PNG or TIFF).
+
+    Gray values are parted into active material (AM), electrolyte (SE) and void; images of exactly three gray
+    levels are taken as they are. Look at the segmented picture before you believe a number. An image must
+    show at least 36 x 36 µm; larger ones are covered with windows of that size, and the table tells means
+    over them: stress on particles [MPa], AM-SE contact area in a window [µm²], each with its 90 % interval.
+    """
+    from assb.prediction import predict_files
+    from cnn.bundle import read_bundle
+    from cnn.image import SHIPPED, check_pixel
+
+    folder = output.with_suffix("") if figures else None
+    try:
+        if um_per_pixel is not None:
+            check_pixel(um_per_pixel)
+        bundle = read_bundle(model or SHIPPED)
+        with click.progressbar(length=len(images), file=sys.stderr, label="predicting") as bar:
+            results = predict_files(
+                images,
+                output,
+                folder,
+                bundle,
+                um_per_pixel,
+                brightness,
+                thresholds or None,
+                lambda _: bar.update(1),
+            )
+    except (OSError, ValueError) as error:
+        _stop(str(error))
+    for one in results:
+        if one.found is None:
+            click.echo(f"error: {one.problem}", err=True)
+        else:
+            click.echo(_summary(one))
+    if any(one.found is not None for one in results):
+        click.echo(f"\n{output}" + (f"; figures in {folder}/" if folder else ""))
+    if any(one.found is None for one in results):
+        sys.exit(BAD_INPUT)
+
+
+def _summary(one) -> str:
+    """What a reader wants to know of one image, in a few lines."""
+    from assb.prediction import columns
+
+    row = columns(one.found)
+    shares = ", ".join(
+        f"{name} {100 * float(row[f'{name.lower()}_fraction']):.0f} %" for name in ("AM", "SE", "void")
+    )
+    lines = [f"{one.path}: {row['verdict']}; {shares}"]
+    if row["reasons"]:
+        lines.append(f"  {row['reasons']}")
+    for target, unit in zip(one.found["target"].values, one.found["target_units"].values, strict=True):
+        from assb.prediction import COLUMN_UNITS
+
+        shown = COLUMN_UNITS[str(unit)][0]
+        value, low, high = (float(row[f"{target}{end}_{shown}"]) for end in ("", "_low", "_high"))
+        lines.append(f"  {target:16s} {value:8.3g} {shown.replace('um2', 'µm²'):4s} [{low:.3g}, {high:.3g}]")
+    return "\n".join(lines)
+
+
+@main.command()
+@click.option("--width-um", type=float, required=True, help="Width before compression [µm], such as 50.")
+@click.option(
+    "--uncovered-fraction", type=float, required=True, help="Share of the box without AM, such as 0.63."
+)
+@click.option("--replicate", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=REPOSITORY / "config/config.yaml",
+    show_default="config/config.yaml",
+    help="Materials, sizes, protocol.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default="electrode.h5", show_default=True)
+def simulate(width_um, uncovered_fraction, replicate, config, output) -> None:
+    """Fill a box with AM and SE, compress it by DEM, write its trajectory.
+
+    The same structure as in a study of that configuration; OUTPUT is H5MD, explained in docs/data-formats.md.
+    The first run compiles the kernels, which takes a minute.
+    """
+    import yaml
+
+    from assb.simulation import simulate_electrode
+
+    try:
+        settings = yaml.safe_load(config.read_text())
+        frames = settings["compression"]["frames"]
+        with click.progressbar(length=frames, file=sys.stderr, label="compressing") as bar:
+            run = simulate_electrode(
+                settings, width_um, uncovered_fraction, replicate, output, lambda _: bar.update(1)
+            )
+    except KeyError as error:
+        _stop(f"{config}: {error.args[0]} is missing")
+    except (OSError, RuntimeError, TypeError, ValueError, yaml.YAMLError) as error:
+        _stop(str(error))
+    click.echo(f"{run.structure.x.size} particles, {run.contacts.i.size} contacts: {output}")
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--configfile", multiple=True, type=click.Path(path_type=Path), help="Such as config/demo.yaml."
+)
+@click.option("--cores", default="all", show_default=True)
+@click.argument("others", nargs=-1, type=click.UNPROCESSED)
+def report(configfile, cores, others) -> None:
+    """Run what a study lacks, up to its page report.html, in the clone of the repository.
+
+    Without --configfile that is the paper's study. OTHERS are handed to Snakemake, such as -n to see what
+    would run. The exit status is the one of Snakemake.
+    """
+    import subprocess
+
+    files = [str(path.resolve()) for path in configfile]
+    command = [sys.executable, "-m", "snakemake", "--cores", cores]
+    command += ["--configfile", *files] if files else []
+    sys.exit(subprocess.run([*command, *others], cwd=REPOSITORY).returncode)
+
+
+def _stop(message: str) -> None:
+    click.echo(f"error: {message}", err=True)
+    sys.exit(BAD_INPUT)

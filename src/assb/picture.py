@@ -1,0 +1,108 @@
+"""Pictures of electrodes as gray values with a scale."""
+
+from __future__ import annotations
+
+import re
+import struct
+import warnings
+import zlib
+from os import PathLike
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from cnn.image import check_pixel, check_size
+
+FORMATS = ("PNG", "TIFF")
+GRAY_MODES = ("1", "L", "I", "F")
+# Tags of TIFF, and the lengths of its units of resolution [um].
+DESCRIPTION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 270, 282, 283, 296
+TIFF_UNITS = {2: 25_400.0, 3: 10_000.0}
+# Lengths of the units that ImageJ writes into the description [um].
+IMAGEJ_UNITS = {"nm": 1e-3, "um": 1.0, "µm": 1.0, "micron": 1.0, "microns": 1.0, r"\u00B5m": 1.0, "mm": 1e3}
+
+
+class Picture(NamedTuple):
+    """Gray values [rows, columns], top row first, and the side of a pixel [um]."""
+
+    gray: np.ndarray
+    um_per_pixel: float
+
+
+def read_picture(path: str | PathLike, um_per_pixel: float | None = None) -> Picture:
+    """Read a PNG or TIFF of 8 or 16 bits, integers or floats; colours become their luminance.
+
+    Parameters
+    ----------
+    path
+        File of a single picture.
+    um_per_pixel
+        Side of a pixel [um]; without it the file must state it (TIFF resolution tags, those of ImageJ among
+        them, or pHYs of PNG).
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read as such a picture, is too large, or the scale is missing or none; the
+        message does not name the file.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of large pictures before we can look at the size.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            opened = Image.open(path, formats=FORMATS)
+        with opened as image:
+            # The header tells: nothing is unpacked before.
+            check_size(image.width * image.height, f"it is {image.width:,} x {image.height:,}: it")
+            if getattr(image, "n_frames", 1) > 1:
+                raise ValueError(f"it holds {image.n_frames} pictures, one per file is read")
+            pixel = check_pixel(um_per_pixel) if um_per_pixel is not None else _stated_scale(image)
+            gray = image if image.mode in GRAY_MODES or image.mode.startswith("I;16") else image.convert("L")
+            return Picture(np.array(gray), pixel)
+    except FileNotFoundError as error:
+        raise ValueError("there is no such file") from error
+    except UnidentifiedImageError as error:
+        raise ValueError(f"it is no {' or '.join(FORMATS)} image") from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"it is too large: {error}") from error
+    except (OSError, SyntaxError, struct.error, zlib.error, OverflowError) as error:
+        raise ValueError(f"it cannot be read: {error}") from error
+
+
+def _stated_scale(image: Image.Image) -> float:
+    """Side of a pixel that a file states [um].
+
+    Raises
+    ------
+    ValueError
+        If it states none, two, or one that no microscope has.
+    """
+    sides = _tiff_scale(image) if image.format == "TIFF" else _png_scale(image)
+    advice = "give it by --um-per-pixel"
+    if sides is None:
+        raise ValueError(f"it does not state its pixel size: {advice}")
+    if abs(sides[0] - sides[1]) > 1e-3 * max(sides):
+        raise ValueError(
+            f"it states pixels of {sides[0]:.4g} x {sides[1]:.4g} um, they must be squares: {advice}"
+        )
+    try:
+        return check_pixel(sides[0])
+    except ValueError as error:
+        raise ValueError(
+            f"it states {sides[0]:.4g} um per pixel, as for screen or print: {advice}"
+        ) from error
+
+
+def _png_scale(image: Image.Image) -> tuple[float, float] | None:
+    dots = image.info.get("dpi")
+    return tuple(TIFF_UNITS[2] / dot for dot in dots) if dots and min(dots) > 0 else None
+
+
+def _tiff_scale(image: Image.Image) -> tuple[float, float] | None:
+    tags = image.tag_v2
+    dots = [float(tags.get(tag, 0)) for tag in (X_RESOLUTION, Y_RESOLUTION)]
+    unit = TIFF_UNITS.get(tags.get(RESOLUTION_UNIT))
+    if named := re.search(r"^unit=(.+)$", str(tags.get(DESCRIPTION, "")), re.MULTILINE):
+        unit = IMAGEJ_UNITS.get(named[1].strip())
+    return tuple(unit / dot for dot in dots) if unit and min(dots) > 0 else None

@@ -1,0 +1,311 @@
+"""The trained network in plain NumPy: Keras's numbers without the seconds that its backend takes to load.
+
+Only what a prediction needs: the forward pass, and the gradient that Grad-CAM weighs feature maps by. Weights
+come out of the same ``.keras`` files. `cnn.model` is what this follows; tests hold the two together.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from cnn.layout import (
+    FLIPS,
+    LEAST_AREA,
+    LEAST_VARIANCE,
+    MAP_BLOCK,
+    NETWORK,
+    PHASES,
+    SHARES,
+    SI_UNITS,
+    STRESS_MAP,
+    TARGETS,
+)
+
+
+class LightNetwork(NamedTuple):
+    """Weights of a trained network, batch normalisation folded into the convolutions."""
+
+    image_shape: tuple[int, int]  # rows, columns
+    cell: int  # side of a cell of the stress map [pixels]
+    stride: int  # of the first convolution [pixels]
+    kernels: list[np.ndarray]  # [k, k, in, out] per block
+    biases: list[np.ndarray]  # [out] per block
+    stress: tuple[np.ndarray, np.ndarray]  # kernel [in, 2], bias [2] of the stress map
+    hidden: tuple[np.ndarray, np.ndarray]  # kernel and bias of the hidden layer
+    output: tuple[np.ndarray, np.ndarray]  # and of the one behind it
+    scale: np.ndarray  # SI units per standardised target [targets]
+    offset: np.ndarray  # [targets], SI units
+
+
+class Pass(NamedTuple):
+    """What one network makes of one image."""
+
+    target: np.ndarray  # [targets], SI units
+    pooled: np.ndarray  # what the targets are read from [features + 4]
+    features: np.ndarray  # [rows, columns, channels], one place per cell
+    shares: np.ndarray  # of SE and AM in the cells [rows, columns, 2]
+    stress: np.ndarray  # scaled stress map [rows, columns, 2]
+    blocks: list[np.ndarray]  # output of each block behind the features
+    hidden: np.ndarray  # [hidden units]
+
+
+def read_network(path: str | PathLike) -> LightNetwork:
+    """Weights of a ``.keras`` file that `cnn.train` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the file is no such model; the message names it.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))["config"]
+            weights = _weights(archive.read("model.weights.h5"))
+        return _assemble(config, weights)
+    except (OSError, KeyError, IndexError, TypeError, ValueError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} cannot be read as a trained network: {error}") from error
+
+
+def _weights(content: bytes) -> dict[str, list[np.ndarray]]:
+    """Variables of each layer, by its name."""
+    found = {}
+    with h5py.File(io.BytesIO(content)) as file:
+
+        def collect(path, item):
+            if path.endswith("/vars") and len(item):
+                found[str(item.attrs["name"])] = [item[str(k)][()] for k in range(len(item))]
+
+        file.visititems(collect)
+    return found
+
+
+def _assemble(config: dict, weights: dict[str, list[np.ndarray]]) -> LightNetwork:
+    outer = {layer["config"]["name"]: layer["config"] for layer in config["layers"]}
+    layers = [(layer["class_name"], layer["config"]) for layer in outer[NETWORK]["layers"]]
+    named = {settings["name"]: settings for _, settings in layers}
+    convolutions = [one for kind, one in layers if kind == "Conv2D" and one["name"] != STRESS_MAP]
+    normalisations = [one for kind, one in layers if kind == "BatchNormalization"]
+    hidden = [one["name"] for kind, one in layers if kind == "Dense" and one["name"] != TARGETS]
+    kernels, biases = [], []
+    for convolution, normalisation in zip(convolutions, normalisations, strict=True):
+        (kernel,) = weights[convolution["name"]]
+        gamma, beta, mean, variance = weights[normalisation["name"]]
+        factor = gamma / np.sqrt(variance + normalisation["epsilon"])
+        kernels.append(kernel * factor)
+        biases.append(beta - mean * factor)
+    kernel, bias = weights[STRESS_MAP]
+    return LightNetwork(
+        tuple(named["image"]["batch_shape"][1:]),
+        named[SHARES]["pool_size"][0],
+        convolutions[0]["strides"][0],
+        kernels,
+        biases,
+        (kernel[0, 0], bias),
+        tuple(weights[hidden[0]]),
+        tuple(weights[TARGETS]),
+        np.array(outer[SI_UNITS]["scale"]),
+        np.array(outer[SI_UNITS]["offset"]),
+    )
+
+
+def patches(x: np.ndarray, side: int, stride: int = 1) -> np.ndarray:
+    """Patches of an image under a convolution with 'same' padding [rows, columns, side * side * channels]."""
+    rows, columns, channels = x.shape
+    shape = [-(-length // stride) for length in (rows, columns)]
+    missing = [
+        max((n - 1) * stride + side - length, 0) for n, length in zip(shape, (rows, columns), strict=True)
+    ]
+    before = [length // 2 for length in missing]
+    padded = np.zeros((rows + missing[0], columns + missing[1], channels), np.float32)
+    padded[before[0] : before[0] + rows, before[1] : before[1] + columns] = x
+    # A row of a patch lies in one piece.
+    down, right, _ = padded.strides
+    strides = (stride * down, stride * right, down, padded.itemsize)
+    windows = np.lib.stride_tricks.as_strided(
+        padded, (*shape, side, side * channels), strides, writeable=False
+    )
+    return windows.reshape(*shape, side * side * channels)
+
+
+def _times(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Patches times kernel, as one product: NumPy would make one of each row."""
+    columns = kernel.shape[-1]
+    return (x.reshape(-1, x.shape[-1]) @ kernel.reshape(-1, columns)).reshape(*x.shape[:-1], columns)
+
+
+def convolve(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Convolution with 'same' padding [rows, columns, out]."""
+    return _times(patches(x, len(kernel)), kernel)
+
+
+def halve(x: np.ndarray) -> np.ndarray:
+    """2x2 max pooling [rows // 2, columns // 2, channels]."""
+    rows, columns = (length // 2 * 2 for length in x.shape[:2])
+    pairs = np.maximum(x[:rows:2, :columns], x[1:rows:2, :columns])
+    return np.maximum(pairs[:, ::2], pairs[:, 1::2])
+
+
+def cell_shares(phases: np.ndarray, cell: int) -> np.ndarray:
+    """Shares of SE and AM in the cells of an image given as its phases [rows, columns, 2]."""
+    rows, columns = (length // cell for length in phases.shape[:2])
+    cut = phases[: rows * cell, : columns * cell, 1:]
+    return cut.reshape(rows, cell, columns, cell, 2).mean(axis=(1, 3), dtype=np.float32)
+
+
+def _mean_and_spread(stress: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and standard deviation of the stress map over each phase, and the weights of the places."""
+    weight = shares / (shares.sum(axis=(0, 1)) + LEAST_AREA)
+    mean = (stress * weight).sum(axis=(0, 1))
+    square = (stress**2 * weight).sum(axis=(0, 1))
+    return mean, np.sqrt(np.maximum(square - mean**2, 0.0) + LEAST_VARIANCE), weight
+
+
+def run(network: LightNetwork, first: np.ndarray, shares: np.ndarray) -> Pass:
+    """Run one network on one image.
+
+    Parameters
+    ----------
+    network
+        From `read_network`.
+    first
+        `patches` of the image, as phases, under the first convolution.
+    shares
+        Of the image (`cell_shares`).
+    """
+    x = np.maximum(_times(first, network.kernels[0]) + network.biases[0], 0.0)
+    outputs = []
+    for block, (kernel, bias) in enumerate(zip(network.kernels[1:], network.biases[1:], strict=True), 1):
+        x = convolve(halve(x) if block > MAP_BLOCK else x, kernel)
+        if block < MAP_BLOCK:
+            # Before bias and ReLU, which leave the larger the larger: a quarter of the work.
+            x = halve(x)
+        x += bias
+        outputs.append(np.maximum(x, 0.0, out=x))
+    features, *blocks = outputs[MAP_BLOCK - 1 :]
+    stress = features @ network.stress[0] + network.stress[1]
+    mean, spread, _ = _mean_and_spread(stress, shares)
+    pooled = np.concatenate([x.mean(axis=(0, 1)), mean, spread])
+    hidden = np.maximum(pooled @ network.hidden[0] + network.hidden[1], 0.0)
+    output = np.concatenate([pooled, hidden]) @ network.output[0] + network.output[1]
+    target = output * network.scale + network.offset
+    return Pass(target, pooled, features, shares, stress, blocks, hidden)
+
+
+def heat_map(network: LightNetwork, passed: Pass, target: int) -> np.ndarray:
+    """Grad-CAM map of one target (see `cnn.gradcam.feature_map`) [rows, columns, its standard deviations]."""
+    kernel, pooled = network.output[0][:, target], passed.pooled.size
+    gradient = kernel[:pooled] + network.hidden[0] @ (kernel[pooled:] * (passed.hidden > 0))
+    of_mean, of_spread = gradient[-4:-2], gradient[-2:]
+    x = [passed.features, *passed.blocks]
+    places = x[-1].shape[0] * x[-1].shape[1]
+    back = np.broadcast_to(gradient[:-4] / places, x[-1].shape)
+    for kernel, before, after in reversed(
+        list(zip(network.kernels[MAP_BLOCK + 1 :], x, x[1:], strict=False))
+    ):
+        back = convolve(np.where(after > 0, back, 0.0), kernel[::-1, ::-1].swapaxes(2, 3))
+        back = _to_the_largest(back, before)
+    mean, spread, weight = _mean_and_spread(passed.stress, passed.shares)
+    of_stress = weight * (of_mean + of_spread * (passed.stress - mean) / spread)
+    weights = back.sum(axis=(0, 1)) + network.stress[0] @ of_stress.sum(axis=(0, 1))
+    return np.maximum(passed.features @ weights, 0.0)
+
+
+def _to_the_largest(gradient: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Gradient before 2x2 max pooling: it goes to the largest of four, in equal parts where several are."""
+    rows, columns = (2 * length for length in gradient.shape[:2])
+    chosen = before[:rows, :columns] == halve(before).repeat(2, axis=0).repeat(2, axis=1)
+    count = chosen.reshape(rows // 2, 2, columns // 2, 2, -1).sum(axis=(1, 3))
+    back = np.zeros_like(before)
+    back[:rows, :columns] = chosen * (gradient / count).repeat(2, axis=0).repeat(2, axis=1)
+    return back
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Passes(NamedTuple):
+    """What an ensemble of M networks makes of N images."""
+
+    target: np.ndarray  # [M, N, targets], SI units, mean over the image and its mirror images
+    pooled: np.ndarray  # [M, N, what the targets are read from], the same mean
+    heat: np.ndarray | None  # Grad-CAM [N, targets, rows of cells, columns of cells], mean of the ensemble
+
+
+def run_ensemble(
+    networks: Sequence[LightNetwork],
+    image: np.ndarray,
+    heat: bool = False,
+    done: Callable[[int], object] = lambda images: None,
+) -> Passes:
+    """Run an ensemble on images, as many at a time as there are cores.
+
+    Parameters
+    ----------
+    networks
+        M members of one layout.
+    image
+        uint8 [N, rows, columns]: 0 void, 1 SE, 2 AM.
+    heat
+        Whether to make Grad-CAM maps.
+    done
+        Told 1 after each image.
+
+    Raises
+    ------
+    ValueError
+        If the images have another size than the networks learnt.
+    """
+    if image.shape[1:] != networks[0].image_shape:
+        given, wanted = (" x ".join(map(str, shape)) for shape in (image.shape[1:], networks[0].image_shape))
+        raise ValueError(f"images must have {wanted} pixels, as the network learnt, got {given}")
+
+    def one(picture: np.ndarray) -> Passes:
+        views = [_view(networks, picture[::rows, ::columns]) for rows, columns in FLIPS]
+        maps = None
+        if heat:
+            targets = range(networks[0].scale.size)
+            maps = np.mean(
+                [[heat_map(*pair, k) for k in targets] for pair in zip(networks, views[0], strict=True)],
+                axis=0,
+            )
+        means = (
+            np.mean([[getattr(passed, name) for passed in view] for view in views], axis=0, dtype=float)
+            for name in ("target", "pooled")
+        )
+        done(1)
+        return Passes(*means, maps)
+
+    # One image per thread: products this small gain nothing from several.
+    with threadpool_limits(1), ThreadPoolExecutor(cores()) as pool:
+        found = list(pool.map(one, image))
+    target, pooled = (
+        np.stack([getattr(each, name) for each in found], axis=1) for name in ("target", "pooled")
+    )
+    return Passes(target, pooled, np.stack([each.heat for each in found]) if heat else None)
+
+
+def _view(networks: Sequence[LightNetwork], image: np.ndarray) -> list[Pass]:
+    """Run all members on one view of one image; the first patches serve all."""
+    phases = np.eye(PHASES, dtype=np.float32)[image]
+    shares = cell_shares(phases, networks[0].cell)
+    first = patches(phases, len(networks[0].kernels[0]), networks[0].stride)
+    return [run(network, first, shares) for network in networks]
+
+
+def mean_and_spread(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation over the members [M, N, targets]; the spread of one member is 0."""
+    spread = members.std(axis=0, ddof=1) if len(members) > 1 else np.zeros_like(members[0])
+    return members.mean(axis=0), spread

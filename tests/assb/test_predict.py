@@ -1,0 +1,195 @@
+"""``assb predict``, from files to a table, pictures and an exit status."""
+
+import csv
+import importlib.metadata
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from click.testing import CliRunner
+from PIL import Image
+
+from assb.cli import main
+from assb.names import file_names
+from cnn import predict
+
+GRAY = np.array([0, 255, 128], np.uint8)  # void, SE, AM
+
+
+@pytest.fixture(scope="module")
+def samples(root):
+    with xr.open_dataset(root / "models/paper/samples.nc") as opened:
+        return opened.load()
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Function that runs the command in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(main, list(map(str, arguments)))
+
+
+@pytest.fixture
+def electrode(tmp_path, samples):
+    path = tmp_path / "electrode.png"
+    Image.fromarray(GRAY[samples["image"].values[3]]).save(path)
+    return path
+
+
+def rows(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_table_figure_and_segmented_picture(run, electrode, samples, tmp_path):
+    done = run("predict", "electrode.png", "--um-per-pixel", 0.1)
+    assert done.exit_code == 0, done.output
+    (row,) = rows("predictions.csv")
+    assert list(row)[:10] == [
+        "image",
+        "am_stress_mean_MPa",
+        "am_stress_mean_low_MPa",
+        "am_stress_mean_high_MPa",
+        "am_stress_sd_MPa",
+        "am_stress_sd_low_MPa",
+        "am_stress_sd_high_MPa",
+        "se_stress_mean_MPa",
+        "se_stress_mean_low_MPa",
+        "se_stress_mean_high_MPa",
+    ]
+    known = samples.isel(sample=3)
+    assert row["image"] == "electrode.png"
+    assert float(row["reaction_area_um2"]) == pytest.approx(1e12 * float(known["prediction"][4]), rel=1e-3)
+    assert float(row["se_stress_mean_high_MPa"]) == pytest.approx(1e-6 * float(known["high"][2]), rel=1e-3)
+    shares = [float(row[f"{phase}_fraction"]) for phase in ("void", "se", "am")]
+    assert shares == pytest.approx([np.mean(known["image"].values == k) for k in range(3)], abs=1e-4)
+    assert row["verdict"] == "like the training images" and row["windows"] == "1"
+    segmented = Image.open("predictions/electrode_segmented.png")
+    np.testing.assert_array_equal(np.asarray(segmented), GRAY[known["image"].values])
+    assert segmented.info["dpi"][0] == pytest.approx(254_000, rel=1e-4)
+    figure = np.asarray(Image.open("predictions/electrode_prediction.png").convert("RGB"))
+    assert figure.shape[1] == 2200 and len(np.unique(figure.reshape(-1, 3), axis=0)) > 1000
+    assert "like the training images; AM 52 %, SE 40 %, void 7 %" in done.output
+    assert not [path for path in tmp_path.rglob(".*")], "nothing half-written"
+
+
+def test_scale_in_the_file_order_and_thresholds(run, samples, tmp_path):
+    image = samples["image"].values[3]
+    noisy = np.array([20, 120, 220])[image] + np.random.default_rng(1).normal(0, 3, image.shape)
+    Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save("bse.tif", dpi=(254_000, 254_000))
+    done = run("predict", "bse.tif", "--brightness", "void,SE,AM", "--no-figures", "-o", "out/table.csv")
+    assert done.exit_code == 0, done.output
+    (row,) = rows("out/table.csv")
+    expected = 1e12 * float(samples["prediction"][3, 4])
+    assert float(row["reaction_area_um2"]) == pytest.approx(expected, rel=0.03)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["bse_segmented.png", "table.csv"]
+    options = ("bse.tif", "--brightness", "void,SE,AM", "--no-figures", "--thresholds")
+    assert run("predict", *options, 70, 170).exit_code == 0
+    assert float(rows("predictions.csv")[0]["reaction_area_um2"]) == pytest.approx(expected, rel=0.03)
+    refused = run("predict", *options, 70, 235)
+    assert refused.exit_code == 2 and "error: bse.tif: its segmentation shows no AM" in refused.stderr
+
+
+def test_bad_files_are_named_and_the_others_predicted(run, electrode, samples):
+    image = GRAY[samples["image"].values[3]]
+    Path("text.png").write_text("no image")
+    Image.fromarray(np.full((400, 400), 7, np.uint8)).save("flat.png")
+    Image.fromarray(np.zeros((1, 1), np.uint8)).save("dot.png")
+    Image.fromarray(image[:300]).save("small.png")
+    Image.fromarray(np.where(image == 0, 255, image)).save("dense.png")
+    bad = {
+        "text.png": "it is no PNG or TIFF image",
+        "flat.png": "it shows a single gray level; AM, SE and void make three",
+        "dot.png": "its field of view is 0.1 x 0.1 um, at least 36 x 36 um are needed",
+        "small.png": "its field of view is 36 x 30 um, at least 36 x 36 um are needed",
+        "dense.png": "it shows two gray levels only",
+        "gone.png": "there is no such file",
+    }
+    done = run("predict", *bad, "electrode.png", "--um-per-pixel", 0.1, "--no-figures")
+    assert done.exit_code == 2
+    for name, problem in bad.items():
+        assert f"error: {name}: {problem}" in done.stderr
+    assert [row["image"] for row in rows("predictions.csv")] == ["electrode.png"]
+    assert "Traceback" not in done.output
+
+
+def test_a_file_that_vanishes_while_others_are_predicted(run, electrode, samples, monkeypatch):
+    Path("second.png").write_bytes(electrode.read_bytes())
+    import assb.prediction
+
+    def reading(path, scale):
+        Path("second.png").unlink(missing_ok=True)
+        return read(path, scale)
+
+    read = assb.prediction.read_picture
+    monkeypatch.setattr(assb.prediction, "read_picture", reading)
+    done = run("predict", "electrode.png", "second.png", "--um-per-pixel", 0.1, "--no-figures")
+    assert done.exit_code == 2 and "error: second.png: there is no such file" in done.stderr
+    assert len(rows("predictions.csv")) == 1
+
+
+def test_nothing_is_written_if_nothing_is_predicted(run, electrode):
+    done = run("predict", "electrode.png")
+    assert done.exit_code == 2
+    assert "error: electrode.png: it does not state its pixel size: give it by --um-per-pixel" in done.stderr
+    assert [path.name for path in Path().iterdir()] == ["electrode.png"]
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--um-per-pixel", "0"], r"um_per_pixel must be in [0.001, 0.5] um"),
+        (["--um-per-pixel", "wide"], "'wide' is not a valid float"),
+        (["--um-per-pixel", "0.1", "--brightness", "AM,SE"], "brightness must name void, SE, AM"),
+        (["--um-per-pixel", "0.1", "--thresholds", "9", "3"], "thresholds must be two that ascend, got 9, 3"),
+        (["--um-per-pixel", "0.1", "--model", "nowhere"], "nowhere cannot be read as a trained ensemble"),
+    ],
+)
+def test_bad_options_are_refused(run, samples, options, message):
+    gray = GRAY[samples["image"].values[3]].astype(float) + np.arange(360)
+    Image.fromarray(gray.astype(np.uint16)).save("electrode.png")
+    done = run("predict", "electrode.png", "--no-figures", *options)
+    assert done.exit_code == 2 and message in done.stderr
+    assert not Path("predictions.csv").exists()
+
+
+def test_output_that_cannot_be_written_is_an_error(run, electrode):
+    Path("file").touch()
+    done = run("predict", "electrode.png", "--um-per-pixel", 0.1, "-o", "file/table.csv", "--no-figures")
+    assert done.exit_code == 2 and "error:" in done.stderr and "Traceback" not in done.output
+
+
+def test_files_of_one_name_keep_apart():
+    names = file_names(["a/x.png", "b/x.png", "x.tif", "X.tif", "x-2.png"])
+    assert names == ["x", "x-2", "x-3", "X-4", "x-2-2"]
+
+
+def test_the_api_gives_what_the_command_writes(run, electrode):
+    assert run("predict", "electrode.png", "--um-per-pixel", 0.1, "--no-figures").exit_code == 0
+    found = predict(np.asarray(Image.open(electrode)), 0.1)
+    (row,) = rows("predictions.csv")
+    assert float(row["am_stress_sd_MPa"]) == pytest.approx(1e-6 * float(found["prediction"][1]), rel=1e-5)
+
+
+def test_help_and_completion(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    entry = importlib.metadata.EntryPoint("assb", project["scripts"]["assb"], "console_scripts")
+    assert entry.load() is main
+    environment = {**os.environ, "PYTHONPATH": str(root / "src"), "_ASSB_COMPLETE": "bash_complete"}
+    environment |= {"COMP_WORDS": "assb pre", "COMP_CWORD": "1"}
+    code = "import sys; sys.argv[0] = 'assb'; from assb.cli import main; main(prog_name='assb')"
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.stdout.strip() == "plain,predict"
+    shown = CliRunner().invoke(main, ["--help"]).output
+    assert "assb predict electrode.png --um-per-pixel 0.05" in shown and "Exit status" in shown
+
+
+def test_help_loads_nothing_heavy(root):
+    code = "import sys; from assb.cli import main; print({'numpy', 'keras', 'numba'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

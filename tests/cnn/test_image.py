@@ -1,0 +1,170 @@
+"""Predictions for any image, by the ensemble in the repository."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from cnn import predict
+from cnn.bundle import read_bundle
+from cnn.image import check_size, rescale, window_starts
+from cnn.reference import (
+    EDGE,
+    LIKE,
+    UNLIKE,
+    Reference,
+    distance,
+    make_reference,
+    quantities,
+    reasons,
+    verdict,
+)
+
+
+@pytest.fixture(scope="module")
+def samples(root):
+    with xr.open_dataset(root / "models/paper/samples.nc") as opened:
+        return opened.load()
+
+
+def test_class_image_gives_what_the_study_predicted(samples):
+    found = predict(samples["image"].values[3], 0.1)
+    known = samples.isel(sample=3)
+    np.testing.assert_allclose(found["prediction"], known["prediction"], rtol=1e-4)
+    np.testing.assert_allclose(found["high"], known["high"], rtol=1e-3)
+    np.testing.assert_allclose(found["low"], np.maximum(known["low"], 0), rtol=1e-3, atol=1e3)
+    assert found.attrs["verdict"] == LIKE and found.attrs["reasons"] == ""
+    assert found["between_windows"].isnull().all() and found.sizes["window"] == 1
+    assert float(found["phase_fraction"].sum()) == pytest.approx(1)
+    assert found["heatmap"].shape == (5, 18, 18) and float(found["heatmap"].max()) > 0
+
+
+@pytest.mark.parametrize("um_per_pixel, factor", [(0.05, 2), (0.025, 4)])
+def test_finer_pixels_of_the_same_electrode_change_nothing(samples, um_per_pixel, factor):
+    image = samples["image"].values[3]
+    fine = image.repeat(factor, axis=0).repeat(factor, axis=1)
+    found = predict(fine, um_per_pixel, heat=False)
+    np.testing.assert_array_equal(found["class_image"], image)
+
+
+def test_coarser_pixels_take_the_class_that_covers_most():
+    image = np.zeros((4, 6), np.uint8)
+    image[:, 3:], image[0, 0] = 2, 1
+    np.testing.assert_array_equal(rescale(image, 0.5), [[0, 0, 2], [0, 0, 2]])
+    assert rescale(image, 1.0) is image
+    assert (rescale(np.full((10, 10), 2, np.uint8), 1.7) == 2).all()
+
+
+def test_a_large_image_is_the_mean_of_its_windows(samples):
+    four = samples["image"].values[3:7]
+    image = np.block([[four[0], four[1]], [four[2], four[3]]])
+    told = []
+    found = predict(image, 0.1, done=lambda window, of: told.append((window, of)))
+    assert found.sizes["window"] == 9 and sorted(told) == [(k, 9) for k in range(1, 10)]
+    alone = {
+        (w["window_x"].item(), w["window_y"].item()): w for _, w in found.groupby("window", squeeze=False)
+    }
+    for corner, sample in zip(((0, 0), (36e-6, 0), (0, 36e-6), (36e-6, 36e-6)), range(3, 7), strict=True):
+        (key,) = [place for place in alone if np.allclose(place, corner, atol=1e-9)]
+        np.testing.assert_allclose(
+            alone[key]["window_prediction"].values.ravel(), samples["prediction"].values[sample], rtol=1e-4
+        )
+    np.testing.assert_allclose(found["prediction"], found["window_prediction"].mean("window"))
+    np.testing.assert_allclose(found["between_windows"], found["window_prediction"].std("window", ddof=1))
+    assert found["heatmap"].shape == (5, 36, 36) and bool(np.isfinite(found["heatmap"]).all())
+
+
+@pytest.mark.parametrize("length", [360, 361, 380, 700, 1000, 4001])
+def test_windows_cover_the_image_and_overlap(length):
+    starts = window_starts(length, 360, 20)
+    assert starts[0] == 0 and 0 <= length - (starts[-1] + 360) < 20
+    assert all(start % 20 == 0 for start in starts)
+    assert all(0 < step <= 280 for step in np.diff(starts))
+
+
+def test_gray_values_are_parted_first(samples):
+    image = samples["image"].values[3]
+    gray = np.array([30, 200, 110])[image] + np.random.default_rng(1).normal(0, 4, image.shape)
+    found = predict(gray, 0.1)
+    assert (found["class_image"].values == image).mean() > 0.998
+    np.testing.assert_allclose(found["prediction"], samples["prediction"].values[3], rtol=0.05)
+
+
+def test_verdict_tells_what_the_ensemble_does_not_know(samples):
+    image = samples["image"].values[10]
+    generator = np.random.default_rng(1)
+    swapped = predict(np.array([0, 2, 1], np.uint8)[image], 0.1)
+    assert swapped.attrs["verdict"] == UNLIKE and "do not rely" in swapped.attrs["advice"]
+    assert "the mean chord of SE is" in swapped.attrs["reasons"]
+    confetti = predict(generator.integers(0, 3, image.shape, dtype=np.uint8), 0.1)
+    assert confetti.attrs["verdict"] == UNLIKE
+    assert {predict(one, 0.1, heat=False).attrs["verdict"] for one in samples["image"].values[5:]} <= {
+        LIKE,
+        EDGE,
+    }
+
+
+def test_distance_is_mahalanobis_and_verdicts_follow_the_validation_images():
+    generator = np.random.default_rng(1)
+    features = generator.normal(size=(2, 4100, 3)) * [1, 2, 5] + [0, 1, 2]
+    training = np.arange(4100) < 4000
+    images = generator.integers(0, 3, (4100, 8, 8), dtype=np.uint8)
+    reference = make_reference(features, images, training, 0.1)
+    assert reference.distances.size == 100 and (np.diff(reference.distances) >= 0).all()
+    at = distance(reference, np.array([[[0, 1, 2.0], [0, 1, 17.0]]] * 2))
+    assert at[0] == pytest.approx(0, abs=0.1) and at[1] == pytest.approx(3 / np.sqrt(3), rel=0.05)
+    known = Reference(reference.mean, reference.precision, np.linspace(0.1, 1.0, 10), {})
+    assert [verdict(known, np.array([d])) for d in (0.5, 0.96, 1.4, 1.6)] == [LIKE, EDGE, EDGE, UNLIKE]
+    assert verdict(known, np.array([0.5, 0.5, 9.0])) == LIKE, "of the window in the middle"
+
+
+def test_quantities_are_those_of_stripes():
+    """Vertical stripes of AM (3 pixels), SE (2), void (1) in 12 columns of 0.1 um."""
+    image = np.tile(np.array([2, 2, 2, 1, 1, 0] * 2, np.uint8), (12, 1))
+    found = quantities(image, 0.1)
+    assert found["am_fraction"] == pytest.approx(1 / 2) and found["void_fraction"] == pytest.approx(1 / 6)
+    # AM: 72 pixels, 24 runs along rows, 6 along columns; chords are their mean.
+    assert found["am_chord"] == pytest.approx(0.1e-6 * 72 / ((24 + 6) / 2))
+    assert found["interface"] == pytest.approx(np.pi / 4 * 24 * 0.1e-6 / (144 * 0.01e-12))
+    ranges = {name: (value, value) for name, value in found.items()} | {"se_fraction": (0.4, 0.5)}
+    (sentence,) = reasons(Reference(np.empty(0), np.empty(0), np.empty(0), ranges), found)
+    assert sentence == "SE covers 33.3 % (training images: 40 to 50 %)"
+
+
+@pytest.mark.parametrize(
+    "image, um_per_pixel, message",
+    [
+        (np.eye(400), 0.0, r"um_per_pixel must be in \[0.001, 0.5\] um, .* got 0 um"),
+        (np.eye(400), 3.0, "got 3 um"),
+        (np.eye(400), float("nan"), "got nan um"),
+        (np.zeros((400, 400, 3)), 0.1, r"must be an array \[rows, columns\], got shape \(400, 400, 3\)"),
+        (np.zeros((0, 400)), 0.1, r"got shape \(0, 400\)"),
+        (np.eye(300), 0.1, "its field of view is 30 x 30 um, at least 36 x 36 um are needed"),
+        (np.zeros((5000, 5000), np.uint8), 0.5, "at the network's 0.1 um per pixel, has 625,000,000 pixels"),
+        (np.full((400, 400), 2, np.uint8), 0.1, "it shows a single gray level"),
+        (2 * np.eye(400, dtype=np.uint8), 0.1, "it shows no SE"),
+    ],
+)
+def test_bad_images_are_refused(image, um_per_pixel, message):
+    with pytest.raises(ValueError, match=message):
+        predict(image, um_per_pixel)
+
+
+def test_too_many_pixels_are_refused():
+    with pytest.raises(ValueError, match="it has 2,500,000,000 pixels, at most 36,000,000 are read"):
+        check_size(50_000**2, "it")
+
+
+def test_bundle_may_be_read_before(root, samples):
+    image, bundle = samples["image"].values[3], read_bundle(root / "models/paper")
+    xr.testing.assert_identical(predict(image, 0.1, model=bundle), predict(image, 0.1))
+    with pytest.raises(ValueError, match="cannot be read as a trained ensemble"):
+        predict(image, 0.1, model=root / "models")
+
+
+def test_predictions_load_no_keras():
+    code = "import sys; from cnn import predict; print({'keras', 'tensorflow', 'sklearn'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -1,0 +1,83 @@
+"""The network in NumPy against the one in Keras."""
+
+import keras
+import numpy as np
+import pytest
+
+from cnn.ensemble import load_model, predict
+from cnn.gradcam import feature_map
+from cnn.layout import FEATURES, NETWORK, SHARES
+from cnn.light import cell_shares, convolve, halve, patches, read_network, run_ensemble
+from cnn.model import build_network, in_si_units
+
+
+@pytest.fixture(scope="module", params=[(4, 6, 8, 10), (4, 5, 6, 7, 8, 9)], ids=["four blocks", "six blocks"])
+def both(request, tmp_path_factory):
+    """Path of a model with random weights, normalisation included, and images that it takes."""
+    keras.utils.set_random_seed(3)
+    network = build_network((64, 96), 8, 3, request.param, 8, 0.1)
+    generator = np.random.default_rng(4)
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.set_weights([generator.uniform(0.5, 1.5, values.shape) for values in layer.get_weights()])
+    path = tmp_path_factory.mktemp("light") / "model.keras"
+    in_si_units(network, np.array([1.0, -2.0, 3.0]), np.array([10.0, 20.0, 30.0])).save(path)
+    # Patches of one phase and of noise: without whole patches no place has a single phase.
+    image = generator.integers(0, 3, (3, 8, 12), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
+    image[:, ::3] = generator.integers(0, 3, image[:, ::3].shape)
+    return path, image
+
+
+def test_targets_are_those_of_keras(both):
+    path, image = both
+    found = run_ensemble([read_network(path)], image)
+    np.testing.assert_allclose(found.target[0], predict(load_model(path), image), rtol=1e-4)
+    assert found.heat is None
+
+
+def test_maps_are_those_of_keras(both):
+    path, image = both
+    heat = run_ensemble([read_network(path)] * 2, image, heat=True).heat
+    network = load_model(path).get_layer(NETWORK)
+    for target in range(3):
+        expected = feature_map(network, image, target)
+        np.testing.assert_allclose(heat[:, target], expected, atol=1e-4 * heat.max())
+    assert (heat.max(axis=(0, 2, 3)) > 0).any() and (heat == 0).any()
+
+
+def test_features_and_shares_are_those_of_keras(both):
+    path, image = both
+    model, network = load_model(path).get_layer(NETWORK), read_network(path)
+    expected = keras.Model(model.input, [model.get_layer(name).output for name in (FEATURES, SHARES)])(
+        image[:1]
+    )
+    shares = cell_shares(np.eye(3, dtype=np.float32)[image[0]], network.cell)
+    np.testing.assert_allclose(shares, np.asarray(expected[1])[0, ..., 1:], atol=1e-6)
+    assert shares.shape[:2] == np.asarray(expected[0]).shape[1:3]
+
+
+def test_patches_of_a_stride_are_those_of_a_convolution_with_same_padding():
+    x = np.random.default_rng(1).normal(size=(20, 15, 3)).astype(np.float32)
+    kernel = np.random.default_rng(2).normal(size=(7, 7, 3, 4)).astype(np.float32)
+    expected = keras.ops.conv(x[None], kernel, strides=5, padding="same", data_format="channels_last")
+    found = patches(x, 7, 5) @ kernel.reshape(-1, 4)
+    np.testing.assert_allclose(found, np.asarray(expected)[0], atol=1e-4)
+
+
+def test_an_odd_row_is_left_by_pooling():
+    x = np.arange(15.0).reshape(5, 3, 1)
+    np.testing.assert_array_equal(halve(x)[..., 0], [[4], [10]])
+    assert convolve(x, np.ones((3, 3, 1, 1)))[0, 0] == 0 + 1 + 3 + 4
+
+
+def test_images_of_another_size_are_refused(both):
+    path, image = both
+    with pytest.raises(ValueError, match="must have 64 x 96 pixels, as the network learnt, got 32 x 96"):
+        run_ensemble([read_network(path)], image[:, :32])
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path):
+    path = tmp_path / "other.keras"
+    path.write_bytes(b"no archive")
+    with pytest.raises(ValueError, match=r"other\.keras cannot be read as a trained network"):
+        read_network(path)

@@ -1,0 +1,20 @@
+"""Predict images that are none of the study; one that cannot be is an error."""
+
+from pathlib import Path
+
+from step import step
+
+from assb.prediction import predict_files
+from cnn.bundle import read_bundle
+
+with step(snakemake.log[0]):
+    results = predict_files(
+        list(snakemake.input.images),
+        snakemake.output.table,
+        Path(snakemake.output.figures[0]).parent,
+        read_bundle(snakemake.input.bundle),
+        snakemake.params.um_per_pixel,
+        snakemake.params.brightness,
+    )
+    if problems := [one.problem for one in results if one.found is None]:
+        raise ValueError("; ".join(problems))
