@@ -12,6 +12,7 @@ from PIL import Image
 from analysis.manifest import verify_manifest
 
 FIGURES = (
+    "pipeline",
     "structure",
     "images",
     "hertz",
