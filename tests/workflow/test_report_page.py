@@ -72,7 +72,8 @@ def test_page_tells_metrics_run_times_and_origin(page):
     for words in ("Random split, 2 structures", "Width held out, 8 structures", "image descriptors, boosted"):
         assert words in text
     rows = page.execute_script(
-        "return [...document.querySelectorAll('#cost + .wide tbody tr')].map(r => r.innerText.split('\\t'))"
+        "return [...document.querySelectorAll('#cost + p + .wide tbody tr')]"
+        ".map(r => r.innerText.split('\\t'))"
     )
     jobs = {rule: int(count) for rule, count, *_ in rows}
     assert jobs["compress"] == 4 and jobs["train"] == 2 + 2 and jobs["dataset"] == 1

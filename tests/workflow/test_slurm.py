@@ -16,7 +16,7 @@ def on_slurm(slurm, slurm_profile, copy_project):
 
 
 def of_rule(project, rule):
-    jobs = {k: job for k, job in project.jobs.items() if job["Comment"].startswith(f"rule_{rule}_")}
+    jobs = {k: job for k, job in project.jobs.items() if job["Comment"].startswith(f"rule_{rule}_wildcards_")}
     assert jobs, f"no job of {rule} was submitted"
     return jobs
 
