@@ -46,9 +46,9 @@ def save(gradcam: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
             sample = maps.isel(sample=int(row))
             image = sample["image"].values
             style.show_phases(panels[0], image)
-            value, unit, meaning = style.setting(sample)
+            value, unit, _ = style.setting(sample)
             area = 1e12 * float(sample["label"].sel(target="reaction_area"))
-            panels[0].set_ylabel(f"{meaning}: {value:g} {unit}\nreaction area {area:.0f} µm²", fontsize=7)
+            panels[0].set_ylabel(f"{value:g} {unit}\nreaction area\n{area:.0f} µm²", fontsize=8)
             draw_zones(panels[1], image, sample["contact_zone"].values)
             for target, axes in zip(targets, panels[2:], strict=True):
                 draw_heatmap(axes, image, sample["heatmap"].sel(target=target).values)

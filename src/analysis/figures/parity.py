@@ -88,6 +88,7 @@ def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence
                 ha="right",
                 color="0.35",
                 fontsize=7,
+                bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1},
             )
         style.letter_panels(grid[: test.sizes["target"]])
         grid[-1].set_axis_off()
