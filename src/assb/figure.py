@@ -8,16 +8,14 @@ from os import PathLike
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from scipy.special import ndtri
 
-from analysis.figures import style
+from analysis.figures import gaussian, style
 from analysis.figures.gradcam import draw_heatmap
 from cnn.reference import LIKE
 
 # Targets whose Grad-CAM maps are shown, and phases whose stress is.
 MAPS = ("reaction_area", "se_stress_mean")
 STRESS = {"SE": "se", "AM": "am"}
-STEPS = 25
 
 
 def save_prediction(
@@ -83,32 +81,19 @@ def _draw_heat(axes: Axes, image: np.ndarray, heat: np.ndarray) -> None:
 
 def draw_stress(axes: Axes, found: xr.Dataset, phase: str) -> None:
     """Draw the Gaussian of the predicted mean and SD of the stress, and 90 % of those in their intervals."""
-    mean, sd = (
-        1e-6 * found[["prediction", "high"]].sel(target=f"{STRESS[phase]}_stress_{k}") for k in ("mean", "sd")
-    )
-    steps = ndtri((np.arange(STEPS) + 0.5) / STEPS) / ndtri(0.95)
-    centre, width = (float(values["prediction"]) for values in (mean, sd))
-    means, widths = (
-        float(values["prediction"]) + float(values["high"] - values["prediction"]) * steps
-        for values in (mean, sd)
-    )
-    x = np.linspace(max(0.0, centre - 4 * width), centre + 4 * width, 400)
-    widths = widths[widths > 0.1 * width]
-    low, high = np.quantile(
-        [_gaussian(x, one, other) for one in means for other in widths], [0.05, 0.95], axis=0
-    )
-    peak = _gaussian(np.array([centre]), centre, width)[0]
-    axes.fill_between(x, low, high, color=style.CNN_COLOUR, alpha=0.2, linewidth=0)
-    axes.plot(x, _gaussian(x, centre, width), color=style.CNN_COLOUR)
+    values = [
+        1e-6 * found.sel(target=f"{STRESS[phase]}_stress_{k}")[["prediction", "high"]] for k in ("mean", "sd")
+    ]
+    # The lower ends are cut at 0: the upper ones tell the width.
+    mean, sd = ((float(one["prediction"]), float(one["high"] - one["prediction"])) for one in values)
+    x = np.linspace(max(0.0, mean[0] - 4 * abs(sd[0])), mean[0] + 4 * abs(sd[0]) + 1e-3, 400)
+    peak = gaussian.draw_predicted(axes, x, mean, sd)
     axes.set_xlim(x[0], x[-1])
-    axes.set_ylim(0, 1.6 * peak)
+    if peak:
+        axes.set_ylim(0, 1.6 * peak)
     axes.set_title(f"Stress on {phase}, with 90 % interval")
     axes.set_xlabel("stress [MPa]")
     axes.set_ylabel("density [1/MPa]")
-
-
-def _gaussian(x: np.ndarray, mean: float, sd: float) -> np.ndarray:
-    return np.exp(-0.5 * ((x - mean) / sd) ** 2) / (sd * np.sqrt(2 * np.pi))
 
 
 def _write_numbers(axes: Axes, found: xr.Dataset) -> None:

@@ -6,13 +6,9 @@ from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any
 
-import numpy as np
-
-from dem.compress import compress
 from dem.frames import Frame
 from dem.parameters import read_parameters
-from dem.structure import fill, structure_seed
-from dem.study import structure_name
+from dem.study import simulate
 from dem.trajectory import Compressed, open_trajectory, write_structure
 from provenance import code_digest
 
@@ -49,27 +45,7 @@ def simulate_electrode(
         to rest.
     """
     parameters = read_parameters(config)
-    width = width_um / 1e6
-    name = structure_name(width, uncovered_fraction, replicate)
-    seed = structure_seed(parameters.seed, width, uncovered_fraction, replicate)
-    frames: list[Frame] = []
-
-    def record(frame: Frame) -> None:
-        frames.append(frame)
-        done(frame)
-
-    structure, draw = fill(parameters.structure, width, uncovered_fraction, np.random.default_rng(seed))
+    run = simulate(parameters, width_um / 1e6, uncovered_fraction, replicate, told=done)
     with open_trajectory(output, config, code_digest("assb.simulation")) as file:
-        contacts = compress(structure, parameters, record, name)
-        drawn = {
-            "width_m": width,
-            "uncovered_fraction": uncovered_fraction,
-            "replicate": replicate,
-            "seed": {"entropy": seed.entropy, "spawn_key": list(seed.spawn_key)},
-            "am_mean_diameter_m": draw.am_mean_diameter,
-            "am_sd_diameter_m": draw.am_sd_diameter,
-            "am_tries": draw.tries,
-        }
-        run = Compressed(name, drawn, structure, frames, contacts)
         write_structure(file, run)
     return run

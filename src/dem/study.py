@@ -7,7 +7,7 @@ import json
 import logging
 import platform
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
 from typing import Any
@@ -54,17 +54,24 @@ def simulate(
     uncovered_fraction: float,
     replicate: int,
     pressure: float | None = None,
+    told: Callable[[Frame], object] = lambda frame: None,
 ) -> Compressed:
     """Fill and compress one structure of a study; errors name the structure.
 
     Its filling does not depend on the pressure: one packing can be followed from pressure to pressure.
+    `told` is called with each frame as it is recorded.
     """
     name = structure_name(width, uncovered_fraction, replicate, pressure)
     seed = structure_seed(parameters.seed, width, uncovered_fraction, replicate)
     frames: list[Frame] = []
+
+    def record(frame: Frame) -> None:
+        frames.append(frame)
+        told(frame)
+
     try:
         structure, draw = fill(parameters.structure, width, uncovered_fraction, np.random.default_rng(seed))
-        contacts = compress(structure, parameters, frames.append, name, pressure)
+        contacts = compress(structure, parameters, record, name, pressure)
     except (RuntimeError, ValueError) as error:
         raise type(error)(f"structure {name}: {error}") from error
     drawn = {

@@ -14,7 +14,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from scipy.stats import norm
 
-from analysis.figures import style
+from analysis.figures import gaussian, style
 
 STRUCTURES = 3
 MOST_BINS = 30
@@ -50,42 +50,15 @@ def draw_distribution(
     axes.stairs(density, edges, fill=True, color="0.8", label="DEM")
     ends = [(one + sign * 2.5 * other) for one, other in (true, told) for sign in (-1, 1)]
     x = np.linspace(min(stress[0], *ends), max(stress[-1], *ends), 400)
-    own = norm.pdf(x, *true)
+    own = gaussian.density(x, *true)
     axes.plot(x, own, color=style.DEM_COLOUR, linestyle="--", label="Gaussian of its mean and SD")
-    band = _plausible(x, mean, sd)
-    if told[1] > 0 and band.size:
-        axes.plot(x, norm.pdf(x, *told), color=style.CNN_COLOUR, label="Gaussian predicted by the CNN")
-        low, high = np.quantile(band, [0.05, 0.95], axis=0)
-        axes.fill_between(
-            x,
-            low,
-            high,
-            color=style.CNN_COLOUR,
-            alpha=0.2,
-            linewidth=0,
-            label="90 % of the Gaussians its intervals allow",
-        )
-        own = np.maximum(own, norm.pdf(x, *told))
-    else:
-        axes.text(0.5, 0.9, "predicted SD below 0", transform=axes.transAxes, ha="center", fontsize=7)
+    halves = (0.5 * float(one["high"] - one["low"]) for one in (mean, sd))
+    peak = gaussian.draw_predicted(axes, x, *zip(told, halves, strict=True))
     axes.set_xlim(x[0], x[-1])
     # The band of an SD that may be near 0 has no top: it must not press the others flat.
-    axes.set_ylim(0, 1.25 * max(density.max(), own.max()))
+    axes.set_ylim(0, 1.25 * max(density.max(), own.max(), peak))
     axes.set_xlabel(f"stress on {phase} [MPa]")
     axes.set_ylabel("density [1/MPa]")
-
-
-def _plausible(x: np.ndarray, mean: xr.Dataset, sd: xr.Dataset) -> np.ndarray:
-    """Gaussians whose mean and SD spread as their 90 % intervals say, independently [many, x].
-
-    An SD below 0 is none: such Gaussians are left out.
-    """
-    steps = norm.ppf((np.arange(25) + 0.5) / 25) / norm.ppf(0.95)
-    means, sds = (
-        float(values["prediction"]) + 0.5 * float(values["high"] - values["low"]) * steps
-        for values in (mean, sd)
-    )
-    return np.array([norm.pdf(x, one, other) for one in means for other in sds[sds > 0]])
 
 
 def draw_quantiles(
