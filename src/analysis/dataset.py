@@ -53,6 +53,7 @@ VARIABLES = {
     "pair": Variable(("pair",), "U", "1", "pair of species in contact"),
     "x": Variable(("x",), "f", "m", "distance from the left wall, along the compression"),
     "y": Variable(("y",), "f", "m", "distance from the bottom wall"),
+    "study": Variable(_PER_SAMPLE, "U", "1", "study that the structure belongs to"),
     "width": Variable(_PER_SAMPLE, "f", "m", "width of the box before compression"),
     "uncovered_fraction": Variable(_PER_SAMPLE, "f", "1", "setting: share of the box not covered by AM"),
     "pressure": Variable(_PER_SAMPLE, "f", "Pa", "setting: pressure on the moving wall"),
@@ -71,8 +72,12 @@ VARIABLES = {
     "am_box_fraction": Variable(_PER_SAMPLE, "f", "1", "share of the box covered by AM before compression"),
     "am_solid_fraction": Variable(_PER_SAMPLE, "f", "1", "AM pixels / solid pixels of the image"),
     "porosity": Variable(_PER_SAMPLE, "f", "1", "void pixels / pixels of the image"),
+    "am_surface": Variable(_PER_SAMPLE, "f", "m2", "sphere surface of AM whose centre the image shows"),
     "am_surface_coverage": Variable(
-        _PER_SAMPLE, "f", "1", "AM-SE contact area / sphere surface of AM in the image"
+        _PER_SAMPLE, "f", "1", "area of AM-SE contacts of that AM / its sphere surface"
+    ),
+    "am_circumference_coverage": Variable(
+        _PER_SAMPLE, "f", "1", "share of the circumference of that AM in contact with SE"
     ),
     "coordination_number": Variable(
         _PER_SAMPLE, "f", "1", "mean number of particles that a particle touches"
@@ -197,6 +202,7 @@ def build_dataset(
         "split": np.stack(list(parts.values())),
         "fold": list(parts),
         "sample": samples,
+        "study": [study] * len(samples),
         "target": list(TARGETS),
         "target_units": list(TARGET_UNITS),
         "pair": list(PAIRS),

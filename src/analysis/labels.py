@@ -48,6 +48,9 @@ def structure_values(trajectory: Trajectory, window: Window, image: np.ndarray) 
     kinds = trajectory.contact_pairs()
     of_kind = {pair: trajectory.contacts["normal_force"][kinds == pair] for pair in PAIRS}
     between_particles = np.count_nonzero(kinds != "wall")
+    seen_am = am & window.contains(trajectory.position[-1])
+    am_surface = 4 * np.pi * np.sum(trajectory.radius[seen_am] ** 2)
+    area = trajectory.contacts["contact_area"][_with_se(trajectory, seen_am)].sum()
     return {
         "width": drawn["width_m"],
         "uncovered_fraction": drawn["uncovered_fraction"],
@@ -63,7 +66,9 @@ def structure_values(trajectory: Trajectory, window: Window, image: np.ndarray) 
         "am_box_fraction": np.pi / 4 * np.sum(diameter**2) / trajectory.box.prod(),
         "am_solid_fraction": _am_share_of_solids(image),
         "porosity": np.mean(image == 0),
-        "am_surface_coverage": _surface_coverage(trajectory, window),
+        "am_surface": am_surface,
+        "am_surface_coverage": area / am_surface,
+        "am_circumference_coverage": _circumference_coverage(trajectory, seen_am),
         "coordination_number": 2 * between_particles / am.size,
         "wall_pressure": wall_pressure(trajectory)[-1],
         "contact_count": [of_kind[pair].size for pair in PAIRS],
@@ -82,10 +87,38 @@ def _am_share_of_solids(image: np.ndarray) -> float:
     return np.count_nonzero(image == AM) / np.count_nonzero(image)
 
 
-def _surface_coverage(trajectory: Trajectory, window: Window) -> float:
-    """Area of AM-SE contacts / surface of the spheres, over AM whose centre lies in the window [-]."""
-    am_seen = (trajectory.species == AM) & window.contains(trajectory.position[-1])
+def _with_se(trajectory: Trajectory, am: np.ndarray) -> np.ndarray:
+    """Which contacts join one of these AM particles [N, bool] and SE [C, bool]."""
     i, j = trajectory.contacts["i"], trajectory.contacts["j"]
-    touching = (trajectory.contact_pairs() == "AM-SE") & (am_seen[i] | am_seen[np.maximum(j, 0)])
-    surface = 4 * np.pi * np.sum(trajectory.radius[am_seen] ** 2)
-    return trajectory.contacts["contact_area"][touching].sum() / surface
+    return (trajectory.contact_pairs() == "AM-SE") & (am[i] | am[np.maximum(j, 0)])
+
+
+def _circumference_coverage(trajectory: Trajectory, am: np.ndarray) -> float:
+    """Share of the circumference of these AM particles [N, bool] that lies in contact with SE [-].
+
+    A contact of area A covers the arc over a chord of 2 sqrt(A / pi), the diameter of its circle; where arcs
+    overlap they count once.
+    """
+    contacts = {name: values[_with_se(trajectory, am)] for name, values in trajectory.contacts.items()}
+    owner = np.where(am[contacts["i"]], contacts["i"], contacts["j"])
+    towards = contacts["contact_point"] - trajectory.position[-1][owner]
+    middle = np.arctan2(towards[:, 1], towards[:, 0])
+    radius = trajectory.radius
+    half = np.arcsin(np.minimum(np.sqrt(contacts["contact_area"] / np.pi) / radius[owner], 1.0))
+    covered = sum(
+        radius[particle] * _union(middle[owner == particle], half[owner == particle])
+        for particle in np.unique(owner)
+    )
+    return covered / (2 * np.pi * radius[am].sum())
+
+
+def _union(middle: np.ndarray, half: np.ndarray) -> float:
+    """Angle that arcs about `middle`, of half angle `half` up to pi / 2, cover together [rad]."""
+    begin = (middle - half) % (2 * np.pi)
+    # Once more a turn earlier: what leaves one turn at its end enters it at its start.
+    begin = np.concatenate([begin, begin - 2 * np.pi])
+    end = np.minimum(begin + 2 * np.tile(half, 2), 2 * np.pi)
+    order = np.argsort(begin)
+    begin, end = begin[order], end[order]
+    reached = np.maximum.accumulate(np.concatenate([[0.0], end[:-1]]))
+    return float(np.sum(np.maximum(end - np.maximum(begin, reached), 0.0)))

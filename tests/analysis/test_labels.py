@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.images import class_image, crop_window
-from analysis.labels import TARGETS, structure_values, target_values
+from analysis.labels import TARGETS, _union, structure_values, target_values
 from analysis.trajectories import AM, SE, Trajectory
 
 
@@ -75,6 +75,29 @@ def test_other_values_by_hand(by_hand, window):
     assert values["wall_pressure"] == pytest.approx(4e-3 / (8e-6 * 1e-6))
     # Both AM are in the window: their contacts with SE count wherever they lie.
     assert values["am_surface_coverage"] == pytest.approx(6e-14 / (4 * np.pi * (1.5**2 + 1) * 1e-12))
+
+
+def test_share_of_the_circumference_by_hand(by_hand, window):
+    # AM 0 (1.5 um) and AM 1 (1 um) have a contact each; the chord of an arc is the diameter of its circle.
+    arcs = [2 * np.arcsin(np.sqrt(area / np.pi) / radius) for area, radius in ((0.02, 1.5), (0.04, 1.0))]
+    found = structure_values(by_hand, window, class_image(by_hand, window))["am_circumference_coverage"]
+    assert found == pytest.approx((1.5 * arcs[0] + arcs[1]) / (2 * np.pi * 2.5))
+    # A second contact at the same place covers nothing more, one over the seam at 180 degrees all of its arc.
+    contacts = {name: np.concatenate([v, v[1:2]]) for name, v in by_hand.contacts.items()}
+    twice = dataclasses.replace(by_hand, contacts=contacts)
+    assert structure_values(twice, window, class_image(twice, window))[
+        "am_circumference_coverage"
+    ] == pytest.approx(found)
+
+
+@pytest.mark.parametrize("turn", [0.0, np.pi - 0.05, np.pi, -np.pi + 0.05, 1.0])
+def test_arcs_count_once_wherever_they_lie(turn):
+    # Two arcs that overlap by half, one apart; then all around.
+    middle = np.arctan2(*np.array([[np.sin(a), np.cos(a)] for a in turn + np.array([0.0, 0.2, 2.0])]).T)
+    assert _union(middle, np.array([0.2, 0.2, 0.1])) == pytest.approx(0.6 + 0.2)
+    around = turn + np.linspace(0, 2 * np.pi, 7)
+    assert _union(np.arctan2(np.sin(around), np.cos(around)), np.full(7, 0.6)) == pytest.approx(2 * np.pi)
+    assert _union(np.array([]), np.array([])) == 0
 
 
 def test_fractions_are_those_of_the_image(by_hand, window):
