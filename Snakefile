@@ -31,7 +31,7 @@ wildcard_constraints:
     pressure=r"(_pressure-[0-9.]+)?",
     first=r"[0-9]+",
     last=r"[0-9]+",
-    fold=r"random|(width|uncovered)-[0-9.]+",
+    fold=r"random|(width|uncovered)-[0-9.]+|only-[A-Za-z0-9_-]+",
     member=r"[0-9]+",
 
 

@@ -30,12 +30,13 @@ PREDICTORS: dict[str, tuple[str, RegressorMixin]] = {
 def features(dataset: xr.Dataset) -> dict[str, np.ndarray]:
     """What predictors are given of each sample: ``process`` [N, 2 or 3] and ``image`` [N, descriptors].
 
-    The process is the width and the AM coverage before compression, and the pressure if it is a setting.
+    The process is the width and the AM coverage before compression, and the pressure if it is a setting: 0
+    for structures of a joined study that were compressed to a width.
     """
     process = [*PROCESS, *(name for name in ("pressure",) if name in dataset.variables)]
     described = [list(describe(image).values()) for image in dataset["image"].values]
     return {
-        "process": np.stack([dataset[name].values for name in process], axis=1),
+        "process": np.nan_to_num(np.stack([dataset[name].values for name in process], axis=1)),
         "image": np.array(described),
     }
 

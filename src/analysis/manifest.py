@@ -20,16 +20,16 @@ PACKAGES = ("numpy", "h5py", "h5netcdf", "xarray")
 
 
 def write_manifest(
-    dataset: str | PathLike, trajectories: Sequence[str | PathLike], output: str | PathLike
+    dataset: str | PathLike, sources: Sequence[str | PathLike], output: str | PathLike
 ) -> None:
-    """Record seeds, code digests, versions and checksums of a dataset and the trajectories it is made from.
+    """Record seeds, code digests, versions and checksums of a dataset and the files it is made from.
 
     Parameters
     ----------
     dataset
         NetCDF file.
-    trajectories
-        HDF5 files.
+    sources
+        Trajectories (HDF5), or the datasets that were joined.
     output
         JSON file; the files it names are relative to its folder.
 
@@ -48,9 +48,8 @@ def write_manifest(
             "code_digest": opened.attrs["code_digest"],
             "um_per_pixel": float(opened.attrs["um_per_pixel"]),
         },
-        "trajectories": [
-            {**_file(Path(path), output.parent), **_origin(Path(path))}
-            for path in sorted(map(str, trajectories))
+        "sources": [
+            {**_file(Path(path), output.parent), **_origin(Path(path))} for path in sorted(map(str, sources))
         ],
         "versions_of_this_job": {"python": platform.python_version()}
         | {name: version(name) for name in PACKAGES},
@@ -75,7 +74,7 @@ def verify_manifest(path: str | PathLike) -> int:
     path = Path(path)
     try:
         manifest = json.loads(path.read_text())
-        files = {entry["file"]: entry["sha256"] for entry in (manifest["dataset"], *manifest["trajectories"])}
+        files = {entry["file"]: entry["sha256"] for entry in (manifest["dataset"], *manifest["sources"])}
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a manifest: {error}") from error
     problems = []
@@ -102,9 +101,11 @@ def _file(path: Path, folder: Path) -> dict[str, object]:
 def _origin(path: Path) -> dict[str, object]:
     try:
         with h5py.File(path) as file:
+            if "parameters" not in file:
+                return {"code_digest": str(file.attrs["code_digest"])}
             return {name: str(file["parameters"].attrs[name]) for name in ("seed", "code_digest")}
     except (OSError, KeyError, RuntimeError) as error:
-        raise ValueError(f"{path} cannot be read as a trajectory: {error}") from error
+        raise ValueError(f"{path} cannot be read as a trajectory or a dataset: {error}") from error
 
 
 def _sha256(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from os import PathLike
 
 import numpy as np
@@ -13,7 +13,7 @@ from analysis.baselines import PREDICTORS, features, predict
 from analysis.dataset import open_dataset
 from provenance import atomic_output
 
-COLUMNS = ("split", "predictor", "target", "r2", "r2_low", "r2_high", "rmse", "coverage", "n")
+COLUMNS = ("split", "study", "predictor", "target", "r2", "r2_low", "r2_high", "rmse", "coverage", "n")
 # First word of a fold's name -> name of the split it belongs to.
 SCHEMES = {"random": "random", "width": "leave_width_out", "uncovered": "leave_uncovered_fraction_out"}
 
@@ -50,10 +50,11 @@ def r2_interval(
 def evaluate(
     dataset: xr.Dataset, predictions: Sequence[xr.Dataset], resamples: int, seed: int
 ) -> list[dict[str, object]]:
-    """Rows of the metrics table: one per split, predictor and target, for the test parts.
+    """Rows of the metrics table: one per split, study, predictor and target, for the test parts.
 
     Splits that each hold out one width are judged together, over all structures when they were held out;
-    those that hold out an uncovered fraction likewise.
+    those that hold out an uncovered fraction likewise. Splits that train on one study of several are judged
+    one by one, on the test parts of each study.
 
     Parameters
     ----------
@@ -72,7 +73,9 @@ def evaluate(
         train, test = (fold["split"].values == name for name in ("train", "test"))
         if not np.array_equal(fold["sample"].values, dataset["sample"].values):
             raise ValueError(f"predictions of the split {fold['fold'].item()} are of another dataset")
-        found = judged.setdefault(SCHEMES[str(fold["fold"].item()).split("-")[0]], {})
+        split = str(fold["fold"].item())
+        found = judged.setdefault(SCHEMES.get(split.split("-")[0], split), {})
+        found.setdefault("study", []).append(dataset["study"].values[test])
         found.setdefault("truth", []).append(fold["truth"].values[test])
         found.setdefault("inside", []).append(inside(fold)[test])
         for name in PREDICTORS:
@@ -83,25 +86,35 @@ def evaluate(
     rows = []
     for split, columns in judged.items():
         pooled = {name: np.concatenate(parts) for name, parts in columns.items()}
-        truth, covered = pooled.pop("truth"), pooled.pop("inside").mean(axis=0)
-        for predictor, predicted in pooled.items():
-            for k, target in enumerate(dataset["target"].values):
-                rng = np.random.default_rng(seed)
-                low, high = r2_interval(truth[:, k], predicted[:, k], resamples, rng)
-                rows.append(
-                    {
-                        "split": split,
-                        "predictor": predictor,
-                        "target": str(target),
-                        "r2": float(r2_score(truth[:, k], predicted[:, k])),
-                        "r2_low": low,
-                        "r2_high": high,
-                        "rmse": float(np.sqrt(np.mean((truth[:, k] - predicted[:, k]) ** 2))),
-                        "coverage": float(covered[k]) if predictor == "cnn" else "",
-                        "n": len(truth),
-                    }
-                )
+        of_study = pooled.pop("study")
+        for study in np.unique(of_study):
+            chosen = {name: values[of_study == study] for name, values in pooled.items()}
+            rows += [
+                {"split": split, "study": str(study), **row}
+                for row in _judge(chosen, dataset["target"].values, resamples, seed)
+            ]
     return rows
+
+
+def _judge(
+    pooled: dict[str, np.ndarray], targets: Sequence[str], resamples: int, seed: int
+) -> Iterator[dict[str, object]]:
+    """Rows of predictions [N, targets] by predictor, with ``truth`` and ``inside`` (the CNN's intervals)."""
+    truth, covered = pooled.pop("truth"), pooled.pop("inside").mean(axis=0)
+    for predictor, predicted in pooled.items():
+        for k, target in enumerate(targets):
+            rng = np.random.default_rng(seed)
+            low, high = r2_interval(truth[:, k], predicted[:, k], resamples, rng)
+            yield {
+                "predictor": predictor,
+                "target": str(target),
+                "r2": float(r2_score(truth[:, k], predicted[:, k])),
+                "r2_low": low,
+                "r2_high": high,
+                "rmse": float(np.sqrt(np.mean((truth[:, k] - predicted[:, k]) ** 2))),
+                "coverage": float(covered[k]) if predictor == "cnn" else "",
+                "n": len(truth),
+            }
 
 
 def inside(predictions: xr.Dataset) -> np.ndarray:

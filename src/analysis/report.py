@@ -15,6 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from analysis.figures.predictors import PREDICTORS, SPLITS
 from analysis.figures.style import SHOWN_UNITS, TARGET_TITLES
+from analysis.figures.transfer import trained_on
 from analysis.labels import TARGET_UNITS, TARGETS
 from analysis.metrics import read_metrics
 from provenance import atomic_output
@@ -83,19 +84,20 @@ def rule_costs(benchmarks: Mapping[str, Sequence[str | PathLike]]) -> list[RuleC
 
 
 def metric_tables(path: str | PathLike) -> list[dict[str, Any]]:
-    """One table per split: R2 with its interval and RMSE in shown units, for each predictor and target."""
-    rows = {(row["split"], row["predictor"], row["target"]): row for row in read_metrics(path)}
+    """One table per split and study: R2 with interval and RMSE in shown units, by predictor and target."""
+    rows = read_metrics(path)
+    found = {(row["split"], row["study"], row["predictor"], row["target"]): row for row in rows}
     units = dict(zip(TARGETS, TARGET_UNITS, strict=True))
+    joined = len({row["study"] for row in rows}) > 1
     tables = []
-    for split, (label, *_) in SPLITS.items():
+    for split, study in dict.fromkeys((row["split"], row["study"]) for row in rows):
         lines = []
         for predictor, name in PREDICTORS.items():
-            cells = [rows.get((split, predictor, target)) for target in TARGETS]
+            cells = [found.get((split, study, predictor, target)) for target in TARGETS]
             if all(cells):
                 lines.append({"name": name, "cells": [_cell(row, units[row["target"]]) for row in cells]})
-        if lines:
-            count = rows[split, "cnn", TARGETS[0]]["n"]
-            tables.append({"title": label, "count": count, "rows": lines})
+        title = f"trained on {trained_on(split)}, tested on {study}" if joined else SPLITS[split][0]
+        tables.append({"title": title, "count": found[split, study, "cnn", TARGETS[0]]["n"], "rows": lines})
     return tables
 
 

@@ -22,8 +22,8 @@ def test_manifest_names_seeds_code_versions_and_checksums(manifest, study):
     found = json.loads(manifest.read_text())
     assert found["structures"] == 8 and found["dataset"]["code_digest"] == "code code"
     assert found["dataset"]["sha256"] == hashlib.sha256(study.dataset.read_bytes()).hexdigest()
-    assert [entry["file"] for entry in found["trajectories"]] == sorted(p.name for p in study.trajectories)
-    assert {entry["seed"] for entry in found["trajectories"]} == {str(study.config["seed"])}
+    assert [entry["file"] for entry in found["sources"]] == sorted(p.name for p in study.trajectories)
+    assert {entry["seed"] for entry in found["sources"]} == {str(study.config["seed"])}
     assert {"python", "numpy", "h5py", "xarray"} <= set(found["versions_of_this_job"])
 
 

@@ -23,6 +23,7 @@ def structures():
         {
             "target": ["good", "bad"],
             "sample": [f"s{k}" for k in range(40)],
+            "study": ("sample", ["one"] * 40),
             "width": ("sample", width),
             "am_box_fraction": ("sample", rng.uniform(0.3, 0.5, 40)),
         },

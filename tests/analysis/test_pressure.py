@@ -1,39 +1,18 @@
 """A study under pressure, through the functions that the workflow calls."""
 
-import copy
-
 import numpy as np
 import pytest
 import xarray as xr
-import yaml
 
 from analysis.baselines import features
-from analysis.dataset import build_dataset, open_dataset
+from analysis.dataset import open_dataset
 from analysis.figures import style
 from analysis.images import image_window
 from analysis.response import write_response
 from analysis.split import folds
 from analysis.trajectories import read_trajectories
-from dem.study import compress_cell
 
 SHARES = {"train": 0.64, "validation": 0.16, "test": 0.2}
-
-
-@pytest.fixture(scope="module")
-def pressed(paper_config, root, tmp_path_factory):
-    """Trajectories and dataset of the study of tests/pressure.yaml."""
-    config = copy.deepcopy(paper_config)
-    for name in ("tiny", "pressure"):
-        for section, values in yaml.safe_load((root / f"tests/{name}.yaml").read_text()).items():
-            config[section] = config[section] | values if isinstance(values, dict) else values
-    folder = tmp_path_factory.mktemp("pressure")
-    paths = []
-    for pressure in config["grid"]["pressures_MPa"]:
-        paths.append(folder / f"{pressure}.h5")
-        compress_cell(paths[-1], config, 14, 0.7, range(5), "code", 1, pressure)
-    dataset = folder / "dataset.nc"
-    build_dataset(paths, dataset, config["image"], config["split"], config["seed"], "pressure", "code")
-    return config, paths, dataset
 
 
 def test_images_are_of_one_size_in_the_middle_of_each_box(pressed):

@@ -93,7 +93,7 @@ def test_more_replicates_add_chunks_and_keep_the_others(project):
     ("overlay", "message"),
     [
         ("grid: {width_um: [46]}", "unknown key grid.width_um; did you mean widths_um?"),
-        ("colour: red", "unknown key colour; known: study, seed"),
+        ("colour: red", "unknown key colour; known: study, joined_studies, seed"),
         (
             "prediction: {um_per_pixel: 3}",
             "prediction.um_per_pixel: 3 is greater than the maximum of 0.5 (in um)",
@@ -170,3 +170,21 @@ def test_bad_configuration_is_one_screen_that_names_the_key(project, overlay, me
     assert message in done.stdout
     assert len(done.stdout.splitlines()) < 20, done.stdout
     assert not (project.folder / "results").exists()
+
+
+def test_joined_studies_train_on_all_and_on_each_alone(project):
+    overlay = "-n", "--configfile", "config/joined.yaml"
+    failed = project.snakemake(*overlay, check=False)
+    assert failed.returncode != 0
+    assert "results/paper/dataset.nc is missing; run that study first" in failed.stdout
+    for study in ("paper", "elastoplastic"):
+        (project.folder / f"results/{study}").mkdir(parents=True)
+        (project.folder / f"results/{study}/dataset.nc").touch()
+    stats = job_counts(project.snakemake(*overlay).stdout)
+    assert (stats["join"], stats["train"], stats["predict"], stats["novelty"]) == (1, 15, 3, 2)
+    assert {rule for rule in stats if rule.startswith("figure_")} == {
+        "figure_transfer",
+        "figure_novelty",
+        "figure_am_coverage",
+    }
+    assert not {"compress", "dataset", "gradcam"} & set(stats)

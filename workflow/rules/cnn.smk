@@ -122,3 +122,38 @@ rule metrics:
         code=code_digest("analysis.metrics"),
     script:
         "../scripts/metrics.py"
+
+
+rule novelty:
+    input:
+        dataset="results/{study}/dataset.nc",
+        predictions="results/{study}/predictions/{fold}.nc",
+        models=lambda wildcards: members(wildcards.fold, "keras"),
+    output:
+        "results/{study}/novelty/{fold}.nc",
+    log:
+        "results/{study}/logs/novelty/{fold}.log",
+    benchmark:
+        "results/{study}/benchmarks/novelty/{fold}.tsv"
+    conda:
+        "../envs/cnn.yaml"
+    threads: 2
+    params:
+        code=code_digest("cnn.novelty"),
+    script:
+        "../scripts/novelty.py"
+
+
+rule detection:
+    input:
+        expand("results/{{study}}/novelty/{fold}.nc", fold=only_folds()),
+    output:
+        "results/{study}/detection.csv",
+    log:
+        "results/{study}/logs/detection.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        code=code_digest("analysis.detection"),
+    script:
+        "../scripts/detection.py"

@@ -38,8 +38,13 @@ FIGURES = {
     "uncertainty": "Prediction",
     "stress_distribution": "Prediction",
     "gradcam": "Prediction",
+    "transfer": "Prediction",
+    "novelty": "Prediction",
     "reaction_area": "Reaction area",
+    "am_coverage": "Reaction area",
 }
+# Drawn of joined studies, and nothing else is.
+JOINED_FIGURES = {"transfer", "novelty", "am_coverage"}
 
 
 def is_number(_, value):
@@ -125,6 +130,7 @@ def check_together(config):
     ):
         if split in config["evaluation"]["splits"] and len(config["grid"][key]) < 2:
             raise ValueError(f"evaluation.splits: {split} needs two grid.{key}, got {config['grid'][key]}")
+    check_joined(config)
     cells = math.prod(len(config["grid"][key]) for key in ("widths_um", "uncovered_fractions"))
     # Snakemake keeps all jobs in memory: docs/cluster.md.
     jobs = cells * math.ceil(config["grid"]["replicates"] / config["grid"]["replicates_per_job"])
@@ -150,6 +156,36 @@ def check_together(config):
             raise ValueError(
                 f"split.{part}: {count} structures give {size}, at least {least[part]} are needed"
             )
+
+
+def check_joined(config):
+    """Raise ValueError if studies to be joined do not fit the rest."""
+    joined, splits = config["joined_studies"], config["evaluation"]["splits"]
+    if len(joined) == 1 or config["study"] in joined:
+        raise ValueError(f"joined_studies must be two or more others than {config['study']!r}, got {joined}")
+    if joined and not set(splits) <= {"random", "one_study"}:
+        raise ValueError(f"evaluation.splits of joined studies are random and one_study, got {splits}")
+    if "one_study" in splits and not joined:
+        raise ValueError("evaluation.splits: one_study needs joined_studies, got none")
+
+
+def joined_files():
+    """Datasets of the studies to be joined, which their own runs make."""
+    paths = [f"results/{study}/dataset.nc" for study in config["joined_studies"]]
+    for path in paths:
+        if not Path(path).exists():
+            raise WorkflowError(f"joined_studies: {path} is missing; run that study first (config/README.md)")
+    return paths
+
+
+def source_files():
+    """What the dataset is made from."""
+    return joined_files() if config["joined_studies"] else trajectory_files()
+
+
+def only_folds():
+    """Splits that train on one of the joined studies."""
+    return [f"only-{study}" for study in config["joined_studies"]]
 
 
 def chunks():
@@ -217,6 +253,7 @@ def folds():
         "leave_uncovered_fraction_out": [
             f"uncovered-{fraction:g}" for fraction in config["grid"]["uncovered_fractions"]
         ],
+        "one_study": only_folds(),
     }
     return [fold for split in config["evaluation"]["splits"] for fold in names[split]]
 
@@ -238,11 +275,17 @@ def prediction_files():
     return [f"results/{config['study']}/predictions/{fold}.nc" for fold in folds()]
 
 
+def drawn():
+    """Figures of this configuration and their categories."""
+    joined = bool(config["joined_studies"])
+    return {figure: category for figure, category in FIGURES.items() if (figure in JOINED_FIGURES) == joined}
+
+
 def pictures():
     """Every figure as a picture for the screen."""
     return [
         f"results/{config['study']}/figures/{figure}.{'gif' if figure == 'animation' else 'png'}"
-        for figure in FIGURES
+        for figure in drawn()
     ]
 
 
@@ -256,20 +299,20 @@ def image_figures(study=None):
 def figure_files():
     """All figures: PNG and PDF, the animation as GIF."""
     papers = [
-        f"results/{config['study']}/figures/{figure}.pdf" for figure in FIGURES if figure != "animation"
+        f"results/{config['study']}/figures/{figure}.pdf" for figure in drawn() if figure != "animation"
     ]
     return pictures() + papers
 
 
 def captions():
     """Texts of the figures, and of each predicted image."""
-    names = [*FIGURES, *(["image"] * len(image_figures()))]
+    names = [*drawn(), *(["image"] * len(image_figures()))]
     return [report_file(f"{name}.rst") for name in names]
 
 
 def categories():
     """Headings of the figures, and of each predicted image."""
-    return [*FIGURES.values(), *(["Your images"] * len(image_figures()))]
+    return [*drawn().values(), *(["Your images"] * len(image_figures()))]
 
 
 def report_file(name):
@@ -280,7 +323,7 @@ def report_file(name):
 def benchmark_files():
     """Run time and memory of the jobs of this configuration, by rule."""
     folder = Path(f"results/{config['study']}/benchmarks")
-    stems = [Path(path).stem for path in trajectory_files()]
+    stems = [] if config["joined_studies"] else [Path(path).stem for path in trajectory_files()]
     networks = [
         f"{Path(path).parent.name}_{Path(path).stem}" for fold in folds() for path in members(fold, "keras")
     ]
@@ -288,14 +331,16 @@ def benchmark_files():
         "compile_kernels": ["compile_kernels"],
         "compress": [f"compress/{stem}" for stem in stems],
         "compress_example": ["compress_example"],
+        "join": ["join"],
         "dataset": ["dataset"],
         "response": ["response"],
         "manifest": ["manifest"],
         "train": [f"train/{network}" for network in networks],
         "predict": [f"predict/{fold}" for fold in folds()],
+        "novelty": [f"novelty/{fold}" for fold in only_folds()],
         "gradcam": ["gradcam"],
         "metrics": ["metrics"],
-        "figures": [f"figure_{figure}" for figure in FIGURES],
+        "figures": [f"figure_{figure}" for figure in drawn()],
     }
     return {rule: [str(folder / f"{name}.tsv") for name in names] for rule, names in rules_of.items()}
 

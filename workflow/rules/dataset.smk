@@ -1,30 +1,50 @@
 # All trajectories of a study to NetCDF: images and labels, with a manifest, and the response to compression.
+# Joined studies: their datasets to one.
 
+if config["joined_studies"]:
 
-rule dataset:
-    input:
-        trajectory_files(),
-    output:
-        "results/{study}/dataset.nc",
-    log:
-        "results/{study}/logs/dataset.log",
-    benchmark:
-        "results/{study}/benchmarks/dataset.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        image=config["image"],
-        split=config["split"],
-        seed=config["seed"],
-        code=code_digest("analysis.dataset"),
-    script:
-        "../scripts/dataset.py"
+    rule join:
+        input:
+            lambda wildcards: joined_files(),
+        output:
+            "results/{study}/dataset.nc",
+        log:
+            "results/{study}/logs/join.log",
+        benchmark:
+            "results/{study}/benchmarks/join.tsv"
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            code=code_digest("analysis.join"),
+        script:
+            "../scripts/join.py"
+
+else:
+
+    rule dataset:
+        input:
+            trajectory_files(),
+        output:
+            "results/{study}/dataset.nc",
+        log:
+            "results/{study}/logs/dataset.log",
+        benchmark:
+            "results/{study}/benchmarks/dataset.tsv"
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            image=config["image"],
+            split=config["split"],
+            seed=config["seed"],
+            code=code_digest("analysis.dataset"),
+        script:
+            "../scripts/dataset.py"
 
 
 rule manifest:
     input:
         dataset="results/{study}/dataset.nc",
-        trajectories=trajectory_files(),
+        sources=lambda wildcards: source_files(),
     output:
         "results/{study}/manifest.json",
     log:

@@ -275,6 +275,77 @@ rule figure_pipeline:
         "../scripts/figure.py"
 
 
+rule figure_transfer:
+    input:
+        predictions=prediction_files(),
+        metrics="results/{study}/metrics.csv",
+    output:
+        png=report(
+            "results/{study}/figures/transfer.png",
+            caption="../report/transfer.rst",
+            category=FIGURES["transfer"],
+        ),
+        pdf="results/{study}/figures/transfer.pdf",
+    log:
+        "results/{study}/logs/figure_transfer.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_transfer.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        figure="transfer",
+        code=code_digest("analysis.figures.transfer"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_am_coverage:
+    input:
+        predictions=expand("results/{{study}}/predictions/{fold}.nc", fold=only_folds()),
+    output:
+        png=report(
+            "results/{study}/figures/am_coverage.png",
+            caption="../report/am_coverage.rst",
+            category=FIGURES["am_coverage"],
+        ),
+        pdf="results/{study}/figures/am_coverage.pdf",
+    log:
+        "results/{study}/logs/figure_am_coverage.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_am_coverage.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        figure="am_coverage",
+        code=code_digest("analysis.figures.am_coverage"),
+    script:
+        "../scripts/figure.py"
+
+
+rule figure_novelty:
+    input:
+        novelty=expand("results/{{study}}/novelty/{fold}.nc", fold=only_folds()),
+        detection="results/{study}/detection.csv",
+    output:
+        png=report(
+            "results/{study}/figures/novelty.png",
+            caption="../report/novelty.rst",
+            category=FIGURES["novelty"],
+        ),
+        pdf="results/{study}/figures/novelty.pdf",
+    log:
+        "results/{study}/logs/figure_novelty.log",
+    benchmark:
+        "results/{study}/benchmarks/figure_novelty.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        figure="novelty",
+        code=code_digest("analysis.figures.novelty"),
+    script:
+        "../scripts/figure.py"
+
+
 rule html_report:
     input:
         pictures=[*pictures(), *image_figures()],
@@ -291,7 +362,7 @@ rule html_report:
     params:
         categories=categories(),
         benchmarks=benchmark_files(),
-        config=sections("study", "seed", "grid", "compression"),
+        config=sections("study", "joined_studies", "seed", "grid", "compression"),
         command=command(),
         code=code_digest("analysis.report"),
     script:

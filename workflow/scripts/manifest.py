@@ -7,6 +7,6 @@ from analysis.manifest import write_manifest
 with step(snakemake.log[0]):
     write_manifest(
         dataset=snakemake.input.dataset,
-        trajectories=snakemake.input.trajectories,
+        sources=snakemake.input.sources,
         output=snakemake.output[0],
     )

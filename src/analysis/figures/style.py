@@ -24,7 +24,8 @@ WALL_COLOUR, FRAME_COLOUR = "#d55e00", "#d55e00"
 DEM_COLOUR, CNN_COLOUR, GAUSS_COLOUR = "#0072b2", "#d55e00", "#333333"
 # Dark is strong, on pale and on gray particles.
 FORCE_COLOURS = ListedColormap(mpl.colormaps["viridis_r"](np.linspace(0.25, 1.0, 256)), "forces")
-SPLIT_COLOURS = ("#0072b2", "#d55e00", "#009e73")
+SPLIT_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
+SPLIT_MARKERS = ("o", "s", "D", "P", "X")
 SEQUENTIAL = "viridis"
 HEAT = "inferno"
 ZONE_COLOUR = "#009e73"

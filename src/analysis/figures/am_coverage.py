@@ -1,0 +1,178 @@
+"""Share of the AM surface in contact with SE against pressure: DEM, CNN, literature (the paper's Fig. 5D)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import NamedTuple
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+
+from analysis.figures import style
+from analysis.figures.transfer import trained_on
+
+# So et al., J. Power Sources 508 (2021) 230344, Fig. 4d, digitised (+-0.05): AM share of the solids -> share
+# of the AM surface in contact with SE.
+PUBLISHED_PRESSURE = 600  # [MPa]
+PUBLISHED = {0.30: 0.73, 0.50: 0.53, 0.70: 0.30}
+SHARES = Normalize(0.1, 0.9)
+
+
+class Correction(NamedTuple):
+    """Factor from predicted contact area / sphere surface to the share of the circumference of the DEM."""
+
+    factor: float
+    error: float  # root mean square, on the points that it was not fitted to
+    fitted: np.ndarray  # which points it was fitted to
+
+
+def fit_correction(pressure: np.ndarray, predicted: np.ndarray, truth: np.ndarray) -> Correction:
+    """Least squares of truth on predicted through the origin, over every second pressure.
+
+    Parameters
+    ----------
+    pressure, predicted, truth
+        Of each point [N].
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two pressures.
+    """
+    levels = np.unique(pressure)
+    if levels.size < 2:
+        raise ValueError(
+            f"a correction factor needs two pressures to be fitted and judged, got {levels.size}"
+        )
+    fitted = np.isin(pressure, levels[::2])
+    factor = np.sum(predicted[fitted] * truth[fitted]) / np.sum(predicted[fitted] ** 2)
+    error = np.sqrt(np.mean((factor * predicted - truth)[~fitted] ** 2))
+    return Correction(float(factor), float(error), fitted)
+
+
+def points(predictions: xr.Dataset) -> dict[str, np.ndarray]:
+    """Means over the structures of each pressure and uncovered fraction that were not learnt from.
+
+    Returns
+    -------
+    dict
+        ``pressure`` [MPa], ``am_share`` of the solids, ``truth`` (share of the circumference in the DEM), its
+        ``sd``, ``predicted`` (contact area by the CNN / sphere surface), each [N]; N may be 0.
+    """
+    unseen = ~np.isin(predictions["split"].values, ("train", "validation"))
+    pressed = predictions.sel(sample=unseen & np.isfinite(predictions["pressure"].values))
+    area = pressed["prediction"].sel(target="reaction_area").values / pressed["am_surface"].values
+    coverage = pressed["am_circumference_coverage"].values
+    settings = np.stack([pressed["pressure"].values, pressed["uncovered_fraction"].values], axis=1)
+    groups = [(settings == one).all(axis=1) for one in np.unique(settings, axis=0)]
+    columns = {
+        "pressure": 1e-6 * pressed["pressure"].values,
+        "am_share": pressed["am_solid_fraction"].values,
+        "truth": coverage,
+        "predicted": area,
+    }
+    found = {name: np.array([values[group].mean() for group in groups]) for name, values in columns.items()}
+    return found | {"sd": np.array([coverage[group].std() for group in groups])}
+
+
+def draw_coverage(
+    axes: Axes, found: dict[str, np.ndarray], values: np.ndarray, spread: np.ndarray | None
+) -> None:
+    """Draw a share against pressure, a line per AM share, with the published points.
+
+    Parameters
+    ----------
+    axes
+        To draw on.
+    found
+        From `points`.
+    values
+        Share of each point [N].
+    spread
+        Standard deviations over the structures of the points [N], or None.
+    """
+    colours = mpl.colormaps[style.SEQUENTIAL]
+    first = found["pressure"] == found["pressure"].min()
+    for share in found["am_share"][first]:
+        # The AM share of an image changes a little with the pressure.
+        nearest = np.abs(found["am_share"][first][:, None] - found["am_share"]).argmin(axis=0)
+        chosen = found["am_share"][first][nearest] == share
+        axes.errorbar(
+            found["pressure"][chosen],
+            values[chosen],
+            None if spread is None else spread[chosen],
+            color=colours(SHARES(share)),
+            marker="o",
+            markersize=4,
+            linewidth=1.2,
+            label=f"AM {100 * share:.0f} % of the solids",
+        )
+    for share, coverage in PUBLISHED.items():
+        axes.errorbar(
+            PUBLISHED_PRESSURE,
+            coverage,
+            0.05,
+            color=colours(SHARES(share)),
+            marker="*",
+            markersize=11,
+            capsize=2,
+        )
+    axes.set_xscale("log")
+    ticks = np.unique(found["pressure"])
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("pressure [MPa]")
+
+
+def save(predictions: Sequence[str | PathLike], outputs: Sequence[str | PathLike]) -> None:
+    """Draw DEM and every ensemble, on pressed structures that it did not learn from."""
+    wanted = ("prediction", "split", "fold", "am_circumference_coverage", "am_surface", "am_solid_fraction")
+    opened = [style.open_result(path, *wanted) for path in predictions]
+    with style.in_style():
+        figure = style.new_figure(3.1 * (1 + len(opened)), 4.2)
+        panels = figure.subplots(1, 1 + len(opened), sharey=True)
+        if "pressure" not in opened[0].variables:
+            for axes in panels:
+                style.no_data(axes, "no joined study compresses to a pressure")
+            return style.save_figure(figure, outputs)
+        # Of all pressed structures, whatever learnt from them.
+        everything = points(opened[0].assign(split=("sample", ["unused"] * opened[0].sizes["sample"])))
+        draw_coverage(panels[0], everything, everything["truth"], everything["sd"])
+        panels[0].set_title("DEM: share of the circumference")
+        panels[0].set_ylabel("share of the AM surface in contact with SE [1]")
+        for axes, dataset in zip(panels[1:], opened, strict=True):
+            found = points(dataset)
+            fit = fit_correction(found["pressure"], found["predicted"], found["truth"])
+            values = fit.factor * found["predicted"]
+            draw_coverage(axes, found, values, None)
+            axes.scatter(
+                found["pressure"][fit.fitted],
+                values[fit.fitted],
+                facecolor="white",
+                edgecolor="0.3",
+                s=9,
+                zorder=4,
+            )
+            axes.set_title(
+                f"CNN trained on {trained_on(str(dataset['fold'].item()))}\n"
+                f"f = {fit.factor:.1f}, error {fit.error:.3f} where not fitted"
+            )
+        panels[0].errorbar(
+            [],
+            [],
+            [],
+            color="0.4",
+            marker="*",
+            linestyle="",
+            markersize=11,
+            label="published, spheres in space",
+        )
+        panels[0].scatter([], [], facecolor="white", edgecolor="0.3", s=12, label="f fitted here")
+        style.letter_panels(panels)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+        style.save_figure(figure, outputs)

@@ -1,0 +1,107 @@
+"""Networks trained on one study, on another and on both, each tested on both: does the one know the other?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from analysis.figures import style
+from analysis.metrics import read_metrics
+
+# Predictions further off than this many times the range of the truth are drawn at the edge.
+REACH = 0.6
+
+
+def trained_on(split: str) -> str:
+    """Words for what the networks of a split of a joined study learnt from."""
+    return "all studies" if split == "random" else f"{split.split('-', 1)[1]} alone"
+
+
+def draw_transfer(axes: Axes, predictions: Sequence[xr.Dataset], target: str) -> None:
+    """Draw predicted against simulated targets of the same structures by several ensembles.
+
+    Parameters
+    ----------
+    axes
+        To draw on.
+    predictions
+        One per ensemble, with ``fold``: the same structures, N samples.
+    target
+        Name of the target.
+    """
+    truth = predictions[0]["truth"].sel(target=target).values
+    _, factor = style.SHOWN_UNITS[str(predictions[0]["target_units"].sel(target=target).item())]
+    low, high = factor * truth.min(), factor * truth.max()
+    bottom, top = low - REACH * (high - low), high + REACH * (high - low)
+    axes.axline((low, low), slope=1, color="0.5", linewidth=0.8, zorder=0)
+    for number, (colour, marker, found) in enumerate(
+        zip(style.SPLIT_COLOURS, style.SPLIT_MARKERS, predictions, strict=False)
+    ):
+        values = factor * found["prediction"].sel(target=target).values
+        shown = np.clip(values, bottom, top)
+        for inside, kind in ((shown == values, marker), (values > top, "^"), (values < bottom, "v")):
+            axes.scatter(
+                factor * truth[inside],
+                shown[inside],
+                color=colour,
+                marker=kind,
+                s=11,
+                linewidth=0.3,
+                edgecolor="white",
+                zorder=2 + number,
+                clip_on=False,
+            )
+    axes.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+    axes.set_ylim(bottom, top)
+    axes.locator_params(nbins=4)
+
+
+def save(
+    predictions: Sequence[str | PathLike], metrics: str | PathLike, outputs: Sequence[str | PathLike]
+) -> None:
+    """Draw all targets on the test part of every study, with R2 of every ensemble."""
+    opened = [style.open_result(path, *style.PREDICTION, "study", "fold") for path in predictions]
+    # All splits test the same structures: those that no ensemble learnt from.
+    tests = [style.test_part(dataset) for dataset in opened]
+    splits = [str(dataset["fold"].item()) for dataset in opened]
+    studies, targets = np.unique(tests[0]["study"].values), tests[0]["target"].values
+    r2 = {
+        (row["split"], row["study"], row["target"]): float(row["r2"])
+        for row in read_metrics(metrics)
+        if row["predictor"] == "cnn"
+    }
+    with style.in_style():
+        figure = style.new_figure(13, 1 + 2.7 * studies.size)
+        grid = figure.subplots(studies.size, targets.size, squeeze=False)
+        for panels, study in zip(grid, studies, strict=True):
+            chosen = [test.sel(sample=test["study"] == study) for test in tests]
+            for axes, target in zip(panels, targets, strict=True):
+                draw_transfer(axes, chosen, target)
+                units, _ = style.SHOWN_UNITS[str(chosen[0]["target_units"].sel(target=target).item())]
+                scores = zip(splits, style.SPLIT_COLOURS, strict=False)
+                for line, (split, colour) in enumerate(scores):
+                    axes.text(
+                        0.03,
+                        0.99 - 0.09 * line,
+                        f"R² {r2[split, study, target]:.2f}",
+                        transform=axes.transAxes,
+                        va="top",
+                        fontsize=8,
+                        color=colour,
+                    )
+                axes.set_xlabel(f"DEM [{units}]")
+                if study == studies[0]:
+                    axes.set_title(style.TARGET_TITLES[str(target)])
+            panels[0].set_ylabel(f"tested on {study}\n({chosen[0].sizes['sample']} structures)\n\nCNN")
+        style.letter_panels(grid.ravel())
+        for split, colour, marker in zip(splits, style.SPLIT_COLOURS, style.SPLIT_MARKERS, strict=False):
+            grid[0, 0].scatter(
+                [], [], color=colour, marker=marker, s=24, label=f"trained on {trained_on(split)}"
+            )
+        grid[0, 0].scatter([], [], color="0.4", marker="^", s=24, label="beyond the panel")
+        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=5)
+        style.save_figure(figure, outputs)
