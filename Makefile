@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: help run study report test lint format bench pin clean
+.PHONY: help run study joined report test lint format bench pin clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,6 +19,11 @@ run: .venv/installed ## set up, then run the demo study (96 structures, minutes)
 
 study: .venv/installed ## the paper's study (500 structures)
 	$(BIN)/snakemake --cores $(CORES)
+
+joined: .venv/installed ## elastic and elasto-plastic structures: networks trained on each and on both
+	$(BIN)/snakemake --cores $(CORES) -- results/paper/dataset.nc
+	$(BIN)/snakemake --cores $(CORES) --configfile config/elastoplastic.yaml -- results/elastoplastic/dataset.nc
+	$(BIN)/snakemake --cores $(CORES) --configfile config/joined.yaml
 
 report: .venv/installed ## the demo study's page anew: results/demo/report.html
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml -- results/demo/report.html

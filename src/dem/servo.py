@@ -125,7 +125,8 @@ def press(
                 f"the last {LOOKS * INTERVAL} of {step} steps, wanted {pressure / 1e6:g} MPa within "
                 f"{protocol.pressure_tolerance:g} of it and kinetic / elastic energy "
                 f"{kinetic / elastic if elastic else math.inf:.3g} below {protocol.hold_energy_ratio:g}; see "
-                "compression.hold_maximum_steps, pressure_tolerance and servo_damping"
+                "compression.hold_maximum_steps, pressure_tolerance, servo_damping, and time_step_rayleigh: "
+                "steps may be too long for yielded contacts"
             )
         on_the_way.offer(partial(snapshot, system, step, time_step))
 
