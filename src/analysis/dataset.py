@@ -70,6 +70,7 @@ VARIABLES = {
     "am_count": Variable(_PER_SAMPLE, "i", "1", "number of AM particles"),
     "particle_count": Variable(_PER_SAMPLE, "i", "1", "number of particles"),
     "am_box_fraction": Variable(_PER_SAMPLE, "f", "1", "share of the box covered by AM before compression"),
+    "am_disc_fraction": Variable(_PER_SAMPLE, "f", "1", "disc area of AM / disc area of all particles"),
     "am_solid_fraction": Variable(_PER_SAMPLE, "f", "1", "AM pixels / solid pixels of the image"),
     "porosity": Variable(_PER_SAMPLE, "f", "1", "void pixels / pixels of the image"),
     "am_surface": Variable(_PER_SAMPLE, "f", "m2", "sphere surface of AM whose centre the image shows"),

@@ -64,6 +64,7 @@ def structure_values(trajectory: Trajectory, window: Window, image: np.ndarray) 
         "am_count": diameter.size,
         "particle_count": am.size,
         "am_box_fraction": np.pi / 4 * np.sum(diameter**2) / trajectory.box.prod(),
+        "am_disc_fraction": np.sum(trajectory.radius[am] ** 2) / np.sum(trajectory.radius**2),
         "am_solid_fraction": _am_share_of_solids(image),
         "porosity": np.mean(image == 0),
         "am_surface": am_surface,

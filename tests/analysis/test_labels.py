@@ -69,6 +69,7 @@ def test_other_values_by_hand(by_hand, window):
     )
     assert (values["am_count"], values["particle_count"]) == (2, 5)
     assert values["am_box_fraction"] == pytest.approx(np.pi * (1.5**2 + 1) / 72)
+    assert values["am_disc_fraction"] == pytest.approx((1.5**2 + 1) / (1.5**2 + 1 + 3 * 0.5**2))
     assert values["contact_count"] == [1, 2, 1]
     assert values["contact_force_mean"] == pytest.approx([5, 3, 1])
     assert values["coordination_number"] == pytest.approx(8 / 5)

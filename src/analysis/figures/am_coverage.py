@@ -60,22 +60,20 @@ def points(predictions: xr.Dataset) -> dict[str, np.ndarray]:
     Returns
     -------
     dict
-        ``pressure`` [MPa], ``am_share`` of the solids, ``truth`` (share of the circumference in the DEM), its
-        ``sd``, ``predicted`` (contact area by the CNN / sphere surface), each [N]; N may be 0.
+        ``pressure`` [MPa], ``uncovered_fraction``, ``am_share`` of the disc area, ``truth`` (share of the
+        circumference in the DEM), its ``sd``, ``predicted`` (contact area by the CNN / sphere surface), each
+        [N]; N may be 0.
     """
     unseen = ~np.isin(predictions["split"].values, ("train", "validation"))
     pressed = predictions.sel(sample=unseen & np.isfinite(predictions["pressure"].values))
     area = pressed["prediction"].sel(target="reaction_area").values / pressed["am_surface"].values
     coverage = pressed["am_circumference_coverage"].values
-    settings = np.stack([pressed["pressure"].values, pressed["uncovered_fraction"].values], axis=1)
-    groups = [(settings == one).all(axis=1) for one in np.unique(settings, axis=0)]
-    columns = {
-        "pressure": 1e-6 * pressed["pressure"].values,
-        "am_share": pressed["am_solid_fraction"].values,
-        "truth": coverage,
-        "predicted": area,
-    }
+    settings = np.stack([1e-6 * pressed["pressure"].values, pressed["uncovered_fraction"].values], axis=1)
+    different = np.unique(settings, axis=0)
+    groups = [(settings == one).all(axis=1) for one in different]
+    columns = {"am_share": pressed["am_disc_fraction"].values, "truth": coverage, "predicted": area}
     found = {name: np.array([values[group].mean() for group in groups]) for name, values in columns.items()}
+    found |= dict(zip(("pressure", "uncovered_fraction"), different.T, strict=True))
     return found | {"sd": np.array([coverage[group].std() for group in groups])}
 
 
@@ -96,11 +94,9 @@ def draw_coverage(
         Standard deviations over the structures of the points [N], or None.
     """
     colours = mpl.colormaps[style.SEQUENTIAL]
-    first = found["pressure"] == found["pressure"].min()
-    for share in found["am_share"][first]:
-        # The AM share of an image changes a little with the pressure.
-        nearest = np.abs(found["am_share"][first][:, None] - found["am_share"]).argmin(axis=0)
-        chosen = found["am_share"][first][nearest] == share
+    for fraction in np.unique(found["uncovered_fraction"])[::-1]:
+        chosen = found["uncovered_fraction"] == fraction
+        share = found["am_share"][chosen].mean()
         axes.errorbar(
             found["pressure"][chosen],
             values[chosen],
@@ -131,7 +127,7 @@ def draw_coverage(
 
 def save(predictions: Sequence[str | PathLike], outputs: Sequence[str | PathLike]) -> None:
     """Draw DEM and every ensemble, on pressed structures that it did not learn from."""
-    wanted = ("prediction", "split", "fold", "am_circumference_coverage", "am_surface", "am_solid_fraction")
+    wanted = ("prediction", "split", "fold", "am_circumference_coverage", "am_surface", "am_disc_fraction")
     opened = [style.open_result(path, *wanted) for path in predictions]
     with style.in_style():
         figure = style.new_figure(3.1 * (1 + len(opened)), 4.2)
