@@ -15,7 +15,7 @@ import numpy as np
 from analysis.baselines import PREDICTORS, features
 from analysis.baselines import predict as predict_baseline
 from analysis.dataset import open_dataset
-from analysis.metrics import COLUMNS, r2_interval, r2_score
+from analysis.metrics import COLUMNS, judge
 from cnn.bundle import read_bundle
 from cnn.light import mean_and_spread, run_ensemble
 from cnn.uncertainty import interval
@@ -42,19 +42,14 @@ def main():
     predicted = {"cnn": mean, "cnn_single": members[0]}
     predicted |= {name: predict_baseline(name, known, label, train, test) for name in PREDICTORS}
 
-    covered = ((low <= truth) & (truth <= high)).mean(axis=0)
+    predicted |= {"truth": truth, "inside": (low <= truth) & (truth <= high)}
     rows = []
-    for predictor, values in predicted.items():
-        for k, target in enumerate(holdout["target"].values):
-            ends = r2_interval(truth[:, k], values[:, k], RESAMPLES, np.random.default_rng(1))
-            found = (float(r2_score(truth[:, k], values[:, k])), *ends)
-            rmse = float(np.sqrt(np.mean((truth[:, k] - values[:, k]) ** 2)))
-            coverage = float(covered[k]) if predictor == "cnn" else ""
-            rows.append(("holdout", predictor, target, *found, rmse, coverage, len(truth)))
-            print(f"{predictor:18s} {target:16s} {found[0]:.3f} [{ends[0]:.3f}, {ends[1]:.3f}] {coverage}")
+    for row in judge(predicted, holdout["target"].values, RESAMPLES, 1):
+        rows.append({"split": "random", "study": "holdout", **row})
+        print("{predictor:18s} {target:16s} {r2:.3f} [{r2_low:.3f}, {r2_high:.3f}] {coverage}".format(**row))
     with open(ROOT / "models/paper/holdout.csv", "w", newline="") as file:
-        table = csv.writer(file)
-        table.writerow(COLUMNS)
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
         table.writerows(rows)
 
 

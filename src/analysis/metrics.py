@@ -91,27 +91,40 @@ def evaluate(
             chosen = {name: values[of_study == study] for name, values in pooled.items()}
             rows += [
                 {"split": split, "study": str(study), **row}
-                for row in _judge(chosen, dataset["target"].values, resamples, seed)
+                for row in judge(chosen, dataset["target"].values, resamples, seed)
             ]
     return rows
 
 
-def _judge(
-    pooled: dict[str, np.ndarray], targets: Sequence[str], resamples: int, seed: int
+def judge(
+    predicted: dict[str, np.ndarray], targets: Sequence[str], resamples: int, seed: int
 ) -> Iterator[dict[str, object]]:
-    """Rows of predictions [N, targets] by predictor, with ``truth`` and ``inside`` (the CNN's intervals)."""
-    truth, covered = pooled.pop("truth"), pooled.pop("inside").mean(axis=0)
-    for predictor, predicted in pooled.items():
+    """Rows of the metrics table, without ``split`` and ``study``.
+
+    Parameters
+    ----------
+    predicted
+        Predictions [N, targets] by predictor, with them ``truth`` and ``inside`` (whether it is in the intervals
+        of ``cnn``).
+    targets
+        Names.
+    resamples, seed
+        Of the bootstrap.
+    """
+    truth, covered = predicted["truth"], predicted["inside"].mean(axis=0)
+    for predictor, values in predicted.items():
+        if predictor in ("truth", "inside"):
+            continue
         for k, target in enumerate(targets):
             rng = np.random.default_rng(seed)
-            low, high = r2_interval(truth[:, k], predicted[:, k], resamples, rng)
+            low, high = r2_interval(truth[:, k], values[:, k], resamples, rng)
             yield {
                 "predictor": predictor,
                 "target": str(target),
-                "r2": float(r2_score(truth[:, k], predicted[:, k])),
+                "r2": float(r2_score(truth[:, k], values[:, k])),
                 "r2_low": low,
                 "r2_high": high,
-                "rmse": float(np.sqrt(np.mean((truth[:, k] - predicted[:, k]) ** 2))),
+                "rmse": float(np.sqrt(np.mean((truth[:, k] - values[:, k]) ** 2))),
                 "coverage": float(covered[k]) if predictor == "cnn" else "",
                 "n": len(truth),
             }
