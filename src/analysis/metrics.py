@@ -104,8 +104,8 @@ def judge(
     Parameters
     ----------
     predicted
-        Predictions [N, targets] by predictor, with them ``truth`` and ``inside`` (whether it is in the intervals
-        of ``cnn``).
+        Predictions [N, targets] by predictor; with them ``truth``, and ``inside``: whether it is in the
+        intervals of ``cnn``.
     targets
         Names.
     resamples, seed
