@@ -76,9 +76,8 @@ def _requirements(lines):
 def test_every_dependency_is_pinned(root):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     wanted = _requirements(project["dependencies"])
-    wanted |= _requirements(
-        project["optional-dependencies"]["test"] + project["optional-dependencies"]["cpu"]
-    )
+    for extra in ("test", "cpu", "web"):
+        wanted |= _requirements(project["optional-dependencies"][extra])
     lines = (root / "constraints.txt").read_text().splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[^ ;@]+( ?;.*)?", pin) for pin in pins)

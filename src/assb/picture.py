@@ -7,7 +7,7 @@ import struct
 import warnings
 import zlib
 from os import PathLike
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -30,13 +30,13 @@ class Picture(NamedTuple):
     um_per_pixel: float
 
 
-def read_picture(path: str | PathLike, um_per_pixel: float | None = None) -> Picture:
+def read_picture(path: str | PathLike | BinaryIO, um_per_pixel: float | None = None) -> Picture:
     """Read a PNG or TIFF of 8 or 16 bits, integers or floats; colours become their luminance.
 
     Parameters
     ----------
     path
-        File of a single picture.
+        File of a single picture, or the open file.
     um_per_pixel
         Side of a pixel [um]; without it the file must state it (TIFF resolution tags, those of ImageJ among
         them, or pHYs of PNG).
@@ -79,7 +79,7 @@ def _stated_scale(image: Image.Image) -> float:
         If it states none, two, or one that no microscope has.
     """
     sides = _tiff_scale(image) if image.format == "TIFF" else _png_scale(image)
-    advice = "give it by --um-per-pixel"
+    advice = "give it in um per pixel"
     if sides is None:
         raise ValueError(f"it does not state its pixel size: {advice}")
     if abs(sides[0] - sides[1]) > 1e-3 * max(sides):

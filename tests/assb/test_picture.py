@@ -70,7 +70,7 @@ def test_a_png_states_the_scale_too(tmp_path):
 @pytest.mark.parametrize(
     "tags, description, message",
     [
-        ({}, None, "it does not state its pixel size: give it by --um-per-pixel"),
+        ({}, None, "it does not state its pixel size: give it in um per pixel"),
         ({"t282": 20.0, "t283": 20.0, "t296": 1}, None, "it does not state its pixel size"),
         ({"t282": 20.0, "t283": 20.0, "t296": 1}, "ImageJ=1\nunit=pixel", "it does not state its pixel size"),
         ({"t282": 0.0, "t283": 0.0, "t296": 2}, None, "it does not state its pixel size"),
