@@ -198,9 +198,9 @@ def simulate(width_um, uncovered_fraction, replicate, config, output) -> None:
     help="Materials, sizes, protocol.",
 )
 def serve(port, host, model, config) -> None:
-    """Open a page for images and for electrodes to compress, until Ctrl-C.
+    """Answer on a page in the browser: images to predict, electrodes to compress. Ctrl-C ends it.
 
-    Images are read on this computer; nothing is kept and nothing sent elsewhere.
+    All is computed on this machine; nothing is kept and nothing sent elsewhere.
     """
     import yaml
 

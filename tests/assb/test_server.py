@@ -18,6 +18,7 @@ import xarray as xr
 import yaml
 from click.testing import CliRunner
 from PIL import Image
+from selenium.webdriver.support.ui import WebDriverWait
 
 from assb import server
 from assb.cli import main
@@ -186,6 +187,16 @@ def test_errors_of_a_simulation_are_told_and_the_turn_is_given_back(client, monk
         assert event["error"].startswith(message)
 
 
+def test_a_slip_of_ours_is_told_without_its_reasons(client, electrode, monkeypatch):
+    def fail(*others):
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(server, "predict_file", fail)
+    for _ in range(2):
+        answer = send(client, electrode)
+        assert answer.status_code == 500 and "error" in answer.json and "secret" not in answer.text
+
+
 def test_one_at_a_time(client, monkeypatch):
     started, finish = threading.Event(), threading.Event()
 
@@ -275,8 +286,6 @@ def page(request, open_page, address):
 
 def wait_for(page, selector):
     """Text of an element as soon as it shows."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
     shown = "const e = document.querySelector(arguments[0]); return e && e.offsetParent && e.innerText"
     return WebDriverWait(page, 180, 0.02).until(lambda page: page.execute_script(shown, selector))
 
@@ -356,11 +365,26 @@ def test_page_compresses_an_electrode(page):
 
 def test_page_takes_the_example(page):
     press(page, "#example")
-    from selenium.webdriver.support.ui import WebDriverWait
-
     WebDriverWait(page, 60).until(lambda page: wait_for(page, ".chosen") == "electrode.png")
     assert "27.9" in press_and_read(page, "#image [type=submit]", "#image table")
     check(page)
+
+
+def test_files_can_be_dropped_and_answers_downloaded(page, tmp_path, electrode):
+    page.execute_script(
+        "const bytes = Uint8Array.from(atob(arguments[0]), c => c.charCodeAt(0)), taken = new DataTransfer();"
+        "taken.items.add(new File([bytes], 'dropped.png', {type: 'image/png'}));"
+        "const drop = new DragEvent('drop', {dataTransfer: taken, bubbles: true, cancelable: true});"
+        "document.querySelector('.drop').dispatchEvent(drop);"
+        "document.querySelector('[name=um_per_pixel]').value = 0.1",
+        base64.b64encode(electrode).decode(),
+    )
+    assert wait_for(page, ".chosen") == "dropped.png"
+    press_and_read(page, "#image [type=submit]", "#image table")
+    page.execute_cdp_cmd("Page.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    press(page, "#image .downloads a[download$=csv]")
+    WebDriverWait(page, 60).until(lambda page: (tmp_path / "dropped.csv").exists())
+    assert table((tmp_path / "dropped.csv").read_bytes())["image"] == "dropped.png"
 
 
 def test_example_is_no_training_image(root):
