@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -101,6 +103,13 @@ def test_conda_environments_have_what_their_package_imports(root, package):
     have = {entry.split(" >=")[0] for entry in listed}
     needed = {names.get(name, name) for name in imported & packages}
     assert needed <= have, f"workflow/envs/{package}.yaml lacks {needed - have}"
+
+
+def test_predictions_of_images_need_no_simulation():
+    """The rule predict_images runs in the conda environment of cnn, which has no Numba."""
+    code = "import sys, assb.figure, assb.prediction; print({'dem', 'numba'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("environment", ["dem", "analysis", "cnn"])

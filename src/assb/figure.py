@@ -1,4 +1,4 @@
-"""What is shown of a predicted image, and of an electrode compressed and predicted."""
+"""What is shown of a predicted image: input, phases, where the ensemble looks, the stress it reads off."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ from os import PathLike
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from analysis.figures import gaussian, style
-from analysis.figures.animation import draw_stressed_particles
 from analysis.figures.gradcam import draw_heatmap
-from analysis.figures.stress_distribution import draw_distribution
-from analysis.figures.structure import draw_walls
-from analysis.labels import wall_pressure
-from analysis.trajectories import AM, SE
-from assb.comparison import Compared
 from assb.prediction import short
 from cnn.reference import LIKE
 
@@ -60,7 +53,7 @@ def save_prediction(
         share = {name: 100 * float(found["phase_fraction"].sel(phase=name)) for name in ("AM", "SE", "void")}
         phases.set_xlabel(", ".join(f"{name} {value:.0f} %" for name, value in share.items()))
         for axes, target in zip(maps, MAPS, strict=True):
-            _draw_heat(axes, image, found["heatmap"].sel(target=target).values[::-1])
+            draw_heat(axes, image, found["heatmap"].sel(target=target).values[::-1])
             axes.set_title(style.TARGET_TITLES[target])
         maps[0].set_xlabel("what raises its prediction")
         maps[1].set_xlabel("what raises its prediction")
@@ -81,7 +74,7 @@ def _thinned(gray: np.ndarray, most: int = 1500) -> np.ndarray:
     return gray[::step, ::step]
 
 
-def _draw_heat(axes: Axes, image: np.ndarray, heat: np.ndarray) -> None:
+def draw_heat(axes: Axes, image: np.ndarray, heat: np.ndarray) -> None:
     """Lay a map of cells over the class image."""
     cell = image.shape[0] // heat.shape[0]
     draw_heatmap(axes, image, heat.repeat(cell, axis=0).repeat(cell, axis=1))
@@ -125,69 +118,3 @@ def _write_numbers(axes: Axes, found: xr.Dataset) -> None:
     text = "\n".join(textwrap.fill(sentence, 68) for sentence in sentences)
     colour = "black" if found.attrs["verdict"] == LIKE else style.CNN_COLOUR
     axes.text(0, 0.42, text, transform=axes.transAxes, va="top", fontsize=8.5, color=colour)
-
-
-def save_comparison(compared: Compared, output: str | PathLike) -> None:
-    """Draw a compressed electrode, what the ensemble sees of it, and truth beside prediction.
-
-    Parameters
-    ----------
-    compared
-        From `assb.comparison.compare`.
-    output
-        PNG or PDF to write.
-    """
-    trajectory, window, found = compared
-    with style.in_style():
-        figure = style.new_figure(11, 8.6)
-        above, below = figure.subfigures(2, 1, height_ratios=(2, 1))
-        panels = above.subplot_mosaic([["box", "image"], ["box", "heat"]], width_ratios=(2.2, 1))
-        _draw_box(panels["box"], compared)
-        # Row 0 of our images is the bottom one, that of files the top one.
-        image = found["class_image"].values[::-1]
-        style.show_phases(panels["image"], image)
-        panels["image"].set_title("Seen by the CNN: SE white, AM gray")
-        _draw_heat(panels["heat"], image, found["heatmap"].sel(target=MAPS[0]).values[::-1])
-        panels["heat"].set_title("What raises its reaction area: bright")
-        *distributions, wall = below.subplots(1, 3)
-        seen = window.contains(trajectory.position[-1])
-        level = np.linspace(0, 1, 101)
-        for axes, (phase, species) in zip(distributions, (("SE", SE), ("AM", AM)), strict=True):
-            stress = trajectory.contact_pressure[-1][seen & (trajectory.species == species)]
-            quantile = xr.DataArray(np.quantile(stress, level), {"level": level})
-            draw_distribution(axes, quantile, found, phase, stress.size)
-            axes.set_title(f"{stress.size} {phase} in the green square")
-        below.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
-        pressure = 1e-6 * wall_pressure(trajectory)
-        wall.plot(1e6 * trajectory.wall_position[:, 1], pressure, "o-", color=style.WALL_COLOUR)
-        wall.invert_xaxis()
-        wall.set_title("Compression")
-        wall.set_xlabel("position of the moving wall [µm]")
-        wall.set_ylabel("pressure on it [MPa]")
-        style.save_figure(figure, [output])
-
-
-def _draw_box(axes: Axes, compared: Compared) -> None:
-    """Draw the box at rest, particles coloured by stress, and the window that the ensemble sees."""
-    trajectory, window, _ = compared
-    discs = draw_stressed_particles(axes, trajectory, -1)
-    draw_walls(axes, trajectory.wall_position[-1])
-    corner, sides = (window.left, window.bottom), (window.columns * window.pixel, window.rows * window.pixel)
-    seen = Rectangle(
-        [1e6 * value for value in corner],
-        *(1e6 * value for value in sides),
-        fill=False,
-        edgecolor=style.ZONE_COLOUR,
-        linewidth=2,
-    )
-    axes.add_patch(seen)
-    for species, colours in zip(("SE", "AM"), discs, strict=True):
-        bar = axes.figure.colorbar(colours, ax=axes, shrink=0.75, aspect=30, pad=0.02, extend="max")
-        bar.set_label(f"stress on {species} [MPa]")
-    _, right, _, top = 1e6 * trajectory.wall_position[-1]
-    axes.set_xlim(-0.5, right + 0.5)
-    axes.set_ylim(-3.5, top + 0.5)
-    axes.set_aspect("equal")
-    style.bare(axes)
-    style.scale_bar(axes, 10, "10 µm", 0, -1.2)
-    axes.set_title(f"DEM, at rest: {trajectory.radius.size} particles; orange: the wall that moved")

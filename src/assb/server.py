@@ -24,8 +24,7 @@ from waitress import create_server
 from werkzeug.exceptions import HTTPException
 
 from analysis.figures.style import SHOWN_UNITS, TARGET_TITLES
-from assb.comparison import check_settings, compare, settings
-from assb.figure import save_comparison
+from assb.comparison import check_settings, compare, save_comparison, settings
 from assb.prediction import columns, predict_file, short, write_table
 from cnn.bundle import Bundle
 from cnn.image import MOST_PIXELS
