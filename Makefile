@@ -11,7 +11,7 @@ help: ## list the targets
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and f"Python 3.11 to 3.13 is needed, {sys.executable} is {sys.version.split()[0]}; name another with: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,test]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,test,web]'
 	@touch $@
 
 run: .venv/installed ## set up, then run the demo study (96 structures, minutes)
@@ -49,7 +49,7 @@ bench: .venv/installed ## speed of the DEM, beside other engines, and of a dry r
 	$(BIN)/python benchmarks/dry_run.py
 
 pin: .venv/installed ## renew constraints.txt with the newest versions that fit together
-	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[cpu,test]'
+	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[cpu,test,web]'
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.new
 	sed -n 's/^tensorflow.cpu==/tensorflow==/p' constraints.new >> constraints.new
 	{ head -n 1 constraints.txt; sort --ignore-case constraints.new; } > constraints.renewed

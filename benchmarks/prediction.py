@@ -2,14 +2,17 @@
 
     python benchmarks/prediction.py speed
     python benchmarks/prediction.py robustness
+    python benchmarks/prediction.py against OTHER/src/cnn/light.py
 
 `speed`: cold starts on one core (least of several, wall and processor time) beside that of `import
 tensorflow`, and images per second once warm. `robustness`: R2 and verdicts of the 20 test structures in
 models/paper/samples.nc, whose images are noisy, blurred, rescaled and otherwise not ours, read from files as
-users' are; benchmarks/robustness.csv and docs/images/robustness.png.
+users' are; benchmarks/robustness.csv and docs/images/robustness.png. `against`: the networks in NumPy beside
+those of another version, in turns, so that other load on the machine slows both.
 """
 
 import csv
+import importlib.util
 import resource
 import subprocess
 import sys
@@ -25,6 +28,7 @@ from scipy.ndimage import gaussian_filter
 from analysis.figures import style
 from analysis.metrics import r2_score
 from assb.picture import read_picture
+from cnn import light
 from cnn.bundle import read_bundle
 from cnn.image import predict
 from cnn.light import cores
@@ -87,6 +91,31 @@ def speed():
         print(
             f"warm, {'with' if heat else 'without'} maps: {max(rates):.1f} images/s on {cores()} cores,",
             f"{max(per_processor):.1f} per second of a processor",
+        )
+
+
+def against(path):
+    """Time per image of this version's networks and of another's, and how far their targets are apart."""
+    specification = importlib.util.spec_from_file_location("other_light", path)
+    other = sys.modules["other_light"] = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(other)
+    bundle = read_bundle(ROOT / "models/paper")
+    with xr.open_dataset(ROOT / "models/paper/samples.nc") as samples:
+        image = samples["image"].values
+    for heat in (False, True):
+        wall, processor, target = ({other: [], light: []} for _ in range(3))
+        for _ in range(9):
+            for version in (other, light):
+                start, busy = time.perf_counter(), time.process_time()
+                target[version] = version.run_ensemble(bundle.networks, image, heat).target
+                wall[version].append(time.perf_counter() - start)
+                processor[version].append((time.process_time() - busy) / len(image))
+        apart = np.abs(target[other] - target[light]).max(axis=(0, 1)) / target[other].std(axis=(0, 1))
+        print(
+            f"{'with' if heat else 'without'} maps: {1e3 * min(processor[other]):.0f} ms of a processor per",
+            f"image, now {1e3 * min(processor[light]):.0f} ms;",
+            f"{np.median(np.divide(wall[other], wall[light])):.2f} times as fast (wall, median of nine);",
+            f"targets at most {apart.max():.1e} of their SD apart",
         )
 
 
@@ -213,4 +242,4 @@ def draw():
 
 
 if __name__ == "__main__":
-    {"speed": speed, "robustness": robustness, "draw": draw}[sys.argv[1]]()
+    {"speed": speed, "robustness": robustness, "against": against, "draw": draw}[sys.argv[1]](*sys.argv[2:])

@@ -1,6 +1,7 @@
 """Small real data shared by the tests, made once: configuration -> trajectories -> dataset -> model."""
 
 import copy
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -96,6 +97,39 @@ def study(paper_config, tmp_path_factory):
     gradcam_dataset(files.dataset, files.models["random"], files.gradcam, 2)
     write_metrics(files.dataset, list(files.predictions.values()), files.metrics, 100, config["seed"])
     return files
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real Chromium without a window."""
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (chromium and driver):
+        pytest.skip("needs Debian's chromium and chromium-driver: a real browser")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(options, webdriver.ChromeService(driver))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Function that opens an address at a width [pixels], as on a desk or on a phone."""
+
+    def open_at(address, width):
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        browser.get(address)
+        browser.get_log("browser")
+        browser.refresh()
+        return browser
+
+    return open_at
 
 
 @pytest.fixture

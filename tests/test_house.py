@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -76,9 +78,8 @@ def _requirements(lines):
 def test_every_dependency_is_pinned(root):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     wanted = _requirements(project["dependencies"])
-    wanted |= _requirements(
-        project["optional-dependencies"]["test"] + project["optional-dependencies"]["cpu"]
-    )
+    for extra in ("test", "cpu", "web"):
+        wanted |= _requirements(project["optional-dependencies"][extra])
     lines = (root / "constraints.txt").read_text().splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[^ ;@]+( ?;.*)?", pin) for pin in pins)
@@ -102,6 +103,13 @@ def test_conda_environments_have_what_their_package_imports(root, package):
     have = {entry.split(" >=")[0] for entry in listed}
     needed = {names.get(name, name) for name in imported & packages}
     assert needed <= have, f"workflow/envs/{package}.yaml lacks {needed - have}"
+
+
+def test_predictions_of_images_need_no_simulation():
+    """The rule predict_images runs in the conda environment of cnn, which has no Numba."""
+    code = "import sys, assb.figure, assb.prediction; print({'dem', 'numba'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("environment", ["dem", "analysis", "cnn"])

@@ -21,6 +21,10 @@ def main() -> None:
         assb predict electrode.png --um-per-pixel 0.05
 
     \b
+    Do both on a page in the browser:
+        assb serve
+
+    \b
     Compress an electrode; run a whole study and its report:
         assb simulate --width-um 50 --uncovered-fraction 0.63
         assb report --configfile config/demo.yaml
@@ -122,7 +126,7 @@ def predict(images, um_per_pixel, output, figures, brightness, thresholds, model
 
 def _summary(one) -> str:
     """What a reader wants to know of one image, in a few lines."""
-    from assb.prediction import columns
+    from assb.prediction import COLUMN_UNITS, columns, short
 
     row = columns(one.found)
     shares = ", ".join(
@@ -131,12 +135,11 @@ def _summary(one) -> str:
     lines = [f"{one.path}: {row['verdict']}; {shares}"]
     if row["reasons"]:
         lines.append(f"  {row['reasons']}")
-    for target, unit in zip(one.found["target"].values, one.found["target_units"].values, strict=True):
-        from assb.prediction import COLUMN_UNITS
-
-        shown = COLUMN_UNITS[str(unit)][0]
+    for target, si in zip(one.found["target"].values, one.found["target_units"].values, strict=True):
+        shown = COLUMN_UNITS[str(si)][0]
         value, low, high = (float(row[f"{target}{end}_{shown}"]) for end in ("", "_low", "_high"))
-        lines.append(f"  {target:16s} {value:8.3g} {shown.replace('um2', 'µm²'):4s} [{low:.3g}, {high:.3g}]")
+        unit = shown.replace("um2", "µm²")
+        lines.append(f"  {target:16s} {short(value):>8s} {unit:4s} [{short(low)}, {short(high)}]")
     return "\n".join(lines)
 
 
@@ -176,6 +179,47 @@ def simulate(width_um, uncovered_fraction, replicate, config, output) -> None:
     except (OSError, RuntimeError, TypeError, ValueError, yaml.YAMLError) as error:
         _stop(str(error))
     click.echo(f"{run.structure.x.size} particles, {run.contacts.i.size} contacts: {output}")
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: a free one.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to answer on. Whoever reaches another than this one may use the page: it asks no password.",
+)
+@click.option("--model", type=click.Path(path_type=Path), help="Another ensemble (python -m cnn bundle).")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=REPOSITORY / "config/config.yaml",
+    show_default="config/config.yaml",
+    help="Materials, sizes, protocol.",
+)
+def serve(port, host, model, config) -> None:
+    """Answer on a page in the browser: images to predict, electrodes to compress. Ctrl-C ends it.
+
+    All is computed on this machine; nothing is kept and nothing sent elsewhere.
+    """
+    import yaml
+
+    from cnn.bundle import read_bundle
+    from cnn.image import SHIPPED
+
+    try:
+        from assb import server
+    except ModuleNotFoundError as error:
+        if error.name not in ("flask", "waitress"):
+            raise
+        _stop(f"{error.name} is missing: pip install -c constraints.txt -e '.[cpu,web]'")
+    try:
+        bundle, settings = read_bundle(model or SHIPPED), yaml.safe_load(config.read_text())
+        server.serve(bundle, settings, host, port, lambda address: click.echo(f"{address} (Ctrl-C ends it)"))
+    except KeyError as error:
+        _stop(f"{config}: {error.args[0]} is missing")
+    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
+        _stop(str(error))
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from analysis.figures import gaussian, style
 from analysis.figures.gradcam import draw_heatmap
+from assb.prediction import short
 from cnn.reference import LIKE
 
 # Targets whose Grad-CAM maps are shown, and phases whose stress is.
@@ -52,7 +53,7 @@ def save_prediction(
         share = {name: 100 * float(found["phase_fraction"].sel(phase=name)) for name in ("AM", "SE", "void")}
         phases.set_xlabel(", ".join(f"{name} {value:.0f} %" for name, value in share.items()))
         for axes, target in zip(maps, MAPS, strict=True):
-            _draw_heat(axes, image, found["heatmap"].sel(target=target).values[::-1])
+            draw_heat(axes, image, found["heatmap"].sel(target=target).values[::-1])
             axes.set_title(style.TARGET_TITLES[target])
         maps[0].set_xlabel("what raises its prediction")
         maps[1].set_xlabel("what raises its prediction")
@@ -63,7 +64,7 @@ def save_prediction(
             draw_stress(axes, found, phase)
         numbers.set_axis_off()
         _write_numbers(numbers, found)
-        figure.suptitle(name, fontsize=10)
+        figure.suptitle(name, fontsize=10, parse_math=False)
         style.save_figure(figure, [output])
 
 
@@ -73,7 +74,7 @@ def _thinned(gray: np.ndarray, most: int = 1500) -> np.ndarray:
     return gray[::step, ::step]
 
 
-def _draw_heat(axes: Axes, image: np.ndarray, heat: np.ndarray) -> None:
+def draw_heat(axes: Axes, image: np.ndarray, heat: np.ndarray) -> None:
     """Lay a map of cells over the class image."""
     cell = image.shape[0] // heat.shape[0]
     draw_heatmap(axes, image, heat.repeat(cell, axis=0).repeat(cell, axis=1))
@@ -102,7 +103,7 @@ def _write_numbers(axes: Axes, found: xr.Dataset) -> None:
     for target in found["target"].values:
         one = found.sel(target=target)
         unit, factor = style.SHOWN_UNITS[str(one["target_units"].values)]
-        value, low, high = (f"{factor * float(one[name]):.3g}" for name in ("prediction", "low", "high"))
+        value, low, high = (short(factor * float(one[name])) for name in ("prediction", "low", "high"))
         lines.append(f"{style.TARGET_TITLES[str(target)]:20s}{value:>8s}   {low} to {high} {unit}")
     window = " x ".join(f"{side:g}" for side in found.attrs["window_um"])
     windows = found.sizes["window"]

@@ -7,7 +7,8 @@ import struct
 import warnings
 import zlib
 from os import PathLike
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
+from xml.parsers import expat
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
@@ -19,8 +20,10 @@ GRAY_MODES = ("1", "L", "I", "F")
 # Tags of TIFF, and the lengths of its units of resolution [um].
 DESCRIPTION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 270, 282, 283, 296
 TIFF_UNITS = {2: 25_400.0, 3: 10_000.0}
-# Lengths of the units that ImageJ writes into the description [um].
-IMAGEJ_UNITS = {"nm": 1e-3, "um": 1.0, "µm": 1.0, "micron": 1.0, "microns": 1.0, r"\u00B5m": 1.0, "mm": 1e3}
+# Lengths of the units that ImageJ and OME write into the description [um].
+UNITS = {"nm": 1e-3, "um": 1.0, "µm": 1.0, "micron": 1.0, "microns": 1.0, r"\u00B5m": 1.0, "mm": 1e3}
+# The OME-XML of a single picture has a few thousand characters.
+MOST_XML = 1_000_000
 
 
 class Picture(NamedTuple):
@@ -30,16 +33,16 @@ class Picture(NamedTuple):
     um_per_pixel: float
 
 
-def read_picture(path: str | PathLike, um_per_pixel: float | None = None) -> Picture:
+def read_picture(path: str | PathLike | BinaryIO, um_per_pixel: float | None = None) -> Picture:
     """Read a PNG or TIFF of 8 or 16 bits, integers or floats; colours become their luminance.
 
     Parameters
     ----------
     path
-        File of a single picture.
+        File of a single picture, or the open file.
     um_per_pixel
         Side of a pixel [um]; without it the file must state it (TIFF resolution tags, those of ImageJ among
-        them, or pHYs of PNG).
+        them, OME-XML, or pHYs of PNG).
 
     Raises
     ------
@@ -79,7 +82,7 @@ def _stated_scale(image: Image.Image) -> float:
         If it states none, two, or one that no microscope has.
     """
     sides = _tiff_scale(image) if image.format == "TIFF" else _png_scale(image)
-    advice = "give it by --um-per-pixel"
+    advice = "give it in um per pixel"
     if sides is None:
         raise ValueError(f"it does not state its pixel size: {advice}")
     if abs(sides[0] - sides[1]) > 1e-3 * max(sides):
@@ -101,8 +104,38 @@ def _png_scale(image: Image.Image) -> tuple[float, float] | None:
 
 def _tiff_scale(image: Image.Image) -> tuple[float, float] | None:
     tags = image.tag_v2
+    description = str(tags.get(DESCRIPTION, ""))
+    if sides := _ome_scale(description):
+        return sides
     dots = [float(tags.get(tag, 0)) for tag in (X_RESOLUTION, Y_RESOLUTION)]
     unit = TIFF_UNITS.get(tags.get(RESOLUTION_UNIT))
-    if named := re.search(r"^unit=(.+)$", str(tags.get(DESCRIPTION, "")), re.MULTILINE):
-        unit = IMAGEJ_UNITS.get(named[1].strip())
+    if named := re.search(r"^unit=(.+)$", description, re.MULTILINE):
+        unit = UNITS.get(named[1].strip())
     return tuple(unit / dot for dot in dots) if unit and min(dots) > 0 else None
+
+
+def _ome_scale(description: str) -> tuple[float, float] | None:
+    """Sides of a pixel [um] that OME-XML states; None where there is none, or more than one."""
+    if "OME" not in description or len(description) > MOST_XML:
+        return None
+    found = set()
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name.rpartition(" ")[2] == "Pixels":
+            size = (attributes[f"PhysicalSize{axis}"] for axis in "XY")
+            # Without a unit it is um (OME schema of 2016-06).
+            unit = (attributes.get(f"PhysicalSize{axis}Unit", "µm") for axis in "XY")
+            found.add(tuple(float(one) * UNITS[length] for one, length in zip(size, unit, strict=True)))
+
+    def refuse(*of_doctype) -> None:
+        # Entities, which may grow without bound, are declared in one; OME-XML has none.
+        raise ValueError("OME-XML has no DOCTYPE")
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler, parser.StartDoctypeDeclHandler = start, refuse
+    try:
+        # Pillow takes text for Latin-1, OME-XML is UTF-8.
+        parser.Parse(description.encode("latin-1").decode(), True)
+    except (KeyError, ValueError, expat.ExpatError):
+        return None
+    return found.pop() if len(found) == 1 and min(*found) > 0 else None

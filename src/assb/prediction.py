@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -21,6 +21,8 @@ from provenance import atomic_output
 
 # Units of the targets -> units of the table's columns, and the factor between.
 COLUMN_UNITS = {"Pa": ("MPa", 1e-6), "m2": ("um2", 1e12)}
+# Endings of the table's columns; truth is known of what was simulated.
+SUFFIXES = {"_dem": "truth", "": "prediction", "_low": "low", "_high": "high"}
 # Gray values of void, SE and AM, as in the paper's images.
 SHOWN = np.array([0, 255, 128], np.uint8)
 
@@ -67,40 +69,84 @@ def predict_files(
     results = []
     for path, name in zip(map(Path, paths), file_names(paths), strict=True):
         try:
-            picture = read_picture(path, um_per_pixel)
-            options = {"brightness": brightness, "thresholds": thresholds, "heat": figures is not None}
-            found = predict(*picture, model=model, **options)
+            found = predict_file(
+                path,
+                path.name,
+                folder / name,
+                figures is not None,
+                model,
+                um_per_pixel,
+                brightness,
+                thresholds,
+            )
         except ValueError as error:
             results.append(Predicted(path, None, f"{path}: {error}"))
         else:
             results.append(Predicted(path, found, None))
-            with atomic_output(folder / f"{name}_segmented.png") as temporary:
-                scale = (25_400 / found.attrs["um_per_pixel"],) * 2
-                Image.fromarray(SHOWN[found["class_image"].values]).save(temporary, dpi=scale)
-            if figures is not None:
-                # On demand: drawing costs more than predicting.
-                from assb.figure import save_prediction
-
-                save_prediction(*picture, found, path.name, folder / f"{name}_prediction.png")
         done(results[-1])
-    good = [(str(one.path), one.found) for one in results if one.found is not None]
-    if good:
-        write_table(good, output)
+    rows = [{"image": str(one.path), **columns(one.found)} for one in results if one.found is not None]
+    if rows:
+        write_table(rows, output)
     return results
+
+
+def predict_file(
+    file: str | PathLike | BinaryIO,
+    title: str,
+    stem: Path,
+    figure: bool,
+    model: Bundle,
+    um_per_pixel: float | None = None,
+    brightness: Sequence[str] = BRIGHTNESS,
+    thresholds: Sequence[float] | None = None,
+) -> xr.Dataset:
+    """Predict one image; write ``<stem>_segmented.png`` and, if wanted, ``<stem>_prediction.png``.
+
+    Parameters
+    ----------
+    file
+        PNG or TIFF, its path or the open file.
+    title
+        Of the figure.
+    stem
+        Path that the names of the pictures begin with.
+    figure
+        Whether to draw the figure.
+    model, um_per_pixel, brightness, thresholds
+        As for `predict_files`.
+
+    Raises
+    ------
+    ValueError
+        If the image cannot be read or predicted.
+    """
+    picture = read_picture(file, um_per_pixel)
+    found = predict(*picture, model=model, brightness=brightness, thresholds=thresholds, heat=figure)
+    with atomic_output(stem.with_name(f"{stem.name}_segmented.png")) as temporary:
+        scale = (25_400 / found.attrs["um_per_pixel"],) * 2
+        Image.fromarray(SHOWN[found["class_image"].values]).save(temporary, dpi=scale)
+    if figure:
+        # On demand: drawing costs more than predicting.
+        from assb.figure import save_prediction
+
+        save_prediction(*picture, found, title, stem.with_name(f"{stem.name}_prediction.png"))
+    return found
 
 
 def columns(found: xr.Dataset) -> dict[str, float | int | str]:
     """Row of the table for one prediction; every name carries its unit.
 
-    For each target its value, the ends of its 90 % interval, then what else is known; the standard deviation
-    between windows is empty for a single one.
+    For each target the truth of the DEM, where known, its value, and the ends of its 90 % interval; then what
+    else is known. The standard deviation between windows is empty for a single one.
     """
     row: dict[str, float | int | str] = {}
     between = {}
     for target in found["target"].values:
         one = found.sel(target=target)
         unit, factor = COLUMN_UNITS[str(one["target_units"].values)]
-        for suffix, name in (("", "prediction"), ("_low", "low"), ("_high", "high")):
+        for suffix, name in SUFFIXES.items():
+            if name not in found:
+                continue
             row[f"{target}{suffix}_{unit}"] = f"{factor * float(one[name]):.6g}"
         spread = float(one["between_windows"])
         between[f"{target}_between_windows_{unit}"] = "" if np.isnan(spread) else f"{factor * spread:.6g}"
@@ -113,9 +159,13 @@ def columns(found: xr.Dataset) -> dict[str, float | int | str]:
     return row | between
 
 
-def write_table(predicted: Sequence[tuple[str, xr.Dataset]], output: str | PathLike) -> None:
-    """Write names and predictions of images as CSV."""
-    rows = [{"image": name, **columns(found)} for name, found in predicted]
+def short(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def write_table(rows: Sequence[Mapping[str, float | int | str]], output: str | PathLike) -> None:
+    """Write rows of the same columns as CSV."""
     with atomic_output(output) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, list(rows[0]))
         table.writeheader()

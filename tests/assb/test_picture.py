@@ -3,6 +3,7 @@ import zlib
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, TiffImagePlugin
 
 from assb.picture import read_picture
@@ -62,6 +63,72 @@ def test_tags_of_a_tiff_state_the_scale(tmp_path, tags, description, um_per_pixe
     assert read_picture(path, 0.2).um_per_pixel == 0.2, "what the user says counts more"
 
 
+def ome(pixels, before=""):
+    """OME-XML of pictures with these attributes of their pixels."""
+    images = "".join(f'<Image ID="Image:0"><Pixels SizeX="6" {one}/></Image>' for one in pixels)
+    schema = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+    return f'<?xml version="1.0" encoding="UTF-8"?>{before}<OME xmlns="{schema}">{images}</OME>'
+
+
+def write_ome(path, text):
+    Image.fromarray(GRAY).save(path, tiffinfo={270: text.encode(), 282: 72.0, 283: 72.0, 296: 2})
+    return path
+
+
+NANOMETRES = 'PhysicalSizeX="50" PhysicalSizeXUnit="nm" PhysicalSizeY="50" PhysicalSizeYUnit="nm"'
+MICROMETRES = 'PhysicalSizeX="0.05" PhysicalSizeXUnit="µm" PhysicalSizeY="0.05" PhysicalSizeYUnit="µm"'
+NO_UNIT = 'PhysicalSizeX="0.05" PhysicalSizeY="0.05"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ome([MICROMETRES]),
+        ome([NANOMETRES]),
+        ome([NO_UNIT]),
+        ome([NO_UNIT, NO_UNIT], "<!-- by a microscope -->"),
+        ome([NO_UNIT]).replace("<OME xmlns=", "<o:OME xmlns:o=").replace("</OME", "</o:OME"),
+    ],
+    ids=["um", "nm", "no unit", "two alike", "prefixed"],
+)
+def test_ome_xml_states_the_scale(tmp_path, text):
+    assert read_picture(write_ome(tmp_path / "x.ome.tif", text)).um_per_pixel == pytest.approx(0.05)
+
+
+def test_ome_tiff_of_another_writer_states_the_scale(tmp_path):
+    metadata = {"axes": "YX", "PhysicalSizeX": 50.0, "PhysicalSizeY": 50.0}
+    units = {f"PhysicalSize{axis}Unit": "nm" for axis in "XY"}
+    tifffile.imwrite(tmp_path / "x.ome.tif", GRAY, ome=True, metadata=metadata | units)
+    assert read_picture(tmp_path / "x.ome.tif").um_per_pixel == pytest.approx(0.05)
+
+
+BOMB = '<!DOCTYPE b [<!ENTITY a "lol">' + "".join(
+    f'<!ENTITY {name} "{10 * f"&{before};"}">' for before, name in zip("abcdefghi", "bcdefghij", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        (ome([]), "it states 352.8 um per pixel, as for screen or print"),
+        (ome(['PhysicalSizeX="0.05"']), "it states 352.8 um"),
+        (ome([NO_UNIT.replace("0.05", "wide")]), "it states 352.8 um"),
+        (ome([NO_UNIT.replace("0.05", "-0.05")]), "it states 352.8 um"),
+        (ome([MICROMETRES.replace("µm", "pixel")]), "it states 352.8 um"),
+        (ome([NO_UNIT, NO_UNIT.replace("0.05", "0.1")]), "it states 352.8 um"),
+        (ome([NO_UNIT]) + "</OME>", "it states 352.8 um"),
+        (ome([NO_UNIT]) + " " * 1_000_000, "it states 352.8 um"),
+        (ome([NO_UNIT], f"{BOMB}]>").replace("</OME>", "&j;</OME>"), "it states 352.8 um"),
+        (ome([NO_UNIT.replace("0.05", "nan")]), "it states nan um per pixel|it states 352.8 um"),
+        (ome([NO_UNIT.replace('Y="0.05', 'Y="0.1')]), "it states pixels of 0.05 x 0.1 um"),
+    ],
+    ids=["none", "X alone", "word", "negative", "pixel", "two", "broken", "long", "bomb", "nan", "no square"],
+)
+def test_ome_xml_that_states_no_scale_is_not_guessed_at(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        read_picture(write_ome(tmp_path / "x.ome.tif", text))
+
+
 def test_a_png_states_the_scale_too(tmp_path):
     Image.fromarray(GRAY).save(tmp_path / "x.png", dpi=(254_000, 254_000))
     assert read_picture(tmp_path / "x.png").um_per_pixel == pytest.approx(0.1, rel=1e-4)
@@ -70,7 +137,7 @@ def test_a_png_states_the_scale_too(tmp_path):
 @pytest.mark.parametrize(
     "tags, description, message",
     [
-        ({}, None, "it does not state its pixel size: give it by --um-per-pixel"),
+        ({}, None, "it does not state its pixel size: give it in um per pixel"),
         ({"t282": 20.0, "t283": 20.0, "t296": 1}, None, "it does not state its pixel size"),
         ({"t282": 20.0, "t283": 20.0, "t296": 1}, "ImageJ=1\nunit=pixel", "it does not state its pixel size"),
         ({"t282": 0.0, "t283": 0.0, "t296": 2}, None, "it does not state its pixel size"),

@@ -136,7 +136,7 @@ def test_a_file_that_vanishes_while_others_are_predicted(run, electrode, samples
 def test_nothing_is_written_if_nothing_is_predicted(run, electrode):
     done = run("predict", "electrode.png")
     assert done.exit_code == 2
-    assert "error: electrode.png: it does not state its pixel size: give it by --um-per-pixel" in done.stderr
+    assert "error: electrode.png: it does not state its pixel size: give it in um per pixel" in done.stderr
     assert [path.name for path in Path().iterdir()] == ["electrode.png"]
 
 

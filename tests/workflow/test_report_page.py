@@ -1,35 +1,12 @@
 """The page of a study in a real browser, on a desk and on a phone."""
 
-import shutil
-
 import pytest
-from selenium import webdriver
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="needs Debian's chromium and chromium-driver: a real browser"
-)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture(params=[1280, 390])
-def page(request, browser, finished):
+def page(request, open_page, finished):
     """The browser with the page open at a width [pixels]."""
-    metrics = {"width": request.param, "height": 900, "deviceScaleFactor": 1, "mobile": request.param < 600}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    browser.get((finished.folder / "results/tiny/report.html").as_uri())
-    return browser
+    return open_page((finished.folder / "results/tiny/report.html").as_uri(), request.param)
 
 
 def test_page_opens_without_errors_and_every_figure_displays(page):

@@ -1,0 +1,266 @@
+"""``assb serve``: a page that reads images and compresses electrodes, for one user on this machine.
+
+Nothing is kept: an answer carries its pictures and its table, and files live in a temporary folder meanwhile.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from itertools import count, permutations
+from pathlib import Path, PureWindowsPath
+from queue import SimpleQueue
+from typing import Any
+
+import xarray as xr
+from flask import Flask, Response, abort, render_template, request, send_file
+from waitress import create_server
+from werkzeug.exceptions import HTTPException
+
+from analysis.figures.style import SHOWN_UNITS, TARGET_TITLES
+from assb.comparison import check_settings, compare, save_comparison, settings
+from assb.prediction import columns, predict_file, short, write_table
+from cnn.bundle import Bundle
+from cnn.image import MOST_PIXELS
+from cnn.reference import LIKE
+from cnn.segmentation import BRIGHTNESS, PHASES, check_brightness
+from dem.frames import Frame
+from dem.parameters import read_parameters
+
+log = logging.getLogger(__name__)
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs/images/electrode.png"
+# The largest image that is read, of 16 bit and not compressed, and some room.
+MOST_BYTES = 2 * MOST_PIXELS + 1_000_000
+# Threads that wait for requests, and how long one waits for its turn [s].
+THREADS, PATIENCE = 8, 20
+LOOPBACK = ("127.0.0.1", "localhost")
+EVENTS = "application/x-ndjson"
+MEDIA_TYPES = {".png": "image/png", ".csv": "text/csv"}
+# Files of an answer, as they are shown.
+STEM = "electrode"
+FILES = {
+    f"{STEM}_segmented.png": "Phases as parted: SE white, AM gray, void black",
+    f"{STEM}_prediction.png": "Input, phases, where the ensemble looks, and the stress it reads off",
+    f"{STEM}_simulated.png": "Structure, stress, and what the network sees",
+    f"{STEM}.csv": "All numbers",
+}
+SHOWN_VALUES = ("truth", "prediction", "low", "high", "between_windows")
+Tell = Callable[[dict[str, Any]], object]
+HEADERS = {
+    # Only what this server sends is loaded or run, and nobody may frame it.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]) -> Flask:
+    """The page as a WSGI application.
+
+    Parameters
+    ----------
+    model
+        From `cnn.bundle.read_bundle`.
+    config
+        Configuration whose electrodes are compressed, such as ``config/config.yaml``.
+    host
+        Name or address that it is reached by; requests that name another are refused, but for the loopback.
+
+    Raises
+    ------
+    ValueError, KeyError
+        If the configuration is none.
+    """
+    read_parameters(config)  # a bad configuration is refused now, not with the first electrode
+    allowed = settings(config)
+    app = Flask(__name__)
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, TRUSTED_HOSTS=[*LOOPBACK, host])
+    # One image or compression at a time: each takes all cores, and an image up to a few GB.
+    turn = threading.Lock()
+
+    @app.before_request
+    def refuse_other_pages() -> None:
+        """Other pages in the same browser can send requests here; a browser names their origin."""
+        if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
+            abort(403, "requests from other pages are refused")
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def tell_problem(error: HTTPException) -> tuple[dict[str, str], int]:
+        text = f"the file has more than {MOST_BYTES // 10**6} MB" if error.code == 413 else error.description
+        return {"error": sentence(text)}, error.code
+
+    def take_turn() -> None:
+        if not turn.acquire(timeout=PATIENCE):
+            abort(503, "another electrode is being worked on: try again in a moment")
+
+    @contextmanager
+    def waited() -> Iterator[None]:
+        take_turn()
+        try:
+            yield
+        finally:
+            turn.release()
+
+    @app.get("/")
+    def page() -> str:
+        return render_template(
+            "page.html",
+            settings=allowed,
+            orders=[BRIGHTNESS, *(order for order in permutations(PHASES) if order != BRIGHTNESS)],
+            most_bytes=MOST_BYTES,
+            config=config,
+        )
+
+    @app.get("/example.png")
+    def example() -> Response:
+        return send_file(EXAMPLE)
+
+    @app.post("/predict")
+    def predict() -> str:
+        file = request.files.get("image")
+        if not file:
+            abort(400, "no image was sent: choose a PNG or TIFF file")
+        name = PureWindowsPath(file.filename or "image").name
+        try:
+            um_per_pixel, low, high = (_number(key) for key in ("um_per_pixel", "low", "high"))
+            if (low is None) != (high is None):
+                raise ValueError("thresholds must be two or none, got one")
+            brightness = request.form.get("brightness", ",".join(BRIGHTNESS)).split(",")
+            check_brightness(brightness)
+            options = brightness, None if low is None else (low, high)
+            with waited(), tempfile.TemporaryDirectory() as folder:
+                stem = Path(folder) / STEM
+                found = predict_file(file.stream, name, stem, True, model, um_per_pixel, *options)
+                write_table([{"image": name, **columns(found)}], stem.with_suffix(".csv"))
+                return render_template("result.html", **_shown(found, stem.parent, Path(name).stem))
+        except ValueError as error:
+            abort(400, str(error))
+
+    @app.post("/simulate")
+    def simulate() -> Response:
+        try:
+            chosen = check_settings(allowed, request.form)
+        except ValueError as error:
+            abort(400, str(error))
+        take_turn()
+        return Response(_events(partial(_simulate, app, model, config, chosen), turn), mimetype=EVENTS)
+
+    return app
+
+
+def _simulate(
+    app: Flask, model: Bundle, config: Mapping[str, Any], chosen: Mapping[str, float], tell: Tell
+) -> None:
+    """Compress an electrode, tell each frame and at last the result."""
+    frames, of = count(1), config["compression"]["frames"]
+
+    def done(frame: Frame) -> None:
+        tell({"frame": next(frames), "of": of, "wall_um": 1e6 * float(frame.wall_position[1])})
+
+    compared = compare(config, chosen, model, done)
+    with tempfile.TemporaryDirectory() as folder:
+        save_comparison(compared, Path(folder) / f"{STEM}_simulated.png")
+        write_table([{**chosen, **columns(compared.found)}], Path(folder) / f"{STEM}.csv")
+        shown = _shown(compared.found, Path(folder), STEM)
+    tell({"result": app.jinja_env.get_template("result.html").render(shown)})
+
+
+def _events(job: Callable[[Tell], None], turn: threading.Lock) -> Iterator[str]:
+    """Start a job in a thread, which gives the turn back; what it tells, one JSON per line."""
+    told: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            job(told.put)
+        except (RuntimeError, ValueError) as error:
+            told.put({"error": sentence(str(error))})
+        except Exception:
+            log.exception("a simulation failed")
+            told.put({"error": "The simulation failed; the reason is where the server was started."})
+        finally:
+            turn.release()
+            told.put(None)
+
+    # Now, not when the answer is read: a reader that has gone must not keep the turn.
+    threading.Thread(target=run, daemon=True).start()
+    return (json.dumps(event) + "\n" for event in iter(told.get, None))
+
+
+def _number(key: str) -> float | None:
+    """A number of the form, None where it is left empty."""
+    text = request.form.get(key, "").strip()
+    try:
+        return float(text) if text else None
+    except ValueError:
+        raise ValueError(f"{key} must be a number, got {text:.40}") from None
+
+
+def sentence(text: str) -> str:
+    """The text with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def _shown(found: xr.Dataset, folder: Path, name: str) -> dict[str, Any]:
+    """What the page shows of a prediction, with the files in a folder."""
+    rows = []
+    for target in found["target"].values:
+        one = found.sel(target=target)
+        unit, factor = SHOWN_UNITS[str(one["target_units"].values)]
+        values = {key: short(factor * float(one[key])) for key in SHOWN_VALUES if key in one}
+        if "truth" in one:
+            values["inside"] = bool(one["low"] <= one["truth"] <= one["high"])
+        rows.append({"title": TARGET_TITLES[str(target)], "unit": unit, **values})
+    files = [_file(folder / kind, name) for kind in FILES if (folder / kind).exists()]
+    return {
+        "known": found.attrs["verdict"] == LIKE,
+        "verdict": sentence(found.attrs["verdict"]),
+        "advice": sentence(found.attrs["advice"]),
+        "reasons": [sentence(reason) for reason in found.attrs["reasons"].split("; ") if reason],
+        "shares": {key: 100 * float(found["phase_fraction"].sel(phase=key)) for key in ("AM", "SE", "void")},
+        "windows": found.sizes["window"],
+        "window": " x ".join(f"{side:g}" for side in found.attrs["window_um"]),
+        "rows": rows,
+        "files": files,
+    }
+
+
+def _file(path: Path, name: str) -> dict[str, Any]:
+    """A file of an answer, whole, with the name it is saved under."""
+    content = base64.b64encode(path.read_bytes()).decode()
+    return {
+        "title": FILES[path.name],
+        "name": name + path.name[len(STEM) :],
+        "picture": path.suffix == ".png",
+        "source": f"data:{MEDIA_TYPES[path.suffix]};base64,{content}",
+    }
+
+
+def serve(model: Bundle, config: Mapping[str, Any], host: str, port: int, ready: Callable[[str], object]):
+    """Answer requests until interrupted; `ready` is told the address.
+
+    Raises
+    ------
+    OSError
+        If the port is taken, or the host is not this machine's.
+    """
+    app = create_app(model, config, host)
+    server = create_server(
+        app, host=host, port=port, threads=THREADS, max_request_body_size=MOST_BYTES, ident=None
+    )
+    ready(f"http://{server.effective_host}:{server.effective_port}")
+    server.run()
