@@ -33,7 +33,7 @@ def features(dataset: xr.Dataset) -> dict[str, np.ndarray]:
     The process is the width and the AM coverage before compression, and the pressure if it is a setting.
     """
     process = [*PROCESS, *(name for name in ("pressure",) if name in dataset.variables)]
-    described = [list(describe(image).values()) for image in dataset["image"].values]
+    described = [list(describe(image.values).values()) for image in dataset["image"]]
     return {
         "process": np.stack([dataset[name].values for name in process], axis=1),
         "image": np.array(described),

@@ -10,8 +10,8 @@ import numpy as np
 import xarray as xr
 
 from analysis.baselines import PREDICTORS, features, predict
-from analysis.dataset import open_dataset
-from provenance import atomic_output
+from analysis.dataset import READING_ERRORS, open_dataset
+from provenance import atomic_output, check_seal
 
 COLUMNS = ("split", "predictor", "target", "r2", "r2_low", "r2_high", "rmse", "coverage", "n")
 # First word of a fold's name -> name of the split it belongs to.
@@ -120,8 +120,12 @@ def write_metrics(
     """Evaluate files of predictions and write the table as CSV; RMSE is in SI units."""
     opened = []
     for path in predictions:
-        with xr.open_dataset(path, engine="h5netcdf") as file:
-            opened.append(file.load())
+        try:
+            check_seal(path)
+            with xr.open_dataset(path, engine="h5netcdf") as file:
+                opened.append(file.load())
+        except READING_ERRORS as error:
+            raise ValueError(f"{path} cannot be read as predictions: {error}") from error
     rows = evaluate(open_dataset(dataset), opened, resamples, seed)
     with atomic_output(output) as temporary, open(temporary, "w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)

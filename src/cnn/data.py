@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from provenance import check_declared
+from provenance import check_declared, check_seal
 
 SE, AM = 1, 2
 
@@ -32,6 +32,7 @@ def read_dataset(path: str | PathLike, fold: str = "random") -> xr.Dataset:
         or images without active material; the message names file, sample and what is wrong.
     """
     try:
+        check_seal(path)
         with xr.open_dataset(path, engine="h5netcdf") as opened:
             folds = opened["fold"].values.tolist()
             if fold not in folds:

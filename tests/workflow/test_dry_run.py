@@ -17,6 +17,11 @@ def test_paper_study_is_50_compressions(project):
     assert stats["compress"] == 50 and stats["train"] == 5
 
 
+def test_results_may_go_elsewhere(project, tmp_path):
+    stats = job_counts(project.snakemake("-n", "--directory", str(tmp_path)).stdout)
+    assert stats["compress"] == 50
+
+
 def test_pressures_are_an_axis_of_the_grid(project):
     output = project.snakemake("-n", "--configfile", "config/elastoplastic.yaml").stdout
     assert job_counts(output)["compress"] == 18

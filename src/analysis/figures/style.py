@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from provenance import atomic_output
+from provenance import atomic_output, check_seal
 
 DPI = 200
 # Void, SE, AM as in the paper: black, white, gray.
@@ -90,6 +90,7 @@ def open_result(path: str | PathLike, *variables: str) -> xr.Dataset:
         If it cannot be read or lacks one of them; the message names the file and all that are missing.
     """
     try:
+        check_seal(path)
         with xr.open_dataset(path, engine="h5netcdf") as opened:
             missing = [name for name in variables if name not in opened.variables]
             if missing:
