@@ -53,11 +53,16 @@ def code_digest(*modules: str, sources: Path = SOURCES) -> str:
     return digest.hexdigest()[:16]
 
 
-def _syntax(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text())
-    except SyntaxError as error:
-        raise ValueError(f"{path} is no Python: {error}") from error
+@lru_cache
+def _imports(text: str) -> list[tuple[int, str, tuple[str, ...]]]:
+    """Import statements as level (0: absolute), module and names; many modules import the same ones."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found += [(0, alias.name, ()) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append((node.level, node.module or "", tuple(alias.name for alias in node.names)))
+    return found
 
 
 @lru_cache
@@ -108,16 +113,15 @@ def _imported_names(path: Path, sources: Path) -> Iterator[str]:
     package = path.relative_to(sources).parent.parts
     for depth in range(1, len(package) + 1):
         yield ".".join(package[:depth])
-    for node in ast.walk(_syntax(path)):
-        if isinstance(node, ast.Import):
-            imported = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            start = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
-            base = ".".join(part for part in (start, node.module) if part)
-            imported = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        yield from imported
+    try:
+        imports = _imports(path.read_text())
+    except SyntaxError as error:
+        raise ValueError(f"{path} is no Python: {error}") from error
+    for level, module, names in imports:
+        start = ".".join(package[: len(package) - level + 1]) if level else ""
+        base = ".".join(part for part in (start, module) if part)
+        yield base
+        yield from (f"{base}.{name}" for name in names)
 
 
 @contextmanager

@@ -103,6 +103,11 @@ def test_more_replicates_add_chunks_and_keep_the_others(project):
             "prediction: {um_per_pixel: 3}",
             "prediction.um_per_pixel: 3 is greater than the maximum of 0.5 (in um)",
         ),
+        (
+            "image: {um_per_pixel: 5.0e-324}",
+            "image.um_per_pixel: 5e-324 is less than the minimum of 0.001 (in um)",
+        ),
+        ("training: {environment: gpu}", "training.environment: 'gpu' is not one of ['cnn', 'cnn-gpu']"),
         ("prediction: {brightness: [void, AM]}", "prediction.brightness: ['void', 'AM'] is too short"),
         (
             "structure: {se_diameter_nm: 1000}",
