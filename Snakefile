@@ -7,10 +7,11 @@ from snakemake.utils import min_version
 min_version("9.9")
 
 
-configfile: "config/config.yaml"
+configfile: os.path.join(workflow.basedir, "config/config.yaml")
 
 
-include: "workflow/rules/common.smk"
+include: "workflow/rules/configuration.smk"
+include: "workflow/rules/study.smk"
 include: "workflow/rules/dem.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/cnn.smk"

@@ -108,10 +108,11 @@ def check_config(config: dict) -> None:
     """What the workflow does with a configuration before anything runs."""
     from snakemake.exceptions import WorkflowError
 
-    # Snakemake runs this file, with these two names, as part of its own.
+    # Snakemake runs these files, with these two names, as part of its own.
     space = {"workflow": SimpleNamespace(basedir=ROOT), "config": config}
     try:
-        exec(compile((ROOT / "workflow/rules/common.smk").read_text(), "common.smk", "exec"), space)
+        for name in ("configuration.smk", "study.smk"):
+            exec(compile((ROOT / "workflow/rules" / name).read_text(), name, "exec"), space)
     except WorkflowError as error:
         raise ValueError(str(error)) from error
     top = ROOT / "results"

@@ -30,7 +30,7 @@ def samples(fuzz, study, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("kind", ["config", "trajectory", "packing"])
+@pytest.mark.parametrize("kind", ["config", "trajectory", "dataset", "packing"])
 def test_bad_inputs_are_refused_by_name(fuzz, samples, kind):
     outcomes = fuzz.fuzz(kind, samples, 100, seed=1)
     assert set(outcomes) <= {"accepted", "refused"}

@@ -112,7 +112,7 @@ def test_predictions_of_images_need_no_simulation():
     assert done.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("environment", ["dem", "analysis", "cnn"])
+@pytest.mark.parametrize("environment", ["dem", "analysis", "cnn", "cnn-gpu"])
 def test_conda_environments_agree_with_the_project(root, environment):
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     bounds = dict(
@@ -120,11 +120,16 @@ def test_conda_environments_agree_with_the_project(root, environment):
         for line in project["dependencies"] + project["optional-dependencies"]["gpu"]
     )
     bounds["python"] = project["requires-python"].removeprefix(">=").split(",")[0]
-    conda_names = {"matplotlib-base": "matplotlib"}
+    conda_names = {"matplotlib-base": "matplotlib", "tensorflow-gpu": "tensorflow"}
     listed = yaml.safe_load((root / f"workflow/envs/{environment}.yaml").read_text())["dependencies"]
     for entry in listed:
         name, bound = entry.split(" >=")
         assert bounds[conda_names.get(name, name)] == bound, entry
+
+
+def test_the_environments_of_the_networks_differ_in_cuda_alone(root):
+    plain, gpu = ((root / f"workflow/envs/{name}.yaml").read_text() for name in ("cnn", "cnn-gpu"))
+    assert gpu == plain.replace("- tensorflow >=", "- tensorflow-gpu >=") != plain
 
 
 def test_nothing_runs_what_data_say(root):

@@ -1,6 +1,7 @@
+import h5py
 import pytest
 
-from provenance import atomic_output, code_digest
+from provenance import atomic_output, check_seal, code_digest
 
 
 @pytest.fixture
@@ -81,3 +82,35 @@ def test_atomic_output_replaces_makes_folders_and_keeps_the_suffix(tmp_path):
         temporary.write_text("whole")
     assert target.read_text() == "whole"
     assert target.stat().st_mode & 0o044, "readable like any new file"
+
+
+def test_a_sealed_file_is_refused_once_a_bit_of_it_has_changed(tmp_path):
+    path = tmp_path / "sealed"
+    with atomic_output(path, seal=True) as temporary:
+        temporary.write_bytes(b"content")
+    check_seal(path)
+    content = path.read_bytes()
+    assert content.startswith(b"content")
+    for place in (0, 6, len(content) - 1):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.raises(ValueError, match="damaged"):
+            check_seal(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"x" * 1000])
+def test_a_file_without_a_seal_passes(tmp_path, content):
+    path = tmp_path / "plain"
+    path.write_bytes(content)
+    check_seal(path)
+
+
+def test_hdf5_reads_past_a_seal_and_cuts_it_off_when_it_writes(tmp_path):
+    path = tmp_path / "sealed.h5"
+    with atomic_output(path, seal=True) as temporary, h5py.File(temporary, "w") as file:
+        file["numbers"] = range(5)
+    sealed = path.read_bytes()
+    with h5py.File(path, "a") as file:
+        assert file["numbers"][:].tolist() == list(range(5))
+        file["more"] = 1
+    assert sealed[-40:] not in path.read_bytes()
+    check_seal(path)

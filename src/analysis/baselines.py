@@ -34,7 +34,7 @@ def features(dataset: xr.Dataset) -> dict[str, np.ndarray]:
     for structures of a joined study that were compressed to a width.
     """
     process = [*PROCESS, *(name for name in ("pressure",) if name in dataset.variables)]
-    described = [list(describe(image).values()) for image in dataset["image"].values]
+    described = [list(describe(image.values).values()) for image in dataset["image"]]
     return {
         "process": np.nan_to_num(np.stack([dataset[name].values for name in process], axis=1)),
         "image": np.array(described),

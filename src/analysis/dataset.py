@@ -9,6 +9,7 @@ from dataclasses import replace
 from os import PathLike
 from typing import NamedTuple
 
+import h5netcdf
 import numpy as np
 import xarray as xr
 
@@ -16,7 +17,8 @@ from analysis.images import MAP_PHASES, class_image, image_window, stress_map
 from analysis.labels import PAIRS, TARGET_UNITS, TARGETS, structure_values, target_values
 from analysis.split import folds
 from analysis.trajectories import read_trajectories
-from provenance import atomic_output, check_declared
+from provenance import atomic_output, check_declared, check_seal
+from provenance.netcdf import READING_ERRORS
 
 log = logging.getLogger(__name__)
 
@@ -91,9 +93,12 @@ VARIABLES = {
 }
 # Of studies that compress to a pressure only; in joined studies not a number for structures that were not.
 OPTIONAL = {"pressure"}
-# What xarray, h5netcdf and h5py raise over damaged files.
-READING_ERRORS = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 DATA_VARIABLES = ("image", "label", "stress_map", "split")
+# Written structure by structure, and read when asked for: those of a large study do not fit into memory.
+STREAMED = ("image", "stress_map")
+# Structures looked at together where all are to be seen.
+SLICE = 256
+PACKED = {"shuffle": True, "fletcher32": True}
 
 
 def check(dataset: xr.Dataset) -> None:
@@ -125,12 +130,13 @@ def check(dataset: xr.Dataset) -> None:
             wanted, got = getattr(declared, attribute), variable.attrs.get(attribute)
             if got != wanted:
                 raise ValueError(f"{name} must have {attribute} {wanted!r}, got {got!r}")
-        if kind == "f" and name not in OPTIONAL and not np.isfinite(variable.values).all():
+        slices = range(0, len(variable), SLICE) if kind == "f" and name not in OPTIONAL else ()
+        if not all(np.isfinite(variable[first : first + SLICE].values).all() for first in slices):
             raise ValueError(f"{name} must be finite")
 
 
 def open_dataset(path: str | PathLike) -> xr.Dataset:
-    """Load a dataset into memory and check it.
+    """Open a dataset and check it; all but the variables `STREAMED` is then in memory.
 
     Raises
     ------
@@ -138,9 +144,12 @@ def open_dataset(path: str | PathLike) -> xr.Dataset:
         If it cannot be read or does not match `VARIABLES`; the message names the file.
     """
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            check_declared(path, dataset.nbytes)
-            dataset.load()
+        check_seal(path)
+        dataset = xr.open_dataset(path, engine="h5netcdf")
+        check_declared(path, dataset.nbytes)
+        for name, variable in dataset.variables.items():
+            if name not in STREAMED:
+                variable.load()
         check(dataset)
     except READING_ERRORS as error:
         raise ValueError(f"{path} cannot be read as a dataset of a study: {error}") from error
@@ -157,6 +166,8 @@ def build_dataset(
     code: str,
 ) -> None:
     """Turn all trajectories of a study into one NetCDF4 file.
+
+    Images and stress maps go to the file one structure after the other: memory does not grow with them.
 
     Parameters
     ----------
@@ -176,64 +187,95 @@ def build_dataset(
         Digest of the code. With those of the trajectories' code it is the ``code_digest`` of the dataset:
         networks refuse datasets of another.
     """
-    samples, images, labels, maps, values = [], [], [], [], []
+    rows: list[dict] = []
     provenance: set[str] = set()
     codes: set[str] = set()
-    for count, path in enumerate(trajectories, 1):
-        for trajectory in read_trajectories(path):
-            window = image_window(trajectory, **image)
-            pixels = class_image(trajectory, window)
-            samples.append(trajectory.name)
-            images.append(pixels)
-            labels.append(target_values(trajectory, window))
-            maps.append(stress_map(trajectory, window))
-            values.append(structure_values(trajectory, window, pixels))
-            codes.add(trajectory.provenance["code_digest"])
-            provenance.add(json.dumps(trajectory.provenance, sort_keys=True))
-        log.info("%d of %d trajectories read", count, len(trajectories))
-    width, fraction, replicate = (
-        np.array([row[name] for row in values]) for name in ("width", "uncovered_fraction", "replicate")
-    )
-    parts = folds(width, fraction, split, seed, replicate)
-    columns = {
-        "image": np.stack(images),
-        "label": np.stack(labels),
-        "stress_map": np.stack(maps),
-        "phase": list(MAP_PHASES),
-        "split": np.stack(list(parts.values())),
-        "fold": list(parts),
-        "sample": samples,
-        "study": [study] * len(samples),
-        "target": list(TARGETS),
-        "target_units": list(TARGET_UNITS),
-        "pair": list(PAIRS),
-        # As in the narrowest box: each structure has its own place for the image under pressure control.
-        "x": replace(window, left=image["crop_um"] / 1e6).x,
-        "y": window.y,
-        **{name: np.array([row[name] for row in values]) for name in values[0]},
-    }
+    with atomic_output(output, seal=True) as temporary:
+        with h5netcdf.File(temporary, "w") as file:
+            for count, path in enumerate(trajectories, 1):
+                for trajectory in read_trajectories(path):
+                    window = image_window(trajectory, **image)
+                    pixels = class_image(trajectory, window)
+                    _append(file, len(rows), image=pixels, stress_map=stress_map(trajectory, window))
+                    rows.append(
+                        {"sample": trajectory.name, "label": target_values(trajectory, window)}
+                        | structure_values(trajectory, window, pixels)
+                    )
+                    codes.add(trajectory.provenance["code_digest"])
+                    provenance.add(json.dumps(trajectory.provenance, sort_keys=True))
+                log.info("%d of %d trajectories read", count, len(trajectories))
+        columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        parts = folds(columns["width"], columns["uncovered_fraction"], split, seed, columns["replicate"])
+        columns |= {
+            "phase": list(MAP_PHASES),
+            "split": np.stack(list(parts.values())),
+            "fold": list(parts),
+            "study": [study] * len(rows),
+            "target": list(TARGETS),
+            "target_units": list(TARGET_UNITS),
+            "pair": list(PAIRS),
+            # As in the narrowest box: each structure has its own place for the image under pressure control.
+            "x": replace(window, left=image["crop_um"] / 1e6).x,
+            "y": window.y,
+        }
+        dataset = _declared(columns)
+        dataset.attrs = {
+            "um_per_pixel": image["um_per_pixel"],
+            "title": f"compressed structures of the study {study!r}: images and targets",
+            "Conventions": "CF-1.11",
+            "code_digest": " ".join([code, *sorted(codes)]),
+            "trajectory_provenance": sorted(provenance),
+        }
+        dataset.to_netcdf(temporary, mode="a", engine="h5netcdf", encoding=_encoding(dataset))
+        with xr.open_dataset(temporary, engine="h5netcdf") as written:
+            check(written)
+
+
+def _declared(columns: Mapping[str, object]) -> xr.Dataset:
+    """The variables of which there are columns, with the dimensions and attributes of `VARIABLES`."""
     variables = {
         name: (declared.dims, columns[name], {"units": declared.units, "long_name": declared.long_name})
         for name, declared in VARIABLES.items()
         if name in columns
     }
-    coordinates = {name: variables[name] for name in variables if name not in DATA_VARIABLES}
-    dataset = xr.Dataset({name: variables[name] for name in DATA_VARIABLES}, coordinates)
-    dataset["image"].attrs |= {"flag_values": np.array([0, 1, 2], np.uint8), "flag_meanings": "void SE AM"}
-    dataset.attrs = {
-        "um_per_pixel": image["um_per_pixel"],
-        "title": f"compressed structures of the study {study!r}: images and targets",
-        "Conventions": "CF-1.11",
-        "code_digest": " ".join([code, *sorted(codes)]),
-        "trajectory_provenance": sorted(provenance),
-    }
-    check(dataset)
-    write_netcdf(dataset, output)
+    data = {name: variables.pop(name) for name in DATA_VARIABLES if name in variables}
+    return xr.Dataset(data, variables)
+
+
+def _append(file: h5netcdf.File, number: int, **values: np.ndarray) -> None:
+    """Write the variables `STREAMED` of one structure, the `number`-th; of the first, make them."""
+    if number == 0:
+        file.dimensions["sample"] = None
+        for name, array in values.items():
+            declared = VARIABLES[name]
+            for dim, size in zip(declared.dims[1:], array.shape, strict=True):
+                file.dimensions[dim] = size
+            missing = np.nan if declared.kind == "f" else None
+            variable = file.create_variable(
+                name,
+                declared.dims,
+                array.dtype,
+                fillvalue=missing,
+                chunks=(1, *array.shape),
+                compression="gzip",
+                compression_opts=4,
+                **PACKED,
+            )
+            variable.attrs.update({"units": declared.units, "long_name": declared.long_name})
+        file["image"].attrs["flag_values"] = np.array([0, 1, 2], np.uint8)
+        file["image"].attrs["flag_meanings"] = "void SE AM"
+    file.resize_dimension("sample", number + 1)
+    for name, array in values.items():
+        file[name][number] = array
+
+
+def _encoding(dataset: xr.Dataset) -> dict[str, dict]:
+    """Numbers are compressed, with checksums."""
+    packed = {"zlib": True, "complevel": 4, **PACKED}
+    return {name: packed for name, variable in dataset.variables.items() if variable.dtype.kind in "uif"}
 
 
 def write_netcdf(dataset: xr.Dataset, output: str | PathLike) -> None:
     """Write a dataset as NetCDF4, compressed and with checksums; the file appears when complete."""
-    packed = {"zlib": True, "complevel": 4, "shuffle": True, "fletcher32": True}
-    encoding = {name: packed for name, variable in dataset.variables.items() if variable.dtype.kind in "uif"}
-    with atomic_output(output) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding)
+    with atomic_output(output, seal=True) as temporary:
+        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=_encoding(dataset))

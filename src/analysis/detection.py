@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from provenance import atomic_output
+from provenance.netcdf import open_result
 
 FALSE_ALARMS = 0.05
 COLUMNS = ("split", "measure", "study", "pressure_MPa", "threshold", "rate", "n")
@@ -53,10 +54,7 @@ def detect(novelty: xr.Dataset) -> Iterator[dict[str, object]]:
 
 def write_detection(novelty: Sequence[str | PathLike], output: str | PathLike) -> None:
     """Write the table of several splits as CSV; no pressure stands for all structures of a study."""
-    rows = []
-    for path in novelty:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            rows += detect(opened.load())
+    rows = [row for path in novelty for row in detect(open_result(path, "novelty", "split", "study", "fold"))]
     with atomic_output(output) as temporary, open(temporary, "w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()

@@ -44,7 +44,7 @@ def export_dataset(dataset: str | PathLike, folder: str | PathLike) -> int:
         for k, name in enumerate(opened["sample"].values):
             relative = f"images/{name}.png"
             with atomic_output(folder / relative) as image:
-                picture = Image.fromarray(GRAY[opened["image"].values[k, ::-1]])
+                picture = Image.fromarray(GRAY[opened["image"][k, ::-1].values])
                 picture.save(image, format="PNG", dpi=(dots, dots))
             settings = (float(opened[key].values[k]) for key in ("width", "uncovered_fraction"))
             labels = (f"{value:.8g}" for value in opened["label"].values[k])

@@ -14,7 +14,7 @@ from pathlib import Path
 import h5py
 
 from analysis.dataset import open_dataset
-from provenance import atomic_output
+from provenance import atomic_output, check_seal
 
 PACKAGES = ("numpy", "h5py", "h5netcdf", "xarray")
 
@@ -100,11 +100,12 @@ def _file(path: Path, folder: Path) -> dict[str, object]:
 
 def _origin(path: Path) -> dict[str, object]:
     try:
+        check_seal(path)
         with h5py.File(path) as file:
             if "parameters" not in file:
                 return {"code_digest": str(file.attrs["code_digest"])}
             return {name: str(file["parameters"].attrs[name]) for name in ("seed", "code_digest")}
-    except (OSError, KeyError, RuntimeError) as error:
+    except (OSError, KeyError, RuntimeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a trajectory or a dataset: {error}") from error
 
 

@@ -12,6 +12,7 @@ import xarray as xr
 from analysis.baselines import PREDICTORS, features, predict
 from analysis.dataset import open_dataset
 from provenance import atomic_output
+from provenance.netcdf import open_result
 
 COLUMNS = ("split", "study", "predictor", "target", "r2", "r2_low", "r2_high", "rmse", "coverage", "n")
 # First word of a fold's name -> name of the split it belongs to.
@@ -144,10 +145,8 @@ def write_metrics(
     seed: int,
 ) -> None:
     """Evaluate files of predictions and write the table as CSV; RMSE is in SI units."""
-    opened = []
-    for path in predictions:
-        with xr.open_dataset(path, engine="h5netcdf") as file:
-            opened.append(file.load())
+    needed = ("truth", "prediction", "member_prediction", "low", "high", "split", "fold")
+    opened = [open_result(path, *needed) for path in predictions]
     rows = evaluate(open_dataset(dataset), opened, resamples, seed)
     with atomic_output(output) as temporary, open(temporary, "w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)

@@ -38,8 +38,11 @@ def split_samples(cells: Sequence, shares: Mapping[str, float], seed: int) -> np
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     place = np.empty(len(cells))
-    for cell in sorted(set(cells)):
-        members = np.flatnonzero([other == cell for other in cells])
+    members_of: dict = {}
+    for k, cell in enumerate(cells):
+        members_of.setdefault(cell, []).append(k)
+    for cell in sorted(members_of):
+        members = np.array(members_of[cell])
         place[rng.permutation(members)] = (np.arange(members.size) + rng.random()) / members.size
     parts = np.empty(len(cells), dtype=f"U{max(map(len, PARTS))}")
     ends = np.cumsum(list(part_sizes(len(cells), shares).values()))
@@ -52,7 +55,7 @@ def _deal(cells: Sequence, packings: Sequence, shares: Mapping[str, float], seed
     """Deal packings by `split_samples`; all samples of one get its part."""
     number: dict = {}
     numbers = [number.setdefault(packing, len(number)) for packing in packings]
-    firsts = [numbers.index(k) for k in range(len(number))]
+    _, firsts = np.unique(numbers, return_index=True)
     return split_samples([cells[k] for k in firsts], shares, seed)[numbers]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from provenance import check_declared
+from provenance import check_declared, check_seal
 
 # Species numbers in the files; also the classes of image pixels, where 0 is void.
 SE, AM = 1, 2
@@ -62,6 +62,7 @@ def read_trajectories(path: str | PathLike) -> Iterator[Trajectory]:
         If the file is missing, truncated, damaged or not a trajectory; the message names it.
     """
     try:
+        check_seal(path)
         with h5py.File(path) as file:
             provenance = {name: str(file["parameters"].attrs[name]) for name in file["parameters"].attrs}
             for name in sorted(file["particles"]):

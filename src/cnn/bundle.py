@@ -17,6 +17,7 @@ from cnn.light import LightNetwork, read_network, run_ensemble
 from cnn.reference import Reference, make_reference
 from cnn.uncertainty import Calibration, calibrate
 from provenance import atomic_output
+from provenance.netcdf import open_result
 
 DESCRIPTION = "bundle.json"
 SAMPLES = "samples.nc"
@@ -55,9 +56,8 @@ def write_bundle(study: str | PathLike, folder: str | PathLike, samples: int) ->
     """
     study, folder = Path(study), Path(folder)
     try:
-        with xr.open_dataset(study / "predictions/random.nc", engine="h5netcdf") as opened:
-            predictions = opened.load()
-    except OSError as error:
+        predictions = open_result(study / "predictions/random.nc", "truth", "prediction", "spread", "split")
+    except ValueError as error:
         raise ValueError(f"{study} has no finished ensemble: {error}") from error
     dataset = read_dataset(study / "dataset.nc")
     # Those that predicted: files of a larger ensemble, trained before, may lie beside them.

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from provenance import check_declared
+from provenance import check_declared, check_seal
+from provenance.netcdf import READING_ERRORS
 
 SE, AM = 1, 2
 
@@ -32,6 +33,7 @@ def read_dataset(path: str | PathLike, fold: str = "random") -> xr.Dataset:
         or images without active material; the message names file, sample and what is wrong.
     """
     try:
+        check_seal(path)
         with xr.open_dataset(path, engine="h5netcdf") as opened:
             folds = opened["fold"].values.tolist()
             if fold not in folds:
@@ -40,7 +42,7 @@ def read_dataset(path: str | PathLike, fold: str = "random") -> xr.Dataset:
             check_declared(path, dataset.nbytes)
             dataset.load()
         _check(dataset)
-    except (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError) as error:
+    except READING_ERRORS as error:
         raise ValueError(f"{path} cannot be read as a dataset of a study: {error}") from error
     return dataset
 

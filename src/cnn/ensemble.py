@@ -156,5 +156,5 @@ def predict_dataset(
         [name for name in ("x", "y", "pair", "phase") if name in predictions.coords]
     )
     predictions.attrs = {"title": "targets of the DEM and predictions of the CNN", "Conventions": "CF-1.11"}
-    with atomic_output(output) as temporary:
+    with atomic_output(output, seal=True) as temporary:
         predictions.to_netcdf(temporary, engine="h5netcdf")

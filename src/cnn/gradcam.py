@@ -189,7 +189,7 @@ def gradcam_dataset(
     area = {"units": "1", "long_name": f"share of the image {zone}"}
     result["zone_area"] = ("test_sample", zones.mean(axis=(1, 2)), area)
     result.attrs = {"title": "Grad-CAM maps of test structures", "Conventions": "CF-1.11"}
-    with atomic_output(output) as temporary:
+    with atomic_output(output, seal=True) as temporary:
         result.to_netcdf(temporary, engine="h5netcdf")
 
 

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from os import PathLike
 
 import numpy as np
-import xarray as xr
 
 from cnn.data import read_dataset
 from cnn.light import read_network, run_ensemble
 from cnn.reference import distance, make_reference
 from provenance import atomic_output
+from provenance.netcdf import open_result
 
 MEASURES = {
     "distance": "Mahalanobis distance from the training images in the features of the networks",
@@ -43,8 +43,7 @@ def novelty_dataset(
         Split that the ensemble was trained on.
     """
     samples = read_dataset(dataset, fold)
-    with xr.open_dataset(predictions, engine="h5netcdf") as opened:
-        predicted = opened.load()
+    predicted = open_result(predictions, "spread", "split", "fold")
     image, part = samples["image"].values, samples["split"].values
     learnt, known = part == "train", np.isin(part, ("train", "validation"))
     pooled = run_ensemble([read_network(path) for path in models], image).pooled
@@ -70,5 +69,5 @@ def novelty_dataset(
         "title": f"novelty of images to the networks of the split {fold}",
         "Conventions": "CF-1.11",
     }
-    with atomic_output(output) as temporary:
+    with atomic_output(output, seal=True) as temporary:
         result.to_netcdf(temporary, engine="h5netcdf")

@@ -67,7 +67,7 @@ def open_trajectory(path: str | PathLike, config: Mapping[str, Any], code: str) 
     code
         Digest of the code that makes the content.
     """
-    with atomic_output(path) as temporary, _new_file(temporary) as file:
+    with atomic_output(path, seal=True) as temporary, _new_file(temporary) as file:
         _group(file, "h5md").attrs["version"] = np.array([1, 1], np.int32)
         _group(file, "h5md/author").attrs["name"] = "unknown"
         _group(file, "h5md/creator").attrs.update({"name": "dem", "version": code})

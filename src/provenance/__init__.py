@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
+# Before the SHA-256 of all that precedes it, at the end of a sealed file.
+SEAL = b"\nSHA-256:"
 # Deflate, which all our formats compress by, shrinks nothing by more than this.
 MOST_SHRINKAGE = 1032
 SOURCES = Path(__file__).resolve().parent.parent
@@ -51,11 +53,16 @@ def code_digest(*modules: str, sources: Path = SOURCES) -> str:
     return digest.hexdigest()[:16]
 
 
-def _syntax(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_text())
-    except SyntaxError as error:
-        raise ValueError(f"{path} is no Python: {error}") from error
+@lru_cache
+def _imports(text: str) -> list[tuple[int, str, tuple[str, ...]]]:
+    """Import statements as level (0: absolute), module and names; many modules import the same ones."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found += [(0, alias.name, ()) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append((node.level, node.module or "", tuple(alias.name for alias in node.names)))
+    return found
 
 
 @lru_cache
@@ -106,23 +113,30 @@ def _imported_names(path: Path, sources: Path) -> Iterator[str]:
     package = path.relative_to(sources).parent.parts
     for depth in range(1, len(package) + 1):
         yield ".".join(package[:depth])
-    for node in ast.walk(_syntax(path)):
-        if isinstance(node, ast.Import):
-            imported = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            start = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
-            base = ".".join(part for part in (start, node.module) if part)
-            imported = [base, *(f"{base}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        yield from imported
+    try:
+        imports = _imports(path.read_text())
+    except SyntaxError as error:
+        raise ValueError(f"{path} is no Python: {error}") from error
+    for level, module, names in imports:
+        start = ".".join(package[: len(package) - level + 1]) if level else ""
+        base = ".".join(part for part in (start, module) if part)
+        yield base
+        yield from (f"{base}.{name}" for name in names)
 
 
 @contextmanager
-def atomic_output(path: str | os.PathLike) -> Iterator[Path]:
+def atomic_output(path: str | os.PathLike, seal: bool = False) -> Iterator[Path]:
     """Give a temporary name beside `path`; rename it to `path` on success, remove it on failure.
 
     A reader thus sees the whole file or none. The suffix is kept, because writers choose a format by it.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    seal
+        Whether to append a checksum for `check_seal`. Readers of HDF5 ignore what follows the end that a file
+        states, and writers cut it off: a file changed on purpose has no seal.
 
     Raises
     ------
@@ -136,6 +150,10 @@ def atomic_output(path: str | os.PathLike) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
+        if seal:
+            digest = _sha256(temporary)
+            with open(temporary, "ab") as file:
+                file.write(SEAL + digest)
         # mkstemp makes private files; results are to be as readable as any other new file.
         mask = os.umask(0)
         os.umask(mask)
@@ -148,6 +166,32 @@ def atomic_output(path: str | os.PathLike) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_seal(path: str | os.PathLike) -> None:
+    """Raise ValueError if a file is not as it was when `atomic_output` sealed it; one without a seal passes.
+
+    HDF5 has no checksum over texts of variable length: over damaged ones it crashes, or runs for ever.
+    """
+    whole = os.path.getsize(path) - len(SEAL) - hashlib.sha256().digest_size
+    if whole < 0:
+        return
+    with open(path, "rb") as file:
+        file.seek(whole)
+        mark, expected = file.read(len(SEAL)), file.read()
+    if mark == SEAL and _sha256(path, whole) != expected:
+        raise ValueError("it is damaged: its content does not agree with its checksum")
+
+
+def _sha256(path: str | os.PathLike, size: int | None = None) -> bytes:
+    """Checksum of a file, or of its first bytes."""
+    left = os.path.getsize(path) if size is None else size
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(min(left, 2**20)):
+            digest.update(block)
+            left -= len(block)
+    return digest.digest()
 
 
 def check_declared(path: str | os.PathLike, declared: int) -> None:

@@ -17,6 +17,11 @@ def test_paper_study_is_50_compressions(project):
     assert stats["compress"] == 50 and stats["train"] == 5
 
 
+def test_results_may_go_elsewhere(project, tmp_path):
+    stats = job_counts(project.snakemake("-n", "--directory", str(tmp_path)).stdout)
+    assert stats["compress"] == 50
+
+
 def test_pressures_are_an_axis_of_the_grid(project):
     output = project.snakemake("-n", "--configfile", "config/elastoplastic.yaml").stdout
     assert job_counts(output)["compress"] == 18
@@ -98,6 +103,11 @@ def test_more_replicates_add_chunks_and_keep_the_others(project):
             "prediction: {um_per_pixel: 3}",
             "prediction.um_per_pixel: 3 is greater than the maximum of 0.5 (in um)",
         ),
+        (
+            "image: {um_per_pixel: 5.0e-324}",
+            "image.um_per_pixel: 5e-324 is less than the minimum of 0.001 (in um)",
+        ),
+        ("training: {environment: gpu}", "training.environment: 'gpu' is not one of ['cnn', 'cnn-gpu']"),
         ("prediction: {brightness: [void, AM]}", "prediction.brightness: ['void', 'AM'] is too short"),
         (
             "structure: {se_diameter_nm: 1000}",

@@ -13,7 +13,7 @@ rule train:
     benchmark:
         "results/{study}/benchmarks/train/{fold}_member-{member}.tsv"
     conda:
-        "../envs/cnn.yaml"
+        f"../envs/{config['training']['environment']}.yaml"
     threads: 8
     params:
         network=config["network"],

@@ -14,6 +14,7 @@ from matplotlib.colors import Normalize
 
 from analysis.figures import style
 from analysis.figures.transfer import trained_on
+from provenance.netcdf import open_result
 
 # So et al., J. Power Sources 508 (2021) 230344, Fig. 4d, digitised (+-0.05): AM share of the solids -> share
 # of the AM surface in contact with SE.
@@ -128,7 +129,7 @@ def draw_coverage(
 def save(predictions: Sequence[str | PathLike], outputs: Sequence[str | PathLike]) -> None:
     """Draw DEM and every ensemble, on pressed structures that it did not learn from."""
     wanted = ("prediction", "split", "fold", "am_circumference_coverage", "am_surface", "am_disc_fraction")
-    opened = [style.open_result(path, *wanted) for path in predictions]
+    opened = [open_result(path, *wanted) for path in predictions]
     with style.in_style():
         figure = style.new_figure(3.1 * (1 + len(opened)), 4.2)
         panels = figure.subplots(1, 1 + len(opened), sharey=True)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from analysis.figures import style
+from provenance.netcdf import open_result
 
 # Variable: axis label with unit, and factor from SI.
 CURVES = {
@@ -65,7 +66,7 @@ def draw_curves(axes: Axes, response: xr.Dataset, name: str, colours: dict[float
 
 def save(response: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw all structures of a study."""
-    found = style.open_result(response, "wall_position", "width", "uncovered_fraction", *CURVES)
+    found = open_result(response, "wall_position", "width", "uncovered_fraction", *CURVES)
     fractions = np.unique(found["uncovered_fraction"])
     shades = mpl.colormaps[style.SEQUENTIAL](np.linspace(0, 0.9, fractions.size))
     colours = dict(zip(fractions.tolist(), map(tuple, shades), strict=True))

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
 from analysis.figures import style
+from provenance.netcdf import open_result
 
 MOST_ROWS = 4
 
@@ -34,7 +35,7 @@ def draw_zones(axes: Axes, image: np.ndarray, zone: np.ndarray) -> None:
 
 def save(gradcam: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw images of test structures with the maps of all targets over them, and those of the first alone."""
-    maps = style.open_result(gradcam, "image", "heatmap", "contact_zone", "label")
+    maps = open_result(gradcam, "image", "heatmap", "contact_zone", "label")
     rows = np.unique(
         np.linspace(0, maps.sizes["sample"] - 1, min(MOST_ROWS, maps.sizes["sample"])).round().astype(int)
     )

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from analysis.detection import FALSE_ALARMS, read_detection
 from analysis.figures import style
 from analysis.figures.transfer import trained_on
+from provenance.netcdf import open_result
 
 TITLES = {
     "distance": "Distance in feature space",
@@ -60,7 +61,7 @@ def save(
     novelty: Sequence[str | PathLike], detection: str | PathLike, outputs: Sequence[str | PathLike]
 ) -> None:
     """Draw every measure for every ensemble of one study."""
-    opened = [style.open_result(path, "novelty", "split", "study", "fold") for path in novelty]
+    opened = [open_result(path, "novelty", "split", "study", "fold") for path in novelty]
     rows = read_detection(detection)
     with style.in_style():
         figure = style.new_figure(11, 0.9 + 1.9 * len(opened))

@@ -11,6 +11,7 @@ from matplotlib.collections import PathCollection
 
 from analysis.figures import style
 from analysis.metrics import read_scores
+from provenance.netcdf import open_result
 
 # Predictors whose R2 stands in the corner.
 BASELINES = {"image_boosting": "image descriptors", "process_boosting": "width, AM coverage"}
@@ -58,7 +59,7 @@ def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollect
 def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw all targets with R2 and its interval."""
     scores = read_scores(metrics, "random", ("cnn", *BASELINES))
-    everything = style.open_result(predictions, *style.PREDICTION)
+    everything = open_result(predictions, *style.PREDICTION)
     test = style.test_part(everything)
     with style.in_style():
         figure = style.new_figure(9.5, 6.2)

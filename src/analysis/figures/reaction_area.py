@@ -15,6 +15,7 @@ from scipy.stats import t
 
 from analysis.dataset import open_dataset
 from analysis.figures import style
+from provenance.netcdf import open_result
 
 
 class Trend(NamedTuple):
@@ -134,7 +135,7 @@ def draw_slopes(axes: Axes, structures: xr.Dataset, predicted: np.ndarray, which
 def save(dataset: str | PathLike, predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw the least, a middle and the strongest compression of a study, and the trends of all."""
     structures = open_dataset(dataset)
-    opened = style.open_result(predictions, "prediction", "target")
+    opened = open_result(predictions, "prediction", "target")
     opened = style.select_samples(opened, structures["sample"].values, predictions)
     predicted = opened["prediction"].sel(target="reaction_area").values
     values, unit, meaning = style.setting(structures)

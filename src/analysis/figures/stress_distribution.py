@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from scipy.stats import norm
 
 from analysis.figures import gaussian, style
+from provenance.netcdf import open_result
 
 STRUCTURES = 3
 MOST_BINS = 30
@@ -103,10 +104,8 @@ def draw_quantiles(
 
 def save(response: str | PathLike, predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw three test structures, from weakly to strongly stressed SE, and the quantiles of all."""
-    predicted = style.test_part(style.open_result(predictions, *style.PREDICTION, "uncovered_fraction"))
-    measured = style.open_result(
-        response, "stress_quantile", "stress_skewness", "particles", "phase", "level"
-    )
+    predicted = style.test_part(open_result(predictions, *style.PREDICTION, "uncovered_fraction"))
+    measured = open_result(response, "stress_quantile", "stress_skewness", "particles", "phase", "level")
     measured = style.select_samples(measured, predicted["sample"].values, response)
     order = np.argsort(predicted["truth"].sel(target="se_stress_mean").values)
     places = np.unique(np.linspace(0, order.size - 1, STRUCTURES + 2).round().astype(int)[1:-1])

@@ -82,24 +82,6 @@ def no_data(axes: Axes, what: str) -> None:
     axes.text(0.5, 0.5, f"no data:\n{what}", transform=axes.transAxes, ha="center", va="center", color="0.4")
 
 
-def open_result(path: str | PathLike, *variables: str) -> xr.Dataset:
-    """Load a NetCDF result of the workflow that must hold some variables.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be read or lacks one of them; the message names the file and all that are missing.
-    """
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            missing = [name for name in variables if name not in opened.variables]
-            if missing:
-                raise ValueError(f"it lacks {', '.join(missing)}")
-            return opened.load()
-    except (OSError, RuntimeError, ValueError) as error:
-        raise ValueError(f"{path} cannot be drawn: {error}") from error
-
-
 def test_part(predictions: xr.Dataset) -> xr.Dataset:
     """Structures that the network never saw."""
     return predictions.sel(sample=predictions["split"] == "test")

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from analysis.figures import style
 from analysis.metrics import read_metrics
+from provenance.netcdf import open_result
 
 # Predictions further off than this many times the range of the truth are drawn at the edge.
 REACH = 0.6
@@ -64,7 +65,7 @@ def save(
     predictions: Sequence[str | PathLike], metrics: str | PathLike, outputs: Sequence[str | PathLike]
 ) -> None:
     """Draw all targets on the test part of every study, with R2 of every ensemble."""
-    opened = [style.open_result(path, *style.PREDICTION, "study", "fold") for path in predictions]
+    opened = [open_result(path, *style.PREDICTION, "study", "fold") for path in predictions]
     # All splits test the same structures: those that no ensemble learnt from.
     tests = [style.test_part(dataset) for dataset in opened]
     splits = [str(dataset["fold"].item()) for dataset in opened]

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from scipy.stats import binom
 
 from analysis.figures import style
+from provenance.netcdf import open_result
 
 NOMINAL = 0.9
 
@@ -64,7 +65,7 @@ def draw_coverage(axes: Axes, predictions: xr.Dataset) -> None:
 
 def save(predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
     """Draw the test part of a split."""
-    found = style.open_result(predictions, *style.PREDICTION)
+    found = open_result(predictions, *style.PREDICTION)
     test = style.test_part(found)
     with style.in_style():
         figure = style.new_figure(10.5, 5.6)
