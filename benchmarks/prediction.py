@@ -3,12 +3,14 @@
     python benchmarks/prediction.py speed
     python benchmarks/prediction.py robustness
     python benchmarks/prediction.py against OTHER/src/cnn/light.py
+    python benchmarks/prediction.py fresh
 
 `speed`: cold starts on one core (least of several, wall and processor time) beside that of `import
 tensorflow`, and images per second once warm. `robustness`: R2 and verdicts of the 20 test structures in
 models/paper/samples.nc, whose images are noisy, blurred, rescaled and otherwise not ours, read from files as
 users' are; benchmarks/robustness.csv and docs/images/robustness.png. `against`: the networks in NumPy beside
-those of another version, in turns, so that other load on the machine slows both.
+those of another version, in turns, so that other load on the machine slows both. `fresh`: electrodes as the
+page of `assb serve` compresses them, at random within its sliders.
 """
 
 import csv
@@ -22,11 +24,13 @@ from pathlib import Path
 
 import numpy as np
 import xarray as xr
+import yaml
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from analysis.figures import style
 from analysis.metrics import r2_score
+from assb.comparison import check_settings, compare, settings
 from assb.picture import read_picture
 from cnn import light
 from cnn.bundle import read_bundle
@@ -119,6 +123,27 @@ def against(path):
         )
 
 
+def fresh(count="24"):
+    """R2, bias and coverage of the intervals on electrodes that nobody has seen."""
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    allowed, bundle, draw = settings(config), read_bundle(ROOT / "models/paper"), np.random.default_rng(5)
+    found = []
+    for _ in range(int(count)):
+        given = {
+            name: one.low + round(draw.uniform(0, one.high - one.low) / one.step) * one.step
+            for name, one in allowed.items()
+        }
+        found.append(compare(config, check_settings(allowed, given), bundle).found)
+    names = ("truth", "prediction", "low", "high")
+    truth, value, low, high = (np.array([one[name].values for one in found]) for name in names)
+    inside = (low <= truth) & (truth <= high)
+    for k, target in enumerate(found[0]["target"].values):
+        bias = np.median(value[:, k] / truth[:, k]) - 1
+        r2 = r2_score(truth[:, k], value[:, k])
+        print(f"{target:16s} R2 {r2:.3f}, bias {100 * bias:+.1f} %, in interval {inside[:, k].mean():.2f}")
+    print(f"of {len(found)} electrodes {inside.mean():.2f} of the truths in their intervals")
+
+
 def changes():
     """Kind, amount, unit, function of gray image and generator giving image and um per pixel, options."""
 
@@ -180,12 +205,12 @@ def robustness():
     with tempfile.TemporaryDirectory() as folder:
         for kind, amount, unit, change, options in changes():
             mode = options.pop("mode", "L")
-            settings = {"model": bundle, "heat": False, "brightness": BRIGHTNESS, **options}
+            chosen = {"model": bundle, "heat": False, "brightness": BRIGHTNESS, **options}
             found = []
             for k, image in enumerate(samples["image"].values):
                 gray, um_per_pixel = change(GRAY[image].astype(np.float32), np.random.default_rng(k))
                 write_image(gray, mode, f"{folder}/image.png")
-                found.append(predict(*read_picture(f"{folder}/image.png", um_per_pixel), **settings))
+                found.append(predict(*read_picture(f"{folder}/image.png", um_per_pixel), **chosen))
             value, low, high = (
                 np.array([one[name].values for one in found]) for name in ("prediction", "low", "high")
             )
@@ -242,4 +267,5 @@ def draw():
 
 
 if __name__ == "__main__":
-    {"speed": speed, "robustness": robustness, "against": against, "draw": draw}[sys.argv[1]](*sys.argv[2:])
+    commands = {"speed": speed, "robustness": robustness, "against": against, "fresh": fresh, "draw": draw}
+    commands[sys.argv[1]](*sys.argv[2:])
