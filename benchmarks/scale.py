@@ -23,7 +23,6 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests/slurm"))
 PER_JOB = 10
 # Read all structures: their cost is the work itself, not the workflow's.
 COLLECTING = ("dataset", "response", "manifest")
@@ -66,17 +65,32 @@ print((time.process_time() - start) / 100)
     return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def run(profile, config, folder, environment):
-    """Let Snakemake make the dataset; gives its wall time [s]."""
-    start = time.perf_counter()
-    targets = [f"results/scale/{name}" for name in ("dataset.nc", "response.nc", "manifest.json")]
-    configs = ("--configfile", str(ROOT / "tests/tiny.yaml"), str(config))
-    command = [sys.executable, "-m", "snakemake", *profile, *configs, "--directory", str(folder)]
-    with open(folder / "log", "w") as log:
-        done = subprocess.run([*command, "--", *targets], cwd=ROOT, env=environment, stdout=log, stderr=log)
-    if done.returncode:
-        sys.exit((folder / "log").read_text()[-3000:])
-    return time.perf_counter() - start
+def run(command, log):
+    """Run a command and wait for all it leaves behind; gives wall time and CPU time [s].
+
+    Slurm's jobs are nobody's children: they become those of this process, which counts them when they end.
+    It must wait for each at once: Slurm takes the dead for still running, and drains their node.
+    """
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    before, start = cpu_seconds(), time.perf_counter()
+    first = os.posix_spawn(command[0], command, os.environ, file_actions=redirected(log))
+    with suppress(ChildProcessError):
+        while True:
+            ended, status = os.wait()
+            if ended == first:
+                wall = time.perf_counter() - start
+                if status:
+                    print(log.read_text()[-3000:], file=sys.stderr)
+                    sys.exit(f"error: {' '.join(command)} failed")
+    return wall, cpu_seconds() - before
+
+
+def redirected(log):
+    """Standard output and error go to a file."""
+    return [
+        (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ]
 
 
 def rows_of_rules(folder):
@@ -105,26 +119,17 @@ def main():
     parser.add_argument("--slurm", action="store_true")
     arguments = parser.parse_args()
     structures = arguments.structures or (300 if arguments.slurm else 5000)
-    # Slurm's jobs are nobody's children: they become those of this process, which can then count them.
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         config = overlay(structures, folder)
         alone = simulation_seconds(config, folder)
-        before = cpu_seconds()
-        if arguments.slurm:
-            from cluster import Cluster, why_not
-
-            if reason := why_not():
-                sys.exit(f"error: {reason}")
-            with Cluster(folder / "slurm") as cluster:
-                wall = run(SLURM, config, folder, cluster.environment)
-        else:
-            wall = run(ALLOCATION, config, folder, os.environ)
-        with suppress(ChildProcessError):
-            while os.wait():
-                pass
-        spent = cpu_seconds() - before
+        targets = [f"results/scale/{name}" for name in ("dataset.nc", "response.nc", "manifest.json")]
+        cluster = [sys.executable, "tests/slurm/cluster.py"] if arguments.slurm else []
+        profile = SLURM if arguments.slurm else ALLOCATION
+        configs = ("--configfile", "tests/tiny.yaml", str(config))
+        snakemake = [sys.executable, "-m", "snakemake", *profile, *configs, "--directory", str(folder)]
+        os.chdir(ROOT)
+        wall, spent = run([*cluster, *snakemake, "--", *targets], folder / "log")
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         rules = list(rows_of_rules(folder))
         size = (folder / "results/scale/dataset.nc").stat().st_size

@@ -191,7 +191,7 @@ def test_joined_studies_train_on_all_and_on_each_alone(project):
         (project.folder / f"results/{study}").mkdir(parents=True)
         (project.folder / f"results/{study}/dataset.nc").touch()
     stats = job_counts(project.snakemake(*overlay).stdout)
-    assert (stats["join"], stats["train"], stats["predict"], stats["novelty"]) == (1, 15, 3, 2)
+    assert (stats["join"], stats["train"], stats["predict"], stats["novelty"]) == (1, 9, 3, 2)
     assert {rule for rule in stats if rule.startswith("figure_")} == {
         "figure_transfer",
         "figure_novelty",
