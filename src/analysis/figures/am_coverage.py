@@ -131,7 +131,7 @@ def save(predictions: Sequence[str | PathLike], outputs: Sequence[str | PathLike
     wanted = ("prediction", "split", "fold", "am_circumference_coverage", "am_surface", "am_disc_fraction")
     opened = [open_result(path, *wanted) for path in predictions]
     with style.in_style():
-        figure = style.new_figure(3.1 * (1 + len(opened)), 4.2)
+        figure = style.new_figure(3.1 * (1 + len(opened)), 4.4)
         panels = figure.subplots(1, 1 + len(opened), sharey=True)
         if "pressure" not in opened[0].variables:
             for axes in panels:
@@ -171,5 +171,5 @@ def save(predictions: Sequence[str | PathLike], outputs: Sequence[str | PathLike
         )
         panels[0].scatter([], [], facecolor="white", edgecolor="0.3", s=12, label="f fitted here")
         style.letter_panels(panels)
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         style.save_figure(figure, outputs)

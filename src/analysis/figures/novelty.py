@@ -40,7 +40,7 @@ def draw_novelty(axes: Axes, novelty: xr.Dataset, rows: Sequence[dict[str, str]]
     for line, name in enumerate(np.unique(study)):
         mine = name in own
         chosen = (study == name) & ((part == "test") | (not mine))
-        values = np.maximum(novelty["novelty"].values[chosen], 1e-3)
+        values = novelty["novelty"].values[chosen]
         axes.scatter(
             values,
             line + rng.uniform(-0.25, 0.25, values.size),
@@ -54,7 +54,7 @@ def draw_novelty(axes: Axes, novelty: xr.Dataset, rows: Sequence[dict[str, str]]
     axes.axvline(float(rows[0]["threshold"]), color="0.3", linewidth=0.9)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.5, -0.5)
-    axes.set_xscale("log")
+    axes.set_xlim(left=0)
 
 
 def save(

@@ -13,8 +13,8 @@ from analysis.figures import style
 from analysis.metrics import read_metrics
 from provenance.netcdf import open_result
 
-# Predictions further off than this many times the range of the truth are drawn at the edge.
-REACH = 0.6
+# Predictions further than this many times the range of the truth below and above it are drawn at the edge.
+BELOW, ABOVE = 0.2, 0.6
 
 
 def trained_on(split: str) -> str:
@@ -37,7 +37,7 @@ def draw_transfer(axes: Axes, predictions: Sequence[xr.Dataset], target: str) ->
     truth = predictions[0]["truth"].sel(target=target).values
     _, factor = style.SHOWN_UNITS[str(predictions[0]["target_units"].sel(target=target).item())]
     low, high = factor * truth.min(), factor * truth.max()
-    bottom, top = low - REACH * (high - low), high + REACH * (high - low)
+    bottom, top = low - BELOW * (high - low), high + ABOVE * (high - low)
     axes.axline((low, low), slope=1, color="0.5", linewidth=0.8, zorder=0)
     for number, (colour, marker, found) in enumerate(
         zip(style.SPLIT_COLOURS, style.SPLIT_MARKERS, predictions, strict=False)
