@@ -14,7 +14,7 @@ from analysis.metrics import read_scores
 from provenance.netcdf import open_result
 
 # Predictors whose R2 stands in the corner.
-BASELINES = {"image_boosting": "image descriptors", "process_boosting": "width, AM coverage"}
+BASELINES = {"image_boosting": "image descriptors", "process_boosting": "process settings"}
 
 
 def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollection:
