@@ -33,4 +33,6 @@ def _kernel_cache() -> str:
     return ""
 
 
-os.environ.setdefault("NUMBA_CACHE_DIR", _kernel_cache())
+# Jobs that Snakemake starts inherit it, and need not read all sources for it.
+if "NUMBA_CACHE_DIR" not in os.environ:
+    os.environ["NUMBA_CACHE_DIR"] = _kernel_cache()
