@@ -19,7 +19,7 @@ rule train:
         network=config["network"],
         training=training_settings(),
         seed=config["seed"],
-        code=code_digest("cnn.train"),
+        code=code_of("cnn.train"),
     script:
         "../scripts/train.py"
 
@@ -39,7 +39,7 @@ rule predict:
         "../envs/cnn.yaml"
     threads: 2
     params:
-        code=code_digest("cnn.ensemble"),
+        code=code_of("cnn.ensemble"),
     script:
         "../scripts/predict.py"
 
@@ -59,7 +59,7 @@ rule bundle:
         "../envs/cnn.yaml"
     threads: 2
     params:
-        code=code_digest("cnn.bundle"),
+        code=code_of("cnn.bundle"),
     script:
         "../scripts/bundle.py"
 
@@ -79,7 +79,7 @@ rule predict_images:
     params:
         um_per_pixel=config["prediction"]["um_per_pixel"],
         brightness=config["prediction"]["brightness"],
-        code=code_digest("assb.prediction", "assb.figure"),
+        code=code_of("assb.prediction", "assb.figure"),
     script:
         "../scripts/predict_images.py"
 
@@ -99,7 +99,7 @@ rule gradcam:
     threads: 2
     params:
         structures=config["evaluation"]["gradcam_structures"],
-        code=code_digest("cnn.gradcam"),
+        code=code_of("cnn.gradcam"),
     script:
         "../scripts/gradcam.py"
 
@@ -119,7 +119,7 @@ rule metrics:
     params:
         resamples=config["evaluation"]["bootstrap_resamples"],
         seed=config["seed"],
-        code=code_digest("analysis.metrics"),
+        code=code_of("analysis.metrics"),
     script:
         "../scripts/metrics.py"
 
@@ -139,7 +139,7 @@ rule novelty:
         "../envs/cnn.yaml"
     threads: 2
     params:
-        code=code_digest("cnn.novelty"),
+        code=code_of("cnn.novelty"),
     script:
         "../scripts/novelty.py"
 
@@ -154,6 +154,6 @@ rule detection:
     conda:
         "../envs/analysis.yaml"
     params:
-        code=code_digest("analysis.detection"),
+        code=code_of("analysis.detection"),
     script:
         "../scripts/detection.py"

@@ -15,7 +15,7 @@ if config["joined_studies"]:
         conda:
             "../envs/analysis.yaml"
         params:
-            code=code_digest("analysis.join"),
+            code=code_of("analysis.join"),
         script:
             "../scripts/join.py"
 
@@ -36,7 +36,7 @@ else:
             image=config["image"],
             split=config["split"],
             seed=config["seed"],
-            code=code_digest("analysis.dataset"),
+            code=code_of("analysis.dataset"),
         script:
             "../scripts/dataset.py"
 
@@ -54,7 +54,7 @@ rule manifest:
     conda:
         "../envs/analysis.yaml"
     params:
-        code=code_digest("analysis.manifest"),
+        code=code_of("analysis.manifest"),
     script:
         "../scripts/manifest.py"
 
@@ -72,6 +72,6 @@ rule response:
         "../envs/analysis.yaml"
     params:
         image=config["image"],
-        code=code_digest("analysis.response"),
+        code=code_of("analysis.response"),
     script:
         "../scripts/response.py"

@@ -11,7 +11,7 @@ rule compile_kernels:
     conda:
         "../envs/dem.yaml"
     params:
-        code=code_digest("dem.study"),
+        code=code_of("dem.study"),
     script:
         "../scripts/compile_kernels.py"
 
@@ -32,7 +32,7 @@ rule compress:
     params:
         config=sections(*SECTIONS),
         pressure=pressure_of,
-        code=code_digest("dem.study"),
+        code=code_of("dem.study"),
     script:
         "../scripts/compress.py"
 
@@ -51,6 +51,6 @@ rule compress_example:
     threads: 1
     params:
         job=example_job(),
-        code=code_digest("dem.study"),
+        code=code_of("dem.study"),
     script:
         "../scripts/compress_example.py"

@@ -19,7 +19,7 @@ rule figure_structure:
         "../envs/analysis.yaml"
     params:
         figure="structure",
-        code=code_digest("analysis.figures.structure"),
+        code=code_of("analysis.figures.structure"),
     script:
         "../scripts/figure.py"
 
@@ -42,7 +42,7 @@ rule figure_images:
     params:
         figure="images",
         image=config["image"],
-        code=code_digest("analysis.figures.images"),
+        code=code_of("analysis.figures.images"),
     script:
         "../scripts/figure.py"
 
@@ -64,7 +64,7 @@ rule figure_parity:
         "../envs/analysis.yaml"
     params:
         figure="parity",
-        code=code_digest("analysis.figures.parity"),
+        code=code_of("analysis.figures.parity"),
     script:
         "../scripts/figure.py"
 
@@ -87,7 +87,7 @@ rule figure_predictors:
         "../envs/analysis.yaml"
     params:
         figure="predictors",
-        code=code_digest("analysis.figures.predictors"),
+        code=code_of("analysis.figures.predictors"),
     script:
         "../scripts/figure.py"
 
@@ -110,7 +110,7 @@ rule figure_gradcam:
         "../envs/analysis.yaml"
     params:
         figure="gradcam",
-        code=code_digest("analysis.figures.gradcam"),
+        code=code_of("analysis.figures.gradcam"),
     script:
         "../scripts/figure.py"
 
@@ -134,7 +134,7 @@ rule figure_reaction_area:
         "../envs/analysis.yaml"
     params:
         figure="reaction_area",
-        code=code_digest("analysis.figures.reaction_area"),
+        code=code_of("analysis.figures.reaction_area"),
     script:
         "../scripts/figure.py"
 
@@ -157,7 +157,7 @@ rule figure_hertz:
         "../envs/analysis.yaml"
     params:
         figure="hertz",
-        code=code_digest("analysis.figures.hertz"),
+        code=code_of("analysis.figures.hertz"),
     script:
         "../scripts/figure.py"
 
@@ -180,7 +180,7 @@ rule figure_compression_curves:
         "../envs/analysis.yaml"
     params:
         figure="compression_curves",
-        code=code_digest("analysis.figures.compression_curves"),
+        code=code_of("analysis.figures.compression_curves"),
     script:
         "../scripts/figure.py"
 
@@ -203,7 +203,7 @@ rule figure_uncertainty:
         "../envs/analysis.yaml"
     params:
         figure="uncertainty",
-        code=code_digest("analysis.figures.uncertainty"),
+        code=code_of("analysis.figures.uncertainty"),
     script:
         "../scripts/figure.py"
 
@@ -227,7 +227,7 @@ rule figure_stress_distribution:
         "../envs/analysis.yaml"
     params:
         figure="stress_distribution",
-        code=code_digest("analysis.figures.stress_distribution"),
+        code=code_of("analysis.figures.stress_distribution"),
     script:
         "../scripts/figure.py"
 
@@ -249,7 +249,7 @@ rule figure_animation:
         "../envs/analysis.yaml"
     params:
         figure="animation",
-        code=code_digest("analysis.figures.animation"),
+        code=code_of("analysis.figures.animation"),
     script:
         "../scripts/figure.py"
 
@@ -270,7 +270,7 @@ rule figure_pipeline:
         "../envs/analysis.yaml"
     params:
         figure="pipeline",
-        code=code_digest("analysis.figures.pipeline"),
+        code=code_of("analysis.figures.pipeline"),
     script:
         "../scripts/figure.py"
 
@@ -294,7 +294,7 @@ rule figure_transfer:
         "../envs/analysis.yaml"
     params:
         figure="transfer",
-        code=code_digest("analysis.figures.transfer"),
+        code=code_of("analysis.figures.transfer"),
     script:
         "../scripts/figure.py"
 
@@ -317,7 +317,7 @@ rule figure_am_coverage:
         "../envs/analysis.yaml"
     params:
         figure="am_coverage",
-        code=code_digest("analysis.figures.am_coverage"),
+        code=code_of("analysis.figures.am_coverage"),
     script:
         "../scripts/figure.py"
 
@@ -341,7 +341,7 @@ rule figure_novelty:
         "../envs/analysis.yaml"
     params:
         figure="novelty",
-        code=code_digest("analysis.figures.novelty"),
+        code=code_of("analysis.figures.novelty"),
     script:
         "../scripts/figure.py"
 
@@ -364,6 +364,6 @@ rule html_report:
         benchmarks=benchmark_files(),
         config=sections("study", "joined_studies", "seed", "grid", "compression"),
         command=command(),
-        code=code_digest("analysis.report"),
+        code=code_of("analysis.report"),
     script:
         "../scripts/html_report.py"

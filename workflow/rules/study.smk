@@ -2,6 +2,7 @@
 # called: a default argument would be worked out once, whatever the configuration is then.
 import os
 import shlex
+from functools import lru_cache
 from pathlib import Path
 
 from assb.names import file_names
@@ -51,6 +52,15 @@ def source_files():
 def only_folds():
     """Splits that train on one of the joined studies."""
     return [f"only-{study}" for study in config["joined_studies"]]
+
+
+# Sources are read once, for the jobs that there are: each job on a cluster parses all rules again.
+digest_once = lru_cache(code_digest)
+
+
+def code_of(*modules):
+    """Digest of the code of modules, as a function for `params`."""
+    return lambda wildcards: digest_once(*modules)
 
 
 def chunks():
