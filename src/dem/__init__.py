@@ -33,6 +33,6 @@ def _kernel_cache() -> str:
     return ""
 
 
-# Jobs that Snakemake starts inherit it, and need not read all sources for it.
+# Jobs of a workflow inherit it, and need not read all sources for it.
 if "NUMBA_CACHE_DIR" not in os.environ:
     os.environ["NUMBA_CACHE_DIR"] = _kernel_cache()
