@@ -126,7 +126,8 @@ def predict(images, um_per_pixel, output, figures, brightness, thresholds, model
 
 def _summary(one) -> str:
     """What a reader wants to know of one image, in a few lines."""
-    from assb.prediction import COLUMN_UNITS, columns, short
+    from assb.names import short
+    from assb.prediction import COLUMN_UNITS, columns
 
     row = columns(one.found)
     shares = ", ".join(

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from analysis.figures import gaussian, style
 from analysis.figures.gradcam import draw_heatmap
-from assb.prediction import short
+from assb.names import short
 from cnn.reference import LIKE
 
 # Targets whose Grad-CAM maps are shown, and phases whose stress is.

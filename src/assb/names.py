@@ -1,4 +1,4 @@
-"""What the files are called that come of an image."""
+"""How things are written for readers: names of files, numbers."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ def file_names(paths: Iterable[str | PathLike]) -> list[str]:
             name = f"{stem}-{number}"
         names.append(name)
     return names
+
+
+def short(value: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"

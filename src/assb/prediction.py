@@ -159,11 +159,6 @@ def columns(found: xr.Dataset) -> dict[str, float | int | str]:
     return row | between
 
 
-def short(value: float) -> str:
-    """Three digits, or all before the point."""
-    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
-
-
 def write_table(rows: Sequence[Mapping[str, float | int | str]], output: str | PathLike) -> None:
     """Write rows of the same columns as CSV."""
     with atomic_output(output) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:

@@ -25,7 +25,8 @@ from werkzeug.exceptions import HTTPException
 
 from analysis.figures.style import SHOWN_UNITS, TARGET_TITLES
 from assb.comparison import check_settings, compare, save_comparison, settings
-from assb.prediction import columns, predict_file, short, write_table
+from assb.names import short
+from assb.prediction import columns, predict_file, write_table
 from cnn.bundle import Bundle
 from cnn.image import MOST_PIXELS
 from cnn.reference import LIKE
