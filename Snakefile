@@ -34,6 +34,7 @@ wildcard_constraints:
     last=r"[0-9]+",
     fold=r"random|(width|uncovered)-[0-9.]+|only-[A-Za-z0-9_-]+",
     member=r"[0-9]+",
+    source="|".join(map(re.escape, config["joined_studies"])) or "none",
 
 
 localrules:

@@ -17,47 +17,31 @@ import numpy as np
 import xarray as xr
 import yaml
 from network import STUDY, of_random_split
-from PIL import Image
-from prediction import GRAY, UM_PER_PIXEL
-from scipy.ndimage import gaussian_filter
+from prediction import UM_PER_PIXEL
 
 from analysis.labels import TARGETS
 from analysis.metrics import r2_score
 from cnn.data import part
-from cnn.image import rescale
+from cnn.degrade import MOST_BLUR, MOST_NOISE, MOST_PIXEL, degrade
 from cnn.light import read_network, run_ensemble
-from cnn.segmentation import segment
 from cnn.train import train
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "benchmarks/augmentation.csv"
 COPIES = 2
-# Most of what training images are degraded by: blur, SD [um]; noise [% of the contrast]; pixel [um].
-MOST = {"blur": 0.2, "noise": 20.0, "pixel": 0.25}
+# Most of what training images are degraded by.
+MOST = {"blur": MOST_BLUR, "noise": MOST_NOISE, "pixel": MOST_PIXEL}
 TESTS = (
     ("clean", {}),
     ("blur 0.05 um", {"blur": 0.05}),
     ("blur 0.1 um", {"blur": 0.1}),
     ("blur 0.15 um", {"blur": 0.15}),
-    ("noise 10 %", {"noise": 10}),
-    ("noise 15 %", {"noise": 15}),
-    ("noise 20 %", {"noise": 20}),
+    ("noise 10 %", {"noise": 0.1}),
+    ("noise 15 %", {"noise": 0.15}),
+    ("noise 20 %", {"noise": 0.2}),
     ("pixels of 0.15 um", {"pixel": 0.15}),
     ("pixels of 0.2 um", {"pixel": 0.2}),
 )
-
-
-def degraded(image, draw, blur=0.0, noise=0.0, pixel=UM_PER_PIXEL):
-    """A class image photographed badly and parted again."""
-    gray = gaussian_filter(GRAY[image].astype(np.float32), blur / UM_PER_PIXEL)
-    size = round(len(gray) * UM_PER_PIXEL / pixel)
-    gray = np.asarray(Image.fromarray(gray).resize((size, size), Image.Resampling.BOX))
-    gray = gray + draw.normal(0, 2.55 * noise, gray.shape)
-    try:
-        parted = rescale(segment(gray.round().clip(0, 255).astype(np.uint8)), len(image) / size)
-    except ValueError:
-        return image  # too bad to be parted: a user would be told so
-    return parted if parted.shape == image.shape else image
 
 
 def augmented(dataset, draw):
@@ -71,7 +55,7 @@ def augmented(dataset, draw):
             chosen = {key: draw.uniform(0, MOST[key]) for key in MOST if key in kind}
             if "pixel" in chosen:
                 chosen["pixel"] = max(chosen["pixel"], UM_PER_PIXEL)
-            copies.append(degraded(image, draw, **chosen))
+            copies.append(degrade(image, UM_PER_PIXEL, draw, **chosen))
         parts.append(ours.assign(image=(ours["image"].dims, np.array(copies))))
     return xr.concat(parts, "sample", combine_attrs="override")
 
@@ -99,7 +83,10 @@ def main():
     rows = []
     for kind, change in TESTS:
         image = np.array(
-            [degraded(one, np.random.default_rng(k), **change) for k, one in enumerate(test.image)]
+            [
+                degrade(one, UM_PER_PIXEL, np.random.default_rng(k), **change)
+                for k, one in enumerate(test.image)
+            ]
         )
         for training, network in networks.items():
             found = run_ensemble([network], image).target[0]

@@ -98,7 +98,7 @@ def test_more_replicates_add_chunks_and_keep_the_others(project):
     ("overlay", "message"),
     [
         ("grid: {width_um: [46]}", "unknown key grid.width_um; did you mean widths_um?"),
-        ("colour: red", "unknown key colour; known: study, joined_studies, seed"),
+        ("colour: red", "unknown key colour; known: study, joined_studies, degraded_copies, seed"),
         (
             "prediction: {um_per_pixel: 3}",
             "prediction.um_per_pixel: 3 is greater than the maximum of 0.5 (in um)",
@@ -164,6 +164,17 @@ def test_more_replicates_add_chunks_and_keep_the_others(project):
         ),
         ("split: {test: 0.3}", "split: the shares must sum to 1, got 1.1"),
         (
+            "joined_studies: [paper2]",
+            "joined_studies must be two or more others than 'paper', got ['paper2']",
+        ),
+        ("joined_studies: [a, paper]", "joined_studies must be two or more others than 'paper'"),
+        ("degraded_copies: 1", "degraded_copies are of joined_studies, of which there are none, got 1"),
+        ("evaluation: {splits: [random, one_study]}", "one_study needs joined_studies, got none"),
+        (
+            "joined_studies: [a, b]\nevaluation: {splits: [random, leave_width_out]}",
+            "evaluation.splits of joined studies are random and one_study",
+        ),
+        (
             "structure: {se_pitch_um: 2}",
             "structure: se_pitch must be in (0, se_diameter = 1e-06 m], got 2e-06",
         ),
@@ -198,3 +209,11 @@ def test_joined_studies_train_on_all_and_on_each_alone(project):
         "figure_am_coverage",
     }
     assert not {"compress", "dataset", "gradcam"} & set(stats)
+
+
+def test_robust_networks_learn_from_degraded_copies_too(project):
+    (project.folder / "results/paper").mkdir(parents=True)
+    (project.folder / "results/paper/dataset.nc").touch()
+    stats = job_counts(project.snakemake("-n", "--configfile", "config/robust.yaml").stdout)
+    assert (stats["degrade"], stats["join"], stats["train"], stats["figure_transfer"]) == (1, 1, 5, 1)
+    assert not {"compress", "novelty", "figure_parity"} & set(stats)

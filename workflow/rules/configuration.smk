@@ -132,8 +132,11 @@ def check_together(config):
 def check_joined(config):
     """Raise ValueError if studies to be joined do not fit the rest."""
     joined, splits = config["joined_studies"], config["evaluation"]["splits"]
-    if len(joined) == 1 or config["study"] in joined:
+    copies = config["degraded_copies"]
+    if (len(joined) == 1 and not copies) or config["study"] in joined:
         raise ValueError(f"joined_studies must be two or more others than {config['study']!r}, got {joined}")
+    if copies and not joined:
+        raise ValueError(f"degraded_copies are of joined_studies, of which there are none, got {copies}")
     if joined and not set(splits) <= {"random", "one_study"}:
         raise ValueError(f"evaluation.splits of joined studies are random and one_study, got {splits}")
     if "one_study" in splits and not joined:

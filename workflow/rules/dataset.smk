@@ -1,11 +1,29 @@
 # All trajectories of a study to NetCDF: images and labels, with a manifest, and the response to compression.
-# Joined studies: their datasets to one.
+# Joined studies: their datasets to one, with degraded copies if wanted.
 
 if config["joined_studies"]:
 
+    rule degrade:
+        input:
+            "results/{source}/dataset.nc",
+        output:
+            "results/{study}/degraded/{source}.nc",
+        log:
+            "results/{study}/logs/degrade/{source}.log",
+        benchmark:
+            "results/{study}/benchmarks/degrade/{source}.tsv"
+        conda:
+            "../envs/cnn.yaml"
+        params:
+            copies=config["degraded_copies"],
+            seed=config["seed"],
+            code=code_of("cnn.degrade"),
+        script:
+            "../scripts/degrade.py"
+
     rule join:
         input:
-            lambda wildcards: joined_files(),
+            lambda wildcards: source_files(),
         output:
             "results/{study}/dataset.nc",
         log:

@@ -362,7 +362,7 @@ rule html_report:
     params:
         categories=categories(),
         benchmarks=benchmark_files(),
-        config=sections("study", "joined_studies", "seed", "grid", "compression"),
+        config=sections("study", "joined_studies", "degraded_copies", "seed", "grid", "compression"),
         command=command(),
         code=code_of("analysis.report"),
     script:

@@ -44,9 +44,15 @@ def joined_files():
     return paths
 
 
+def degraded_files():
+    """Degraded copies of the studies to be joined."""
+    studies = config["joined_studies"] if config["degraded_copies"] else []
+    return [f"results/{config['study']}/degraded/{study}.nc" for study in studies]
+
+
 def source_files():
     """What the dataset is made from."""
-    return joined_files() if config["joined_studies"] else trajectory_files()
+    return [*joined_files(), *degraded_files()] if config["joined_studies"] else trajectory_files()
 
 
 def only_folds():
@@ -156,8 +162,10 @@ def prediction_files():
 
 def drawn():
     """Figures of this configuration and their categories."""
-    joined = bool(config["joined_studies"])
-    return {figure: category for figure, category in FIGURES.items() if (figure in JOINED_FIGURES) == joined}
+    wanted = set(FIGURES) - JOINED_FIGURES
+    if config["joined_studies"]:
+        wanted = JOINED_FIGURES if "one_study" in config["evaluation"]["splits"] else {"transfer"}
+    return {figure: category for figure, category in FIGURES.items() if figure in wanted}
 
 
 def pictures():
@@ -210,6 +218,7 @@ def benchmark_files():
         "compile_kernels": ["compile_kernels"],
         "compress": [f"compress/{stem}" for stem in stems],
         "compress_example": ["compress_example"],
+        "degrade": [f"degrade/{study}" for study in config["joined_studies"]],
         "join": ["join"],
         "dataset": ["dataset"],
         "response": ["response"],

@@ -1,0 +1,71 @@
+"""Copies of images as a microscope might give them."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from analysis.dataset import open_dataset
+from analysis.join import join_datasets
+from cnn.degrade import degrade, degrade_dataset
+
+
+@pytest.fixture(scope="module")
+def image():
+    """Discs of AM and SE in void, 0.1 um per pixel."""
+    y, x = np.mgrid[:120, :160]
+    found = np.zeros(x.shape, np.uint8)
+    for row in range(6, 120, 12):
+        for column in range(6, 160, 12):
+            found[(y - row) ** 2 + (x - column) ** 2 < 30] = 1
+    found[(y - 50) ** 2 + (x - 60) ** 2 < 1200] = 2
+    return found
+
+
+def test_without_defects_an_image_stays_as_it_is(image):
+    np.testing.assert_array_equal(degrade(image, 0.1, np.random.default_rng(0)), image)
+
+
+@pytest.mark.parametrize(
+    "defect", [{"blur": 0.1}, {"noise": 0.2}, {"pixel": 0.25}, {"blur": 0.1, "noise": 0.1}]
+)
+def test_defects_change_some_pixels_and_keep_size_and_most_of_the_active_material(image, defect):
+    found = degrade(image, 0.1, np.random.default_rng(0), **defect)
+    assert found.shape == image.shape and found.dtype == np.uint8 and set(np.unique(found)) == {0, 1, 2}
+    assert 0.005 < np.mean(found != image) < 0.3
+    core = np.s_[35:65, 45:75]
+    assert (found[core] == 2).mean() > 0.9
+
+
+def test_more_blur_closes_more_pores(image):
+    void = [
+        np.mean(degrade(image, 0.1, np.random.default_rng(0), blur=blur)[:, 110:] == 0)
+        for blur in (0, 0.1, 0.3)
+    ]
+    assert void[0] > void[1] > void[2]
+
+
+def test_what_cannot_be_parted_stays_as_it_is(image):
+    plain = np.ones_like(image)
+    np.testing.assert_array_equal(degrade(plain, 0.1, np.random.default_rng(0), blur=0.1), plain)
+
+
+def test_copies_keep_labels_and_split_and_can_be_joined(study, tmp_path):
+    for name, seed in (("one", 1), ("again", 1), ("other", 2)):
+        degrade_dataset(study.dataset, tmp_path / f"{name}.nc", 2, seed)
+    given, copies = open_dataset(study.dataset), open_dataset(tmp_path / "one.nc")
+    assert copies.sizes["sample"] == 2 * given.sizes["sample"]
+    for half in (copies.isel(sample=slice(0, 8)), copies.isel(sample=slice(8, 16))):
+        for variable in ("label", "stress_map", "split", "width", "contact_count"):
+            np.testing.assert_array_equal(half[variable], given[variable])
+        assert np.mean(half["image"].values != given["image"].values) > 0.005
+    assert str(copies["sample"].values[8]) == f"{given['sample'].values[0]}_degraded-2"
+    assert set(copies["study"].values) == {"tiny-degraded"}
+    with xr.open_dataset(tmp_path / "again.nc") as again, xr.open_dataset(tmp_path / "other.nc") as other:
+        np.testing.assert_array_equal(again["image"], copies["image"])
+        assert (other["image"] != copies["image"]).any()
+
+    join_datasets([study.dataset, tmp_path / "one.nc"], tmp_path / "joined.nc", "robust")
+    joined = open_dataset(tmp_path / "joined.nc")
+    part = dict(zip(joined["sample"].values, joined["split"].sel(fold="random").values, strict=True))
+    assert len(part) == 24
+    assert all(part[name] == part[name.split("_degraded")[0]] for name in part)
