@@ -62,7 +62,11 @@ def augmented(dataset, draw):
 
 def trained(dataset, config, folder):
     """One network of the study's settings, in NumPy."""
-    settings = {key: value for key, value in config["training"].items() if not key.startswith("members")}
+    settings = {
+        key: value
+        for key, value in config["training"].items()
+        if not key.startswith(("members", "environment"))
+    }
     dataset.to_netcdf(folder / "dataset.nc", engine="h5netcdf")
     files = [folder / f"augmented{suffix}" for suffix in (".keras", ".csv", ".json")]
     train(folder / "dataset.nc", *files, config["network"], settings, config["seed"], "benchmark")

@@ -122,8 +122,10 @@ def draw(rows):
             list(PUBLISHED),
             normalised(np.array(list(PUBLISHED.values())), JAMMED_IN_SPACE),
             0.05 / (1 - JAMMED_IN_SPACE),
-            fmt="s",
-            color="red",
+            fmt="D",
+            color="black",
+            markerfacecolor="white",
+            zorder=5,
             label="compacts in space",
         )
         axis.set(xscale="log", xlabel="pressure [MPa]", title=title)

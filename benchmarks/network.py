@@ -53,7 +53,11 @@ def scores(dataset, config):
     """R2 on the validation and on the test part [2, targets], and the seconds of a training."""
     with tempfile.TemporaryDirectory() as name:
         files = [Path(name) / file for file in ("model.keras", "history.csv", "settings.json")]
-        settings = {key: value for key, value in config["training"].items() if not key.startswith("members")}
+        settings = {
+            key: value
+            for key, value in config["training"].items()
+            if not key.startswith(("members", "environment"))
+        }
         start = time.perf_counter()
         train(dataset, *files, config["network"], settings, config["seed"], "benchmark")
         seconds = time.perf_counter() - start

@@ -18,8 +18,9 @@ UNUSED = "unused"
 def join_datasets(datasets: Sequence[str | PathLike], output: str | PathLike, study: str) -> None:
     """Put the samples of several studies into one NetCDF4 file.
 
-    Samples keep the part of their own random split. The split ``random`` trains on all studies together, the
-    split ``only-<study>`` on one; each is tested on the test parts of all.
+    Samples keep the part of their own random split, and get the name of their study before theirs. The split
+    ``random`` trains on all studies together, the split ``only-<study>`` on one; each is tested on the test
+    parts of all.
 
     Parameters
     ----------
@@ -33,8 +34,8 @@ def join_datasets(datasets: Sequence[str | PathLike], output: str | PathLike, st
     Raises
     ------
     ValueError
-        If images, scale or code of the datasets differ, or they share a sample; the message names two files
-        and both values.
+        If images, scale or code of the datasets differ, if they share samples, or if a packing that both hold
+        is in different parts of the split; the message names the files or samples, and both values.
     """
     opened = [open_dataset(path) for path in datasets]
     for path, dataset in zip(datasets[1:], opened[1:], strict=True):
@@ -47,7 +48,8 @@ def join_datasets(datasets: Sequence[str | PathLike], output: str | PathLike, st
         ):
             if first != other:
                 raise ValueError(
-                    f"{what} must be the same in joined datasets: {datasets[0]} has {first}, {path} {other}"
+                    f"{what} must be the same in joined datasets: {datasets[0]} has {first}, {path} {other}; "
+                    "run both studies with the same code and image settings"
                 )
     parts = np.concatenate([dataset["split"].sel(fold=RANDOM).values for dataset in opened])
     optional = OPTIONAL & {name for dataset in opened for name in dataset.variables}
@@ -60,10 +62,16 @@ def join_datasets(datasets: Sequence[str | PathLike], output: str | PathLike, st
         join="override",
         combine_attrs="override",
     ).drop_encoding()  # which would cut longer names off at the length of the first dataset's
-    names, counts = np.unique(joined["sample"].values, return_counts=True)
-    if counts.max() > 1:
-        raise ValueError(f"{', '.join(map(str, datasets))} share samples, such as {names[counts.argmax()]}")
-    folds, studies = {RANDOM: parts}, joined["study"].values
+    # Names of samples are of the grid: studies with the same grid have the same.
+    studies = joined["study"].values
+    names = [f"{study}_{name}" for study, name in zip(studies, joined["sample"].values, strict=True)]
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f"{', '.join(map(str, datasets))} are of one study, {studies[0]}: they share samples"
+        )
+    joined["sample"] = _described("sample", np.array(names))
+    _check_packings(joined, parts)
+    folds = {RANDOM: parts}
     for name in np.unique(studies):
         folds[f"{ONLY}-{name}"] = np.where((studies == name) | (parts == "test"), parts, UNUSED)
     joined["split"] = _described("split", np.stack(list(folds.values())))
@@ -73,6 +81,19 @@ def join_datasets(datasets: Sequence[str | PathLike], output: str | PathLike, st
     joined.attrs["trajectory_provenance"] = sorted({text for texts in provenance for text in texts})
     check(joined)
     write_netcdf(joined, output)
+
+
+def _check_packings(joined: xr.Dataset, parts: np.ndarray) -> None:
+    """Raise ValueError if a packing is learnt from in one study and tested in another."""
+    found: dict[tuple, tuple[str, str]] = {}
+    settings = (joined[name].values.tolist() for name in ("seed", "width", "uncovered_fraction", "replicate"))
+    for name, part, *packing in zip(joined["sample"].values, parts, *settings, strict=True):
+        first, its_part = found.setdefault(tuple(packing), (name, part))
+        if its_part != part:
+            raise ValueError(
+                f"{first} and {name} are one packing, in the parts {its_part} and {part} of the split: give "
+                "the studies the same grid, or different seeds"
+            )
 
 
 def _complete(dataset: xr.Dataset, optional: set[str]) -> xr.Dataset:

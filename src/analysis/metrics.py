@@ -27,7 +27,11 @@ def r2_score(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
 
 def r2_interval(
-    truth: np.ndarray, predicted: np.ndarray, resamples: int, rng: np.random.Generator
+    truth: np.ndarray,
+    predicted: np.ndarray,
+    resamples: int,
+    rng: np.random.Generator,
+    packing: np.ndarray | None = None,
 ) -> tuple[float, float]:
     """95 % percentile bootstrap interval of R2 over N structures (Efron, 1979).
 
@@ -35,16 +39,22 @@ def r2_interval(
     ----------
     truth, predicted
         [N].
+    packing
+        Number of the packing of each structure [N, 0 to P - 1]: those of one, under different pressures, are
+        drawn together. None: each is a packing of its own.
     resamples
         Number of bootstrap resamples; those that draw one structure only have no R2 and are left out.
     rng
         Source of the resamples.
     """
-    chosen = rng.integers(truth.size, size=(resamples, truth.size))
-    chosen = chosen[np.ptp(truth[chosen], axis=1) > 0]
-    if not chosen.size:
+    packing = np.arange(truth.size) if packing is None else packing
+    members = [np.flatnonzero(packing == number) for number in range(packing.max() + 1)]
+    drawn = rng.integers(len(members), size=(resamples, len(members)))
+    chosen = [np.concatenate([members[number] for number in row]) for row in drawn]
+    scores = [r2_score(truth[row], predicted[row]) for row in chosen if np.ptp(truth[row]) > 0]
+    if not scores:
         return np.nan, np.nan
-    low, high = np.quantile(r2_score(truth[chosen], predicted[chosen]), [0.025, 0.975])
+    low, high = np.quantile(scores, [0.025, 0.975])
     return float(low), float(high)
 
 
@@ -69,6 +79,9 @@ def evaluate(
         Of the bootstrap.
     """
     known, label = features(dataset), dataset["label"].values
+    packings = np.stack(
+        [dataset[name].values for name in ("width", "uncovered_fraction", "replicate")], axis=1
+    )
     judged: dict[str, dict[str, list]] = {}
     for fold in predictions:
         train, test = (fold["split"].values == name for name in ("train", "test"))
@@ -77,6 +90,7 @@ def evaluate(
         split = str(fold["fold"].item())
         found = judged.setdefault(SCHEMES.get(split.split("-")[0], split), {})
         found.setdefault("study", []).append(dataset["study"].values[test])
+        found.setdefault("packing", []).append(packings[test])
         found.setdefault("truth", []).append(fold["truth"].values[test])
         found.setdefault("inside", []).append(inside(fold)[test])
         for name in PREDICTORS:
@@ -87,18 +101,28 @@ def evaluate(
     rows = []
     for split, columns in judged.items():
         pooled = {name: np.concatenate(parts) for name, parts in columns.items()}
-        of_study = pooled.pop("study")
+        of_study, packing = pooled.pop("study"), pooled.pop("packing")
         for study in np.unique(of_study):
-            chosen = {name: values[of_study == study] for name, values in pooled.items()}
-            rows += [
-                {"split": split, "study": str(study), **row}
-                for row in judge(chosen, dataset["target"].values, resamples, seed)
-            ]
+            mine = of_study == study
+            _, number = np.unique(packing[mine], axis=0, return_inverse=True)
+            chosen = {name: values[mine] for name, values in pooled.items()}
+            found = judge(chosen, dataset["target"].values, resamples, seed, in_order(number))
+            rows += [{"split": split, "study": str(study), **row} for row in found]
     return rows
 
 
+def in_order(number: np.ndarray) -> np.ndarray:
+    """Numbers [N] given anew from 0 on, in the order in which they come first."""
+    _, first, inverse = np.unique(number, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse]
+
+
 def judge(
-    predicted: dict[str, np.ndarray], targets: Sequence[str], resamples: int, seed: int
+    predicted: dict[str, np.ndarray],
+    targets: Sequence[str],
+    resamples: int,
+    seed: int,
+    packing: np.ndarray | None = None,
 ) -> Iterator[dict[str, object]]:
     """Rows of the metrics table, without ``split`` and ``study``.
 
@@ -109,8 +133,8 @@ def judge(
         intervals of ``cnn``.
     targets
         Names.
-    resamples, seed
-        Of the bootstrap.
+    resamples, seed, packing
+        Of the bootstrap (`r2_interval`).
     """
     truth, covered = predicted["truth"], predicted["inside"].mean(axis=0)
     for predictor, values in predicted.items():
@@ -118,7 +142,7 @@ def judge(
             continue
         for k, target in enumerate(targets):
             rng = np.random.default_rng(seed)
-            low, high = r2_interval(truth[:, k], values[:, k], resamples, rng)
+            low, high = r2_interval(truth[:, k], values[:, k], resamples, rng, packing)
             yield {
                 "predictor": predictor,
                 "target": str(target),

@@ -188,7 +188,8 @@ def simulate(width_um, uncovered_fraction, replicate, config, output) -> None:
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Address to answer on. Whoever reaches another than this one may use the page: it asks no password.",
+    help="Name or address of this machine to answer on. Whoever reaches another than this one may use the "
+    "page: it asks no password.",
 )
 @click.option("--model", type=click.Path(path_type=Path), help="Another ensemble (python -m cnn bundle).")
 @click.option(

@@ -50,7 +50,7 @@ def test_samples_keep_their_values_and_parts(joined, study, pressed):
     for path, name in ((study.dataset, "tiny"), (pressed[2], "pressure")):
         own = open_dataset(path)
         mine = dataset.sel(sample=dataset["study"] == name)
-        np.testing.assert_array_equal(mine["sample"], own["sample"])
+        assert mine["sample"].values.tolist() == [f"{name}_{sample}" for sample in own["sample"].values]
         for variable in ("image", "label", "stress_map", "width", "contact_count"):
             np.testing.assert_array_equal(mine[variable], own[variable])
         np.testing.assert_array_equal(mine["split"].sel(fold="random"), own["split"].sel(fold="random"))
@@ -78,7 +78,13 @@ def test_splits_train_on_one_study_and_test_on_all(joined):
         (lambda d: d.assign_attrs(um_per_pixel=0.25), r"um_per_pixel .* has 0.125, .*other.nc 0.25"),
         (lambda d: d.assign_attrs(code_digest="other"), r"code_digest .* other.nc|code_digest .*other"),
         (lambda d: d.isel(y=slice(0, 48), cell_y=slice(0, 6)), r"length of y .* has 56, .*other.nc 48"),
-        (lambda d: d, r"share samples, such as width-10"),
+        (lambda d: d, r"are of one study, tiny: they share samples"),
+        (
+            lambda d: d.assign_coords(study=("sample", ["other"] * 8, d["study"].attrs)).assign(
+                split=d["split"].copy(data=np.roll(d["split"].values, 1, axis=1))
+            ),
+            r"tiny_width-10.* and other_width-10.* are one packing, in the parts \w+ and \w+ of the split",
+        ),
     ],
 )
 def test_datasets_that_do_not_fit_are_refused(study, tmp_path, change, message):
@@ -160,8 +166,7 @@ def test_correction_is_fitted_on_half_and_judged_on_the_rest():
     assert fit.factor == pytest.approx(3), "the odd ones out are not fitted to"
     assert fit.error == pytest.approx(np.sqrt((0.5**2 + 0.5**2) / 4))
     assert fit.fitted.tolist() == [True, True, False, False] * 2
-    with pytest.raises(ValueError, match="needs two pressures to be fitted and judged, got 1"):
-        am_coverage.fit_correction(np.ones(3), np.ones(3), np.ones(3))
+    assert am_coverage.fit_correction(np.ones(3), np.ones(3), np.ones(3)) is None, "none to judge by"
 
 
 def test_points_are_means_of_what_was_not_learnt_from(joined):
@@ -188,6 +193,33 @@ def test_figures_are_drawn(joined, name, tmp_path):
         ),
     }[name]()
     assert imread(outputs[0]).std() > 0.05 and outputs[1].read_bytes().startswith(b"%PDF")
+
+
+def test_studies_with_the_same_grid_are_told_apart_by_name(study, tmp_path):
+    other = open_dataset(study.dataset)
+    other = other.assign_coords(study=("sample", ["other"] * 8, other["study"].attrs))
+    write_netcdf(other, tmp_path / "other.nc")
+    join_datasets([study.dataset, tmp_path / "other.nc"], tmp_path / "joined.nc", "joined")
+    joined = open_dataset(tmp_path / "joined.nc")
+    assert len(set(joined["sample"].values)) == 16
+
+
+def test_two_studies_under_pressure_are_not_pooled(joined):
+    with xr.open_dataset(joined.predictions["only-tiny"]) as opened:
+        one = opened.load()
+    pressed = one.sel(sample=one["study"] == "pressure")
+    other = pressed.assign_coords(study=("sample", ["other"] * pressed.sizes["sample"]))
+    found = am_coverage.points(xr.concat([pressed, other], "sample"))
+    assert found["study"].tolist() == ["other", "other", "pressure", "pressure"]
+    assert am_coverage.points(pressed)["truth"].tolist() == found["truth"].tolist()[:2]
+
+
+def test_one_pressure_is_drawn_without_a_fit(joined, tmp_path):
+    with xr.open_dataset(joined.predictions["only-tiny"]) as opened:
+        one = opened.sel(sample=opened["pressure"] == 100e6).load()
+    one.to_netcdf(tmp_path / "one.nc", engine="h5netcdf")
+    am_coverage.save([tmp_path / "one.nc"], [tmp_path / "figure.png"])
+    assert imread(tmp_path / "figure.png").std() > 0.05
 
 
 def test_a_study_without_pressures_is_said_to_have_none(study, tmp_path):

@@ -4,7 +4,7 @@ import sklearn.metrics
 import xarray as xr
 
 from analysis.dataset import open_dataset
-from analysis.metrics import COLUMNS, evaluate, inside, r2_interval, r2_score, read_metrics
+from analysis.metrics import COLUMNS, evaluate, in_order, inside, r2_interval, r2_score, read_metrics
 
 PREDICTORS = {"cnn", "cnn_single", "mean", "process_linear", "process_boosting", "image_boosting"}
 
@@ -25,6 +25,8 @@ def structures():
             "sample": [f"s{k}" for k in range(40)],
             "study": ("sample", ["one"] * 40),
             "width": ("sample", width),
+            "uncovered_fraction": ("sample", np.full(40, 0.7)),
+            "replicate": ("sample", np.arange(40)),
             "am_box_fraction": ("sample", rng.uniform(0.3, 0.5, 40)),
         },
     )
@@ -112,6 +114,24 @@ def test_interval_covers_about_95_percent():
         low, high = r2_interval(truth, predicted, 300, rng)
         hits += low < population < high
     assert 0.88 < hits / 200 < 0.99
+
+
+def test_structures_of_one_packing_are_drawn_together():
+    rng = np.random.default_rng(5)
+    truth = rng.normal(size=30)
+    predicted = truth + rng.normal(0, 0.5, 30)
+    alone = r2_interval(truth, predicted, 2000, np.random.default_rng(1))
+    assert r2_interval(truth, predicted, 2000, np.random.default_rng(1), np.arange(30)) == alone
+    # Six times the same says no more than once; drawn one by one it would seem to.
+    again = np.repeat(truth, 6), np.repeat(predicted, 6)
+    together = r2_interval(*again, 2000, np.random.default_rng(1), np.repeat(np.arange(30), 6))
+    assert together == pytest.approx(alone)
+    low, high = r2_interval(*again, 2000, np.random.default_rng(1))
+    assert high - low < 0.6 * (together[1] - together[0])
+
+
+def test_packings_are_numbered_in_the_order_they_come():
+    assert in_order(np.array([5, 5, 2, 9, 2])).tolist() == [0, 0, 1, 2, 1]
 
 
 def test_interval_of_one_structure_is_unknown():

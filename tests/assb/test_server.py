@@ -237,6 +237,19 @@ def test_other_pages_are_kept_out(client, headers, status):
     assert refused == (headers not in ({}, {"Origin": "http://localhost"}))
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
+def test_wildcards_are_no_host(paper_config, host):
+    with pytest.raises(ValueError, match="host must be the name or address that the page is reached by"):
+        server.create_app(shipped_bundle(), paper_config, host)
+
+
+@pytest.mark.parametrize(("host", "named"), [("::1", "[::1]:8000"), ("mybox.example", "mybox.example:8000")])
+def test_the_host_given_is_answered(paper_config, host, named):
+    client = server.create_app(shipped_bundle(), paper_config, host).test_client()
+    assert client.get("/", headers={"Host": named}).status_code == 200
+    assert client.get("/", headers={"Host": "other.example"}).status_code == 400
+
+
 def test_answers_forbid_what_comes_from_elsewhere(client):
     text = ""
     for path in ("/", "/static/page.js", "/static/page.css", "/nothing"):

@@ -66,6 +66,7 @@ def test_copies_keep_labels_and_split_and_can_be_joined(study, tmp_path):
 
     join_datasets([study.dataset, tmp_path / "one.nc"], tmp_path / "joined.nc", "robust")
     joined = open_dataset(tmp_path / "joined.nc")
-    part = dict(zip(joined["sample"].values, joined["split"].sel(fold="random").values, strict=True))
+    names = [name.split("_", 1)[1] for name in joined["sample"].values]
+    part = dict(zip(names, joined["split"].sel(fold="random").values, strict=True))
     assert len(part) == 24
     assert all(part[name] == part[name.split("_degraded")[0]] for name in part)

@@ -171,6 +171,10 @@ def test_more_replicates_add_chunks_and_keep_the_others(project):
         ("degraded_copies: 1", "degraded_copies are of joined_studies, of which there are none, got 1"),
         ("evaluation: {splits: [random, one_study]}", "one_study needs joined_studies, got none"),
         (
+            "joined_studies: [a, b]\nevaluation: {splits: [random, one_study]}",
+            "training.members_held_out: one_study compares spreads, of 2 at least, got 1",
+        ),
+        (
             "joined_studies: [a, b]\nevaluation: {splits: [random, leave_width_out]}",
             "evaluation.splits of joined studies are random and one_study",
         ),

@@ -139,8 +139,14 @@ def check_joined(config):
         raise ValueError(f"degraded_copies are of joined_studies, of which there are none, got {copies}")
     if joined and not set(splits) <= {"random", "one_study"}:
         raise ValueError(f"evaluation.splits of joined studies are random and one_study, got {splits}")
-    if "one_study" in splits and not joined:
-        raise ValueError("evaluation.splits: one_study needs joined_studies, got none")
+    if "one_study" in splits:
+        if not joined:
+            raise ValueError("evaluation.splits: one_study needs joined_studies, got none")
+        networks = config["training"]["members_held_out"]
+        if networks < 2:
+            raise ValueError(
+                f"training.members_held_out: one_study compares spreads, of 2 at least, got {networks}"
+            )
 
 
 check_config(config)

@@ -21,6 +21,8 @@ from provenance.netcdf import open_result
 PUBLISHED_PRESSURE = 600  # [MPa]
 PUBLISHED = {0.30: 0.73, 0.50: 0.53, 0.70: 0.30}
 SHARES = Normalize(0.1, 0.9)
+# Of several studies under pressure, and of the truth beside a network.
+LINES, DOTTED = ("-", "--", "-.", ":"), (0, (1, 2))
 
 
 class Correction(NamedTuple):
@@ -31,7 +33,7 @@ class Correction(NamedTuple):
     fitted: np.ndarray  # which points it was fitted to
 
 
-def fit_correction(pressure: np.ndarray, predicted: np.ndarray, truth: np.ndarray) -> Correction:
+def fit_correction(pressure: np.ndarray, predicted: np.ndarray, truth: np.ndarray) -> Correction | None:
     """Least squares of truth on predicted through the origin, over every second pressure.
 
     Parameters
@@ -39,16 +41,14 @@ def fit_correction(pressure: np.ndarray, predicted: np.ndarray, truth: np.ndarra
     pressure, predicted, truth
         Of each point [N].
 
-    Raises
-    ------
-    ValueError
-        If there are fewer than two pressures.
+    Returns
+    -------
+    Correction or None
+        None if there are fewer than two pressures: one to fit to, one to judge by.
     """
     levels = np.unique(pressure)
     if levels.size < 2:
-        raise ValueError(
-            f"a correction factor needs two pressures to be fitted and judged, got {levels.size}"
-        )
+        return None
     fitted = np.isin(pressure, levels[::2])
     factor = np.sum(predicted[fitted] * truth[fitted]) / np.sum(predicted[fitted] ** 2)
     error = np.sqrt(np.mean((factor * predicted - truth)[~fitted] ** 2))
@@ -56,26 +56,30 @@ def fit_correction(pressure: np.ndarray, predicted: np.ndarray, truth: np.ndarra
 
 
 def points(predictions: xr.Dataset) -> dict[str, np.ndarray]:
-    """Means over the structures of each pressure and uncovered fraction that were not learnt from.
+    """Means over the structures of each study, pressure and uncovered fraction that were not learnt from.
 
     Returns
     -------
     dict
-        ``pressure`` [MPa], ``uncovered_fraction``, ``am_share`` of the disc area, ``truth`` (share of the
-        circumference in the DEM), its ``sd``, ``predicted`` (contact area by the CNN / sphere surface), each
-        [N]; N may be 0.
+        ``study``, ``pressure`` [MPa], ``uncovered_fraction``, ``am_share`` of the disc area, ``truth`` (share
+        of the circumference in the DEM), its ``sd``, and ``predicted`` (contact area by the CNN / sphere
+        surface), each [N]; N may be 0.
     """
     unseen = ~np.isin(predictions["split"].values, ("train", "validation"))
     pressed = predictions.sel(sample=unseen & np.isfinite(predictions["pressure"].values))
-    area = pressed["prediction"].sel(target="reaction_area").values / pressed["am_surface"].values
-    coverage = pressed["am_circumference_coverage"].values
-    settings = np.stack([1e-6 * pressed["pressure"].values, pressed["uncovered_fraction"].values], axis=1)
-    different = np.unique(settings, axis=0)
-    groups = [(settings == one).all(axis=1) for one in different]
-    columns = {"am_share": pressed["am_disc_fraction"].values, "truth": coverage, "predicted": area}
-    found = {name: np.array([values[group].mean() for group in groups]) for name, values in columns.items()}
-    found |= dict(zip(("pressure", "uncovered_fraction"), different.T, strict=True))
-    return found | {"sd": np.array([coverage[group].std() for group in groups])}
+    columns = {
+        "am_share": pressed["am_disc_fraction"].values,
+        "truth": pressed["am_circumference_coverage"].values,
+        "predicted": pressed["prediction"].sel(target="reaction_area").values / pressed["am_surface"].values,
+    }
+    names = ("study", "pressure", "uncovered_fraction")
+    settings = list(zip(*(pressed[name].values.tolist() for name in names), strict=True))
+    different = sorted(set(settings))
+    groups = [[k for k, other in enumerate(settings) if other == one] for one in different]
+    found = {name: np.array([column[group].mean() for group in groups]) for name, column in columns.items()}
+    found["sd"] = np.array([columns["truth"][group].std() for group in groups])
+    found |= {name: np.array([one[k] for one in different]) for k, name in enumerate(names)}
+    return found | {"pressure": 1e-6 * found["pressure"].astype(float)}
 
 
 def draw_coverage(
@@ -92,31 +96,35 @@ def draw_coverage(
     values
         Share of each point [N].
     spread
-        Standard deviations over the structures of the points [N], or None.
+        Standard deviations over the structures of the points [N]; None: `values` are of a network, and the
+        truth of the same structures is drawn beside them, dotted.
     """
     colours = mpl.colormaps[style.SEQUENTIAL]
-    for fraction in np.unique(found["uncovered_fraction"])[::-1]:
-        chosen = found["uncovered_fraction"] == fraction
-        share = found["am_share"][chosen].mean()
-        axes.errorbar(
-            found["pressure"][chosen],
-            values[chosen],
-            None if spread is None else spread[chosen],
-            color=colours(SHARES(share)),
-            marker="o",
-            markersize=4,
-            linewidth=1.2,
-            label=f"AM {100 * share:.0f} % of the solids",
-        )
+    studies = np.unique(found["study"])
+    for study, line in zip(studies, LINES, strict=False):
+        for fraction in np.unique(found["uncovered_fraction"][found["study"] == study])[::-1]:
+            chosen = (found["study"] == study) & (found["uncovered_fraction"] == fraction)
+            share = found["am_share"][chosen].mean()
+            colour = colours(SHARES(share))
+            axes.errorbar(
+                found["pressure"][chosen],
+                values[chosen],
+                None if spread is None else spread[chosen],
+                color=colour,
+                linestyle=line,
+                marker="o",
+                markersize=4,
+                linewidth=1.2,
+                label=f"AM {100 * share:.0f} % of the solids" + (f", {study}" if studies.size > 1 else ""),
+            )
+            if spread is None:
+                truth = found["truth"][chosen]
+                axes.plot(found["pressure"][chosen], truth, color=colour, linestyle=DOTTED, linewidth=1)
     for share, coverage in PUBLISHED.items():
+        # Beside the points at that pressure.
+        place = 1.12 * PUBLISHED_PRESSURE
         axes.errorbar(
-            PUBLISHED_PRESSURE,
-            coverage,
-            0.05,
-            color=colours(SHARES(share)),
-            marker="*",
-            markersize=11,
-            capsize=2,
+            place, coverage, 0.05, color=colours(SHARES(share)), marker="*", markersize=11, capsize=2
         )
     axes.set_xscale("log")
     ticks = np.unique(found["pressure"])
@@ -128,10 +136,18 @@ def draw_coverage(
 
 def save(predictions: Sequence[str | PathLike], outputs: Sequence[str | PathLike]) -> None:
     """Draw DEM and every ensemble, on pressed structures that it did not learn from."""
-    wanted = ("prediction", "split", "fold", "am_circumference_coverage", "am_surface", "am_disc_fraction")
+    wanted = (
+        "prediction",
+        "split",
+        "fold",
+        "study",
+        "am_circumference_coverage",
+        "am_surface",
+        "am_disc_fraction",
+    )
     opened = [open_result(path, *wanted) for path in predictions]
     with style.in_style():
-        figure = style.new_figure(3.1 * (1 + len(opened)), 4.4)
+        figure = style.new_figure(3.4 * (1 + len(opened)), 4.4)
         panels = figure.subplots(1, 1 + len(opened), sharey=True)
         if "pressure" not in opened[0].variables:
             for axes in panels:
@@ -145,20 +161,15 @@ def save(predictions: Sequence[str | PathLike], outputs: Sequence[str | PathLike
         for axes, dataset in zip(panels[1:], opened, strict=True):
             found = points(dataset)
             fit = fit_correction(found["pressure"], found["predicted"], found["truth"])
-            values = fit.factor * found["predicted"]
+            values = (fit.factor if fit else 1.0) * found["predicted"]
             draw_coverage(axes, found, values, None)
-            axes.scatter(
-                found["pressure"][fit.fitted],
-                values[fit.fitted],
-                facecolor="white",
-                edgecolor="0.3",
-                s=9,
-                zorder=4,
-            )
-            axes.set_title(
-                f"CNN trained on {trained_on(str(dataset['fold'].item()))}\n"
-                f"f = {fit.factor:.1f}, error {fit.error:.3f} where not fitted"
-            )
+            told = "one pressure: f = 1, not fitted"
+            if fit:
+                told = f"f = {fit.factor:.1f}, error {fit.error:.3f} where not fitted"
+                places = found["pressure"][fit.fitted], values[fit.fitted]
+                axes.scatter(*places, facecolor="white", edgecolor="0.3", s=9, zorder=4)
+            axes.set_title(f"CNN trained on {trained_on(str(dataset['fold'].item()))}\n{told}")
+            axes.set_ylabel("f × contact area by CNN / sphere surface [1]")
         panels[0].errorbar(
             [],
             [],
@@ -170,6 +181,7 @@ def save(predictions: Sequence[str | PathLike], outputs: Sequence[str | PathLike
             label="published, spheres in space",
         )
         panels[0].scatter([], [], facecolor="white", edgecolor="0.3", s=12, label="f fitted here")
+        panels[0].plot([], [], color="0.4", linestyle=DOTTED, label="DEM, the same structures")
         style.letter_panels(panels)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
         style.save_figure(figure, outputs)

@@ -14,10 +14,11 @@ from analysis.figures import style
 from analysis.figures.transfer import trained_on
 from provenance.netcdf import open_result
 
+# Title and axis of each measure.
 TITLES = {
-    "distance": "Distance in feature space",
-    "spread": "Spread of the ensemble",
-    "porosity": "Porosity alone",
+    "distance": ("Distance in feature space", "Mahalanobis distance [1]"),
+    "spread": ("Spread of the ensemble", "spread / SD of the labels [1]"),
+    "porosity": ("Porosity alone", "distance from the mean [SD]"),
 }
 
 
@@ -68,12 +69,11 @@ def save(
         grid = figure.subplots(len(opened), len(TITLES), squeeze=False)
         for panels, dataset in zip(grid, opened, strict=True):
             split = str(dataset["fold"].item())
-            for axes, (measure, title) in zip(panels, TITLES.items(), strict=True):
+            for axes, (measure, (title, label)) in zip(panels, TITLES.items(), strict=True):
                 chosen = [row for row in rows if (row["split"], row["measure"]) == (split, measure)]
                 draw_novelty(axes, dataset.sel(measure=measure), chosen)
                 axes.set_title(f"{title},\ntrained on {trained_on(split)}")
+                axes.set_xlabel(label)
         style.letter_panels(grid.ravel())
-        figure.supxlabel(
-            f"novelty [1]; line: exceeded by {FALSE_ALARMS:.0%} of the validation images", fontsize=9
-        )
+        figure.supxlabel(f"line: exceeded by {100 * FALSE_ALARMS:.0f} % of the validation images", fontsize=9)
         style.save_figure(figure, outputs)

@@ -14,7 +14,7 @@ from analysis.metrics import read_metrics
 from provenance.netcdf import open_result
 
 # Predictions further than this many times the range of the truth below and above it are drawn at the edge.
-BELOW, ABOVE = 0.2, 0.6
+BELOW, ABOVE = 0.1, 0.3
 
 
 def trained_on(split: str) -> str:
@@ -53,11 +53,12 @@ def draw_transfer(axes: Axes, predictions: Sequence[xr.Dataset], target: str) ->
                 s=11,
                 linewidth=0.3,
                 edgecolor="white",
-                zorder=2 + number,
+                zorder=10 - number,
                 clip_on=False,
             )
-    axes.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+    axes.set_xlim(bottom, top)
     axes.set_ylim(bottom, top)
+    axes.set_aspect("equal")
     axes.locator_params(nbins=4)
 
 
@@ -103,6 +104,6 @@ def save(
             grid[0, 0].scatter(
                 [], [], color=colour, marker=marker, s=24, label=f"trained on {trained_on(split)}"
             )
-        grid[0, 0].scatter([], [], color="0.4", marker="^", s=24, label="beyond the panel")
+        grid[0, 0].scatter([], [], color="0.4", marker="^", s=24, label="beyond the panel (▼ below)")
         figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper right", ncols=5)
         style.save_figure(figure, outputs)

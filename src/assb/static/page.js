@@ -3,15 +3,18 @@
 const sections = [...document.querySelectorAll("section")];
 const tabs = [...document.querySelectorAll("[role=tab]")];
 
-function open(name) {
+// The first section, unless the address names another.
+function openTab() {
+  const wanted = location.hash.slice(1);
+  const name = sections.some(section => section.id === wanted) ? wanted : sections[0].id;
   for (const section of sections) section.hidden = section.id !== name;
   for (const tab of tabs) tab.setAttribute("aria-selected", tab.getAttribute("aria-controls") === name);
 }
 
 for (const tab of tabs)
   tab.addEventListener("click", () => { location.hash = tab.getAttribute("aria-controls"); });
-window.addEventListener("hashchange", () => open(location.hash.slice(1) || "image"));
-if (sections.some(section => section.id === location.hash.slice(1))) open(location.hash.slice(1));
+window.addEventListener("hashchange", openTab);
+openTab();
 
 // The answer of a section: what goes on, what went wrong, what came out.
 function show(section, { status = "", share = null, error = "", result = null }) {
@@ -54,7 +57,7 @@ async function simulate(section, answer) {
       else show(section, { status: "At rest. Reading its image, drawing." });
     }
   }
-  if (!("result" in last || "error" in last)) throw new Error("the answer breaks off");
+  if (!("result" in last || "error" in last)) throw new Error("it broke off");
 }
 
 async function send(section, form) {
@@ -70,7 +73,7 @@ async function send(section, form) {
     const answer = await fetch(form.getAttribute("action"), { method: "POST", body: new FormData(form) });
     await (image ? predict : simulate)(section, answer);
   } catch (error) {
-    show(section, { error: `No answer from the server: ${error.message}.` });
+    show(section, { error: `No whole answer from the server: ${error.message}.` });
   } finally {
     button.disabled = false;
   }
@@ -102,7 +105,9 @@ for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop
 drop.addEventListener("drop", event => choose(event.dataTransfer.files));
 
 document.querySelector("#example").addEventListener("click", async () => {
-  const content = await (await fetch("/example.png")).blob();
+  const answer = await fetch("/example.png");
+  if (!answer.ok) return show(sections[0], { error: await problem(answer) });
+  const content = await answer.blob();
   const taken = new DataTransfer();
   taken.items.add(new File([content], "electrode.png", { type: "image/png" }));
   choose(taken.files);
