@@ -42,7 +42,7 @@ MOST_BYTES = 2 * MOST_PIXELS + 1_000_000
 # Threads that wait for requests, and how long one waits for its turn [s].
 THREADS, PATIENCE = 8, 20
 LOOPBACK = ("127.0.0.1", "localhost")
-WILDCARDS = ("", "*", "0.0.0.0", "::")
+WILDCARDS = ("", "*", "0.0.0.0")
 EVENTS = "application/x-ndjson"
 MEDIA_TYPES = {".png": "image/png", ".csv": "text/csv"}
 # Files of an answer, as they are shown.
@@ -81,16 +81,14 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
     Raises
     ------
     ValueError, KeyError
-        If the configuration is none, or the host is a wildcard, which nobody can be told apart by.
+        If the configuration is none, or the host is a wildcard, which requests cannot be told apart by.
     """
-    if host in WILDCARDS:
-        raise ValueError(
-            f"host must be the name or address that the page is reached by, got the wildcard {host}"
-        )
+    if host in WILDCARDS or ":" in host:
+        raise ValueError(f"host must be the name or IPv4 address that the page is reached by, got {host!r}")
     read_parameters(config)  # a bad configuration is refused now, not with the first electrode
     allowed = settings(config)
     app = Flask(__name__)
-    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, TRUSTED_HOSTS=[*LOOPBACK, _bracketed(host)])
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, TRUSTED_HOSTS=[*LOOPBACK, host])
     # One image or compression at a time: each takes all cores, and an image up to a few GB.
     turn = threading.Lock()
 
@@ -167,11 +165,6 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
         return Response(_events(partial(_simulate, app, model, config, chosen), turn), mimetype=EVENTS)
 
     return app
-
-
-def _bracketed(host: str) -> str:
-    """A host as it stands in an address: IPv6 in brackets."""
-    return f"[{host}]" if ":" in host else host
 
 
 def _simulate(
@@ -267,11 +260,11 @@ def serve(model: Bundle, config: Mapping[str, Any], host: str, port: int, ready:
     Raises
     ------
     OSError, ValueError
-        If the port is taken, or the host is a wildcard or not this machine's.
+        If the port is taken, or the host is a wildcard, IPv6 or not this machine's.
     """
     app = create_app(model, config, host)
     server = create_server(
         app, host=host, port=port, threads=THREADS, max_request_body_size=MOST_BYTES, ident=None
     )
-    ready(f"http://{_bracketed(host)}:{server.effective_port}")
+    ready(f"http://{host}:{server.effective_port}")
     server.run()
