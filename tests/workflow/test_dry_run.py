@@ -219,5 +219,5 @@ def test_robust_networks_learn_from_degraded_copies_too(project):
     (project.folder / "results/paper").mkdir(parents=True)
     (project.folder / "results/paper/dataset.nc").touch()
     stats = job_counts(project.snakemake("-n", "--configfile", "config/robust.yaml").stdout)
-    assert (stats["degrade"], stats["join"], stats["train"], stats["figure_transfer"]) == (1, 1, 5, 1)
+    assert (stats["degrade"], stats["join"], stats["train"], stats["figure_transfer"]) == (1, 1, 3, 1)
     assert not {"compress", "novelty", "figure_parity"} & set(stats)
