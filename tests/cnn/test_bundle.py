@@ -60,15 +60,20 @@ def test_reference_is_of_training_and_validation_images(finished_study, tmp_path
     assert reference.ranges["am_fraction"] == (min(found), max(found))
 
 
-def test_shipped_ensemble_reproduces_its_predictions(root):
-    """On test structures that it never saw, in the repository beside it."""
-    bundle = read_bundle(root / "models/paper")
-    with xr.open_dataset(root / "models/paper/samples.nc") as samples:
+@pytest.mark.parametrize(
+    ("model", "least"),
+    # Two in three samples of the second are degraded.
+    [("paper", [0.9, 0.7, 0.95, 0.9, 0.95]), ("robust", [0.9, 0.7, 0.9, 0.9, 0.9])],
+)
+def test_shipped_ensembles_reproduce_their_predictions(root, model, least):
+    """On test structures that they never saw, in the repository beside them."""
+    bundle = read_bundle(root / "models" / model)
+    with xr.open_dataset(root / "models" / model / "samples.nc") as samples:
         mean, spread = mean_and_spread(run_ensemble(bundle.networks, samples["image"].values).target)
         truth, shipped = samples["truth"].values, samples["prediction"].values
     scale = truth.std(axis=0)
     np.testing.assert_allclose(mean / scale, shipped / scale, atol=1e-3)
     r2 = 1 - np.sum((truth - mean) ** 2, axis=0) / np.sum((truth - truth.mean(axis=0)) ** 2, axis=0)
-    assert (r2 > [0.9, 0.7, 0.95, 0.9, 0.95]).all(), r2
+    assert (r2 > least).all(), r2
     low, high = interval(mean, spread, bundle.calibration)
     assert ((low <= truth) & (truth <= high)).mean() > 0.75

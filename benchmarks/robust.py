@@ -1,0 +1,74 @@
+"""The shipped ensemble and one that learnt from degraded images too, on degraded images.
+
+    snakemake --cores all --configfile config/robust.yaml -- results/robust/bundle
+    python benchmarks/robust.py
+
+Needs the dataset of `make study`. Test images are blurred, made noisy or coarse and parted into phases again,
+as a user's image would be. Both ensembles read them: R2, median bias of the mean stress on SE, share of the
+true reaction areas in their 90 % intervals, and of images that the verdict does not warn of: robust.csv.
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from analysis.labels import TARGETS
+from analysis.metrics import r2_score
+from cnn.bundle import read_bundle
+from cnn.data import part, read_dataset
+from cnn.degrade import degrade
+from cnn.light import mean_and_spread, run_ensemble
+from cnn.reference import LIKE, distance, verdict
+from cnn.uncertainty import interval
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLE = ROOT / "benchmarks/robust.csv"
+ENSEMBLES = {"paper": ROOT / "models/paper", "robust": ROOT / "results/robust/bundle"}
+COLUMNS = ("images", "ensemble", *TARGETS, "bias_se_stress_mean", "area_covered", "like")
+TESTS = (
+    ("clean", {}),
+    ("blur 0.05 um", {"blur": 0.05}),
+    ("blur 0.1 um", {"blur": 0.1}),
+    ("blur 0.2 um", {"blur": 0.2}),
+    ("noise 10 %", {"noise": 0.1}),
+    ("noise 15 %", {"noise": 0.15}),
+    ("noise 20 %", {"noise": 0.2}),
+    ("noise 30 %", {"noise": 0.3}),
+    ("pixels of 0.15 um", {"pixel": 0.15}),
+    ("pixels of 0.2 um", {"pixel": 0.2}),
+    ("pixels of 0.3 um", {"pixel": 0.3}),
+)
+
+
+def main():
+    bundles = {name: read_bundle(folder) for name, folder in ENSEMBLES.items()}
+    test = part(read_dataset(ROOT / "results/paper/dataset.nc"), "test")
+    rows = []
+    for images, defect in TESTS:
+        shown = np.array(
+            [
+                degrade(image, bundles["paper"].um_per_pixel, np.random.default_rng(k), **defect)
+                for k, image in enumerate(test.image)
+            ]
+        )
+        for name, bundle in bundles.items():
+            passes = run_ensemble(bundle.networks, shown)
+            mean, spread = mean_and_spread(passes.target)
+            low, high = interval(mean, spread, bundle.calibration)
+            covered = (low <= test.label) & (test.label <= high)
+            words = [verdict(bundle.reference, one) for one in distance(bundle.reference, passes.pooled)]
+            numbers = (
+                *r2_score(test.label.T, mean.T),
+                np.median(mean[:, 2] / test.label[:, 2]) - 1,
+                covered[:, -1].mean(),
+                np.mean([word == LIKE for word in words]),
+            )
+            rows.append((images, name, *(f"{number:.3f}" for number in numbers)))
+            print("|", " | ".join(rows[-1]), "|", flush=True)
+    with open(TABLE, "w", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, *rows])
+
+
+if __name__ == "__main__":
+    main()
