@@ -52,6 +52,14 @@ class PhaseOrder(click.ParamType):
 
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+# Of every command that simulates.
+_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=REPOSITORY / "config/config.yaml",
+    show_default="config/config.yaml",
+    help="Materials, sizes, protocol.",
+)
 
 
 @main.command()
@@ -150,13 +158,7 @@ def _summary(one) -> str:
     "--uncovered-fraction", type=float, required=True, help="Share of the box without AM, such as 0.63."
 )
 @click.option("--replicate", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed.")
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=REPOSITORY / "config/config.yaml",
-    show_default="config/config.yaml",
-    help="Materials, sizes, protocol.",
-)
+@_config
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="electrode.h5", show_default=True)
 def simulate(width_um, uncovered_fraction, replicate, config, output) -> None:
     """Fill a box with AM and SE, compress it by DEM, write its trajectory.
@@ -192,13 +194,7 @@ def simulate(width_um, uncovered_fraction, replicate, config, output) -> None:
     "page: it asks no password.",
 )
 @click.option("--model", type=click.Path(path_type=Path), help="Another ensemble (python -m cnn bundle).")
-@click.option(
-    "--config",
-    type=click.Path(path_type=Path),
-    default=REPOSITORY / "config/config.yaml",
-    show_default="config/config.yaml",
-    help="Materials, sizes, protocol.",
-)
+@_config
 def serve(port, host, model, config) -> None:
     """Answer on a page in the browser: images to predict, electrodes to compress. Ctrl-C ends it.
 
