@@ -1,0 +1,18 @@
+"""Table of the targets."""
+
+import pytest
+
+from electrode.targets import DISPLAY_UNITS, TARGETS, target_row
+
+
+def test_every_target_has_a_unit_that_readers_see():
+    assert {target.unit for target in TARGETS.values()} <= set(DISPLAY_UNITS)
+    assert TARGETS["reaction_area"].display.symbol == "µm²"
+    assert 3e-12 * TARGETS["reaction_area"].display.factor == pytest.approx(3.0)
+
+
+def test_a_target_of_a_file_that_the_table_does_not_know_goes_by_its_name():
+    assert target_row("am_stress_mean", "Pa") == TARGETS["am_stress_mean"]
+    unknown = target_row("coverage", "1")
+    assert unknown.title == "coverage" and unknown.display.symbol == ""
+    assert unknown.lowest < 0
