@@ -10,7 +10,7 @@ SE, AM = 1, 2
 SPECIES = {"wall": WALL, "SE": SE, "AM": AM}
 # Classes of pixels, by number.
 PHASES = ("void", "SE", "AM")
-# Gray value of each class, as in the paper: void black, SE white, AM gray; and the classes from dark to bright.
+# Gray value of each class, as in the paper: void black, SE white, AM gray; and from dark to bright.
 GRAY_VALUES = np.array([0, 255, 128], np.uint8)
 DARK_TO_BRIGHT = ("void", "AM", "SE")
 

@@ -47,5 +47,5 @@ TARGETS = {
 
 
 def target_row(name: str, unit: str) -> Target:
-    """Row of a target that a file names, with the unit the file states; its name is its title if we know none."""
+    """Row of a target that a file names, with the unit it states; unknown ones go by their name."""
     return TARGETS.get(name, Target(unit, name, lowest=-math.inf))._replace(unit=unit)

@@ -17,7 +17,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
+# Whatever names a file.
+FilePath: TypeAlias = str | os.PathLike[str]
 # Before the SHA-256 of all that precedes it, at the end of a sealed file.
 SEAL = b"\nSHA-256:"
 # Deflate, which all our formats compress by, shrinks nothing by more than this.
@@ -125,7 +128,7 @@ def _imported_names(path: Path, sources: Path) -> Iterator[str]:
 
 
 @contextmanager
-def atomic_output(path: str | os.PathLike, seal: bool = False) -> Iterator[Path]:
+def atomic_output(path: FilePath, seal: bool = False) -> Iterator[Path]:
     """Give a temporary name beside `path`; rename it to `path` on success, remove it on failure.
 
     A reader thus sees the whole file or none. The suffix is kept, because writers choose a format by it.
@@ -168,7 +171,7 @@ def atomic_output(path: str | os.PathLike, seal: bool = False) -> Iterator[Path]
         temporary.unlink(missing_ok=True)
 
 
-def check_seal(path: str | os.PathLike) -> None:
+def check_seal(path: FilePath) -> None:
     """Raise ValueError if a file is not as it was when `atomic_output` sealed it; one without a seal passes.
 
     HDF5 has no checksum over texts of variable length: over damaged ones it crashes, or runs for ever.
@@ -183,7 +186,7 @@ def check_seal(path: str | os.PathLike) -> None:
         raise ValueError("it is damaged: its content does not agree with its checksum")
 
 
-def _sha256(path: str | os.PathLike, size: int | None = None) -> bytes:
+def _sha256(path: FilePath, size: int | None = None) -> bytes:
     """Checksum of a file, or of its first bytes."""
     left = os.path.getsize(path) if size is None else size
     digest = hashlib.sha256()
@@ -194,7 +197,7 @@ def _sha256(path: str | os.PathLike, size: int | None = None) -> bytes:
     return digest.digest()
 
 
-def check_declared(path: str | os.PathLike, declared: int) -> None:
+def check_declared(path: FilePath, declared: int) -> None:
     """Raise ValueError if a file claims to hold more bytes than it can: before memory is asked for them.
 
     Parameters
