@@ -20,10 +20,12 @@ import numpy as np
 import yaml
 
 from dem.compress import between_walls, largest_time_step
-from dem.frames import snapshot
-from dem.parameters import PAIRS, SE, read_parameters
-from dem.servo import Evenly, press
+from dem.engine import run
+from dem.measure.frames import snapshot
+from dem.parameters import read_parameters
+from dem.protocol.pressure import Evenly, press
 from dem.structure import Structure, fill_solid_electrolyte
+from electrode.species import PAIRS, SE
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "benchmarks/calibration.csv"
@@ -88,7 +90,7 @@ def densities(parameters, replicate):
     found = []
     for pressure in PRESSURES:
         try:
-            press(system, pressure * 1e6, parameters.materials["SE"], protocol, step, Evenly(0))
+            run(system, step, press(pressure * 1e6, parameters.materials["SE"], protocol, step, Evenly(0)))
         except RuntimeError:
             found += (len(PRESSURES) - len(found)) * [(np.nan, np.nan)]
             break

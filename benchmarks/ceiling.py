@@ -17,9 +17,8 @@ from analysis.labels import TARGETS, target_values
 from analysis.metrics import r2_score
 from analysis.trajectories import read_trajectories
 from dem.compress import between_walls
-from dem.frames import contacts_of
+from dem.measure.stress import contact_list, contact_pressure
 from dem.parameters import read_parameters
-from dem.stress import contact_pressure
 from dem.structure import Structure
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +35,7 @@ def recomputed(trajectory, pixel, parameters, window):
         position[:, 0].copy(), position[:, 1].copy(), trajectory.radius, trajectory.species, right, top
     )
     system = between_walls(structure, parameters)
-    contacts = contacts_of(system)._asdict()
+    contacts = contact_list(system)._asdict()
     seen = trajectory.__class__(
         **{
             **trajectory.__dict__,

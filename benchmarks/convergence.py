@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import yaml
 
-import dem.integrate
+import dem.cpu.integrate
 from analysis.images import crop_window
 from analysis.labels import TARGETS, target_values
 from analysis.trajectories import read_trajectories
@@ -30,7 +30,7 @@ from dem.study import compress_cell
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "benchmarks/convergence.csv"
 CELLS = ((46, 0.63), (55, 0.63))
-DEFAULT_SKIN = dem.integrate.SKIN
+DEFAULT_SKIN = dem.cpu.integrate.SKIN
 HOLD_STEPS = 100_000  # most that a structure gets to come to rest
 AXES = {
     "time_step_rayleigh": "time step [Rayleigh times]",
@@ -74,7 +74,7 @@ def with_setting(config, name, value):
     """The configuration with one setting changed; the skin is no part of it."""
     changed = copy.deepcopy(config)
     changed["compression"]["hold_maximum_steps"] = HOLD_STEPS
-    dem.integrate.SKIN = value if name == "skin" else DEFAULT_SKIN
+    dem.cpu.integrate.SKIN = value if name == "skin" else DEFAULT_SKIN
     if name != "skin":
         changed["compression"][name] = value
     return changed

@@ -20,7 +20,7 @@ import peers.liggghts
 import yaml
 
 from dem.compress import between_walls, largest_time_step
-from dem.integrate import advance
+from dem.cpu.integrate import advance
 from dem.parameters import read_parameters
 from dem.structure import Structure, fill
 

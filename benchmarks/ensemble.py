@@ -18,12 +18,13 @@ import peers.liggghts
 import yaml
 
 from dem.compress import between_walls, largest_time_step
-from dem.contact import law_table
-from dem.integrate import advance, make_system
-from dem.neighbors import Walls
-from dem.parameters import AM, SE, read_parameters
-from dem.stress import contact_pressure
+from dem.cpu.integrate import advance, make_system
+from dem.laws.elastic import pair_table
+from dem.measure.stress import contact_pressure
+from dem.parameters import read_parameters
+from dem.state import walls_at
 from dem.structure import fill
+from electrode.species import AM, SE
 
 ROOT = Path(__file__).resolve().parent.parent
 SEEDS = 8
@@ -64,8 +65,9 @@ def run_dem(particles, walls, parameters, motion):
 
 def between_walls_of(particles, walls, parameters):
     """A system of these particles, its contacts without history."""
-    law = law_table(parameters.materials, parameters.contacts)
-    return make_system(particles, Walls(walls.copy(), *(np.zeros(4) for _ in Walls._fields[1:])), law)
+    law = parameters.contacts.law_of(parameters.materials)
+    friction = pair_table(parameters.contacts.friction.__getitem__)
+    return make_system(particles, walls_at(walls), law, friction)
 
 
 def observe(state, particles, walls, parameters):

@@ -16,9 +16,9 @@ import yaml
 from numba import njit
 from throughput import compressed_system
 
-from dem import forces, integrate
+from dem.cpu import forces, integrate
+from dem.cpu.tile import DX, DY, TILE
 from dem.parameters import read_parameters
-from dem.tile import DX, DY, TILE
 
 ROOT = Path(__file__).resolve().parent.parent
 REPEATS = 2000
@@ -36,7 +36,7 @@ def tiles(kind, system, time_step, repeats):
             if kind == 0:
                 forces.gather(particles, pairs, start, count, tile)
             elif kind == 1:
-                forces.apply_law(tile, pairs, start, time_step)
+                forces.apply_law(tile, pairs, system.law, start, time_step)
             else:
                 forces.scatter(particles, pairs, start, count, tile)
 
@@ -67,7 +67,14 @@ def walls(system, time_step, repeats):
     """Forces of the walls."""
     for _ in range(repeats):
         forces.add_wall_forces(
-            system.particles, system.walls, system.wall_contacts, time_step, system.tile, system.stress, False
+            system.particles,
+            system.walls,
+            system.wall_contacts,
+            system.law,
+            time_step,
+            system.tile,
+            system.stress,
+            False,
         )
 
 

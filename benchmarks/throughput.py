@@ -15,7 +15,7 @@ import numpy as np
 import yaml
 from numba import njit
 
-import dem.integrate
+import dem.cpu.integrate
 from dem.compress import between_walls, largest_time_step
 from dem.parameters import read_parameters
 from dem.structure import fill, structure_seed
@@ -32,7 +32,7 @@ def compressed_system(parameters, width):
     system = between_walls(structure, parameters)
     step = largest_time_step(structure, parameters.materials, parameters.compression.time_step_rayleigh)
     system.walls.velocity[1] = -4.0
-    dem.integrate.advance(system, step, int(0.1 * width / 4.0 / step))
+    dem.cpu.integrate.advance(system, step, int(0.1 * width / 4.0 / step))
     system.walls.velocity[1] = 0.0
     return system, step
 
@@ -42,7 +42,7 @@ def throughput(system, step):
     seconds = []
     for _ in range(RUNS):
         start = time.perf_counter()
-        dem.integrate.advance(system, step, STEPS)
+        dem.cpu.integrate.advance(system, step, STEPS)
         seconds.append(time.perf_counter() - start)
     return system.particles.x.size * STEPS / statistics.median(seconds)
 
@@ -63,7 +63,7 @@ def measuring_cost(system, step):
         for calls, steps in ((1, STEPS), (STEPS // 10, 10)):
             start = time.perf_counter()
             for _ in range(calls):
-                dem.integrate.advance(system, step, steps)
+                dem.cpu.integrate.advance(system, step, steps)
             seconds.append(time.perf_counter() - start)
         start = time.perf_counter()
         for _ in range(STEPS // 10):
@@ -89,7 +89,7 @@ def laws_in_turn(config, width):
         for system, step in systems:
             # Of the processor: what other work takes of the core does not count.
             start = time.process_time()
-            dem.integrate.advance(system, step, STEPS)
+            dem.cpu.integrate.advance(system, step, STEPS)
             seconds[-1].append(time.process_time() - start)
     particles = systems[0][0].particles.x.size
     elastic, plastic = np.array(seconds).T
@@ -102,12 +102,12 @@ def main():
     print("width [um]  particles  skin / SE diameter  million particle-steps per second")
     for width in (50e-6, 200e-6):
         for skin in (0.05, 0.1, 0.2):
-            dem.integrate.SKIN = skin
+            dem.cpu.integrate.SKIN = skin
             system, step = compressed_system(parameters, width)
             rate = throughput(system, step) / 1e6
             print(f"{width * 1e6:10g}  {system.particles.x.size:9d}  {skin:18g}  {rate:10.1f}", flush=True)
     print("particles  measuring every ten steps costs [%]  of which the calls [%]")
-    dem.integrate.SKIN = 0.1
+    dem.cpu.integrate.SKIN = 0.1
     for width in (50e-6, 500e-6):
         system, step = compressed_system(parameters, width)
         cost, call = measuring_cost(system, step)

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import yaml
 
-from dem.contact import law_table
-from dem.elastoplastic import flow_of
-from dem.integrate import make_system
-from dem.neighbors import Particles, Walls
-from dem.parameters import AM, SE, read_parameters
+from dem.cpu.integrate import make_system
+from dem.laws.elastic import pair_table
+from dem.parameters import read_parameters
+from dem.state import Particles, walls_at
+from electrode.species import AM, SE
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -172,8 +172,8 @@ def scene(parameters):
             omega=omega.astype(float),
             **zeros,
         )
-        law = law_table(parameters.materials, contacts)
-        edges = Walls(np.array(walls) * 1e-6, *(np.zeros(4) for _ in Walls._fields[1:]))
-        return make_system(particles, edges, law, flow_of(contacts))
+        law = contacts.law_of(parameters.materials)
+        friction = pair_table(contacts.friction.__getitem__)
+        return make_system(particles, walls_at(np.array(walls) * 1e-6), law, friction)
 
     return make

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dem.contact import effective_shear_modulus, effective_youngs_modulus
-from dem.parameters import AM, SE, SimulationParameters
+from dem.laws.elastic import effective_shear_modulus, effective_youngs_modulus
+from dem.parameters import SimulationParameters
+from electrode.species import AM, SE
 from peers import MICRO, SKIN, WALL_TYPE, Motion, Result, execute, read_states, write_data
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from dem.parameters import AM, SE, SPECIES, SimulationParameters
+from dem.parameters import SimulationParameters
+from electrode.species import AM, SE, SPECIES
 from peers import FORCE, MICRO, SKIN, WALL_TYPE, Motion, Result, depth, execute, read_states, write_data
 
 RIGID = 1e25  # Young's modulus [Pa]
@@ -36,7 +37,7 @@ def run(particles, walls: np.ndarray, parameters: SimulationParameters, motion: 
     Parameters
     ----------
     particles
-        `dem.neighbors.Particles`; not changed. Contacts start without history.
+        `dem.state.Particles`; not changed. Contacts start without history.
     walls
         Left, right, bottom, top [4, m].
     parameters

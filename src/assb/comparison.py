@@ -24,7 +24,7 @@ from assb.figure import MAPS, draw_heat
 from assb.simulation import simulate_electrode
 from cnn.bundle import Bundle
 from cnn.image import predict
-from dem.frames import Frame
+from dem.state import Frame
 
 MOST_PACKINGS = 1000
 

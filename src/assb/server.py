@@ -31,8 +31,8 @@ from cnn.bundle import Bundle
 from cnn.image import MOST_PIXELS
 from cnn.reference import LIKE
 from cnn.segmentation import BRIGHTNESS, PHASES, check_brightness
-from dem.frames import Frame
 from dem.parameters import read_parameters
+from dem.state import Frame
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any
 
-from dem.frames import Frame
 from dem.parameters import read_parameters
-from dem.study import simulate
+from dem.simulation import simulate
+from dem.state import Frame
 from dem.trajectory import Compressed, open_trajectory, write_structure
 from provenance import code_digest
 

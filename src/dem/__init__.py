@@ -1,8 +1,8 @@
 """Discrete element method: fill a box with active material and solid electrolyte, and compress it.
 
-Imports run one way: parameters -> contact -> hertz_mindlin, elastoplastic -> neighbors -> tile -> stress ->
-forces -> integrate -> frames, structure, servo -> compress -> trajectory -> parts -> study; packing and
-__main__ serve users' own packings.
+Imports run one way: configured -> laws -> parameters -> geometry -> state -> cpu -> measure -> protocol ->
+engine -> structure -> compress -> trajectory -> simulation -> parts -> study; packing and __main__ serve
+users' own packings.
 """
 
 import os
@@ -11,14 +11,14 @@ from pathlib import Path
 
 from provenance import code_digest
 
-KERNEL_MODULES = ("dem.frames", "dem.structure")
+KERNEL_MODULES = ("dem.measure.frames", "dem.structure")
 
 
 def _kernel_cache() -> str:
     """Folder for compiled kernels, one per state of their sources.
 
     Numba notices an edit of the file that holds a kernel but not of the kernels it calls: after an
-    edit of ``contact.py`` a cached ``integrate.py`` would go on with the old law.
+    edit of a law a cached ``integrate.py`` would go on with the old law.
     """
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     for base in (home, Path(tempfile.gettempdir())):

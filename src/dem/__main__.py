@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -53,7 +54,7 @@ def _generate(given: argparse.Namespace, parameters: SimulationParameters) -> No
     print(f"{structure.x.size} particles: {given.output}")
 
 
-def _compress(given: argparse.Namespace, parameters: SimulationParameters, config: dict) -> None:
+def _compress(given: argparse.Namespace, parameters: SimulationParameters, config: dict[str, Any]) -> None:
     structure = read_packing(given.structure, parameters.structure.box_height)
     protocol = dataclasses.replace(parameters.compression, final_width=given.width_um / 1e6)
     parameters = dataclasses.replace(parameters, compression=protocol)

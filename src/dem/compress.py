@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 
 import numpy as np
 
-from dem.contact import law_table
-from dem.elastoplastic import flow_of
-from dem.forces import energies
-from dem.frames import Frame, check_none_lost, contacts_of, inertial_number, snapshot
-from dem.integrate import System, advance, make_system
-from dem.neighbors import Particles, Walls
-from dem.parameters import AM, SE, Compression, Material, SimulationParameters
-from dem.servo import Evenly, press, unload
-from dem.stress import ContactList
+from dem.cpu.integrate import make_system
+from dem.engine import run
+from dem.laws.elastic import pair_table
+from dem.measure.stress import ContactList, contact_list
+from dem.parameters import Material, SimulationParameters
+from dem.protocol.pressure import to_pressures
+from dem.protocol.request import Advance, Steps
+from dem.protocol.width import to_width
+from dem.state import Frame, Particles, System, walls_at
 from dem.structure import Structure, check_structure
-
-log = logging.getLogger(__name__)
-
-# Steps between two looks at the energies while the wall stands still.
-HOLD_INTERVAL = 200
-# Above this a packing is known to feel its own inertia (da Cruz et al., 2005).
-QUASI_STATIC = 1e-3
+from electrode.species import AM, SE
 
 
 def rayleigh_time(material: Material, radius: float) -> float:
@@ -62,11 +54,13 @@ def largest_time_step(structure: Structure, materials: Mapping[str, Material], f
 
 def between_walls(structure: Structure, parameters: SimulationParameters) -> System:
     """A structure at rest between the walls of its box."""
-    corners = np.array([0.0, structure.width, 0.0, structure.height])
-    walls = Walls(corners, *(np.zeros(4) for _ in Walls._fields[1:]))
-    law = law_table(parameters.materials, parameters.contacts)
-    particles = place_particles(structure, parameters.materials)
-    return make_system(particles, walls, law, flow_of(parameters.contacts))
+    contacts, materials = parameters.contacts, parameters.materials
+    return make_system(
+        place_particles(structure, materials),
+        walls_at([0.0, structure.width, 0.0, structure.height]),
+        contacts.law_of(materials),
+        pair_table(contacts.friction.__getitem__),
+    )
 
 
 def compress(
@@ -129,87 +123,16 @@ def compress(
         )
     system = between_walls(structure, parameters)
     longest = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
-    if 2 * longest * system.pairs.flow.rate > 1:
-        raise ValueError(
-            f"contacts.elastoplastic.relaxation_time must be at least two time steps = {2 * longest:.3g} s, "
-            f"got {1 / system.pairs.flow.rate:.3g} s"
-        )
+    system.law.check_time_step(longest)
     steps = math.ceil(travel / (protocol.wall_speed * longest))
     time_step = travel / (protocol.wall_speed * steps)
 
-    record(snapshot(system, 0, time_step))
-    if pressure is None:
-        step = _to_width(system, steps, time_step, protocol, record, name)
-    else:
-        step = _to_pressure(system, pressure, parameters.materials["SE"], time_step, protocol, record)
-    record(snapshot(system, step, time_step))
-    return contacts_of(system)
+    def compression() -> Steps:
+        look = yield Advance(0)
+        record(look.frame())
+        if pressure is None:
+            return (yield from to_width(steps, protocol, record, name))
+        return (yield from to_pressures([pressure], parameters.materials["SE"], time_step, protocol, record))
 
-
-def _to_pressure(
-    system: System,
-    pressure: float,
-    electrolyte: Material,
-    time_step: float,
-    protocol: Compression,
-    record: Callable[[Frame], None],
-) -> int:
-    """Press, record the way, and unload if so configured; returns the steps taken."""
-    on_the_way = Evenly(protocol.frames - (3 if protocol.unload else 2))
-    step = press(system, pressure, electrolyte, protocol, time_step, on_the_way)
-    for frame in on_the_way.chosen():
-        record(frame)
-    if protocol.unload:
-        record(snapshot(system, step, time_step))
-        step = unload(system, pressure, protocol, time_step, step)
-    return step
-
-
-def _to_width(
-    system: System,
-    steps: int,
-    time_step: float,
-    protocol: Compression,
-    record: Callable[[Frame], None],
-    name: str,
-) -> int:
-    """Move the wall in by `steps`, record the way, hold; returns the steps taken."""
-    walls = system.walls
-    walls.velocity[1] = -protocol.wall_speed
-    # The last frame is the one at rest, so the moving wall is recorded one time less.
-    marks = np.linspace(0, steps, protocol.frames - 1).round().astype(int)
-    for start, stop in pairwise(marks):
-        advance(system, time_step, stop - start)
-        record(snapshot(system, stop, time_step))
-    if (inertia := inertial_number(system)) > QUASI_STATIC:
-        log.warning(
-            "%s: inertial number %.3g when the wall stops, above %g: forces are not those of a slow "
-            "compression; lower compression.wall_speed_m_per_s (%g)",
-            name,
-            inertia,
-            QUASI_STATIC,
-            protocol.wall_speed,
-        )
-    walls.velocity[1] = 0.0
-    walls.position[1] = protocol.final_width  # free of the rounding of the steps
-    return steps + _hold(system, steps, time_step, protocol)
-
-
-def _hold(system: System, step: int, time_step: float, protocol: Compression) -> int:
-    """Advance until kinetic / elastic energy falls below the protocol's ratio; returns the steps taken."""
-    held = 0
-    while True:
-        advance(system, time_step, HOLD_INTERVAL)
-        held += HOLD_INTERVAL
-        check_none_lost(system, step + held)
-        kinetic, elastic = energies(system)
-        if kinetic == elastic == 0:
-            raise RuntimeError("nothing touches after compression: the particles fit into the final box")
-        if kinetic <= protocol.hold_energy_ratio * elastic:
-            return held
-        if held >= protocol.hold_maximum_steps:
-            raise RuntimeError(
-                f"kinetic / elastic energy is {kinetic / elastic if elastic else math.inf:.3g} after "
-                f"{held} steps of hold (compression.hold_maximum_steps), wanted hold_energy_ratio = "
-                f"{protocol.hold_energy_ratio:g}; a smaller time_step_rayleigh may help"
-            )
+    run(system, time_step, compression())
+    return contact_list(system)

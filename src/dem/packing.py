@@ -5,20 +5,20 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator
-from os import PathLike
+from typing import TextIO
 
 import numpy as np
 
-from dem.parameters import AM, SE, SPECIES
 from dem.structure import Structure
-from provenance import atomic_output
+from electrode.species import AM, SE, SPECIES
+from provenance import FilePath, atomic_output
 
 COLUMNS = ("x_um", "y_um", "radius_um", "species")
 # A decimal in um and the binary number in m may differ by this [um].
 ROUNDING = 1e-9
 
 
-def write_packing(structure: Structure, path: str | PathLike) -> None:
+def write_packing(structure: Structure, path: FilePath) -> None:
     """Write a structure; numbers keep all their digits."""
     names = {AM: "AM", SE: "SE"}
     with atomic_output(path) as temporary, open(temporary, "w", newline="") as file:
@@ -30,7 +30,7 @@ def write_packing(structure: Structure, path: str | PathLike) -> None:
             table.writerow([*(f"{1e6 * value:.17g}" for value in (x, y, radius)), names[int(species)]])
 
 
-def read_packing(path: str | PathLike, height: float) -> Structure:
+def read_packing(path: FilePath, height: float) -> Structure:
     """Read a packing for a box whose left and bottom walls are at 0.
 
     Parameters
@@ -71,14 +71,14 @@ def read_packing(path: str | PathLike, height: float) -> Structure:
     )
 
 
-def _rows(path: str | PathLike, file) -> Iterator[tuple[int, float, float, float, int]]:
+def _rows(path: FilePath, file: TextIO) -> Iterator[tuple[int, float, float, float, int]]:
     try:
         yield from _parsed(path, csv.DictReader(file))
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} cannot be read as a table: {error}") from error
 
 
-def _parsed(path: str | PathLike, table: csv.DictReader) -> Iterator[tuple[int, float, float, float, int]]:
+def _parsed(path: FilePath, table: csv.DictReader[str]) -> Iterator[tuple[int, float, float, float, int]]:
     if missing := set(COLUMNS) - set(table.fieldnames or ()):
         raise ValueError(f"{path}: column {min(missing)} is missing; wanted {', '.join(COLUMNS)}")
     for row in table:
@@ -97,4 +97,5 @@ def _parsed(path: str | PathLike, table: csv.DictReader) -> Iterator[tuple[int, 
             raise ValueError(
                 f"{path}, line {table.line_num}: species must be AM or SE, got {row['species']!r}"
             )
-        yield (table.line_num, *numbers, SPECIES[row["species"]])
+        x, y, radius = numbers
+        yield table.line_num, x, y, radius, SPECIES[row["species"]]

@@ -12,16 +12,15 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 
 import numpy as np
 
-from dem.frames import Frame
-from dem.stress import ContactList
+from dem.measure.stress import ContactList
+from dem.state import Frame
 from dem.structure import Structure
 from dem.trajectory import Compressed
-from provenance import atomic_output
+from provenance import FilePath, atomic_output
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +74,7 @@ class Parts:
 
 
 @contextmanager
-def unfinished(output: str | PathLike, key: str) -> Iterator[Parts]:
+def unfinished(output: FilePath, key: str) -> Iterator[Parts]:
     """Parts of a job, removed when `output` is there, by this attempt or by another one at the same time."""
     output = Path(output)
     parts = Parts(output.with_name(f".{output.name}.parts"), key)

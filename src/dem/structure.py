@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from dem.parameters import AM, SE, Filling
+from dem.parameters import Filling
+from electrode.species import AM, SE
 
 
 class Structure(NamedTuple):
@@ -17,7 +18,7 @@ class Structure(NamedTuple):
     x: np.ndarray  # [N, m]
     y: np.ndarray  # [N, m]
     radius: np.ndarray  # [N, m]
-    species: np.ndarray  # int8 [N], see parameters.SPECIES
+    species: np.ndarray  # int8 [N], see `electrode.species`
     width: float  # [m]
     height: float  # [m]
 

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from dem.frames import Frame
-from dem.parameters import AM, SE, SECTIONS
-from dem.stress import ContactList
+from dem.measure.stress import ContactList
+from dem.parameters import SECTIONS
+from dem.state import Frame
 from dem.structure import Structure
+from electrode.species import AM, SE
 from provenance import atomic_output
 
-# Units of the contact list's columns; the columns are those of `dem.stress.ContactList`.
+# Units of the contact list's columns; the columns are those of `dem.measure.stress.ContactList`.
 CONTACT_UNITS = {
     "i": "1",
     "j": "1",
@@ -29,7 +30,7 @@ CONTACT_UNITS = {
     "contact_area_from_overlap": "m2",
     "contact_point": "m",
 }
-# Units of what is recorded per frame, of each particle and of the whole structure; see `dem.frames.Frame`.
+# Units of what is recorded per frame, of each particle and of the whole structure; see `dem.state.Frame`.
 PARTICLE_UNITS = {"contact_pressure": "Pa", "stress_tensor": "Pa"}
 OBSERVABLE_UNITS = {
     "wall_position": "m",

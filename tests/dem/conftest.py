@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from dem.parameters import AM, SE, read_parameters
-from dem.study import simulate
+from dem.parameters import read_parameters
+from dem.simulation import simulate
+from electrode.species import AM, SE
 
 
 @pytest.fixture

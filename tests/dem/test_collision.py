@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dem.integrate import advance
-from dem.parameters import AM, SE
+from dem.cpu.integrate import advance
+from electrode.species import AM, SE
 
 MATERIALS = {AM: (191e9, 0.24), SE: (21.7e9, 0.37)}
 FRICTION, RESTITUTION = 0.5, 0.5

@@ -3,12 +3,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dem.compress import _hold, between_walls, compress, largest_time_step, rayleigh_time
-from dem.frames import snapshot
-from dem.integrate import advance
-from dem.parameters import AM, PAIRS, SE
+from dem.compress import between_walls, compress, largest_time_step, rayleigh_time
+from dem.cpu.integrate import advance
+from dem.engine import run as run_protocol
+from dem.measure.frames import snapshot
+from dem.protocol.width import hold
+from dem.simulation import simulate
 from dem.structure import Structure, fill
-from dem.study import simulate
+from electrode.species import AM, PAIRS, SE
 
 
 def test_rayleigh_time_of_an_electrolyte_particle(parameters):
@@ -73,7 +75,7 @@ def test_coulomb_limit_holds_for_the_spring_of_every_contact(tiny, replicate):
     shares = []
     for contacts in (system.pairs, system.wall_contacts):
         listed = np.flatnonzero(contacts.overlap[: contacts.first[-1]] > 0)
-        spring = contacts.tangential_stiffness[listed] * np.sqrt(contacts.overlap[listed])
+        spring = contacts.constants[contacts.friction.size :][listed] * np.sqrt(contacts.overlap[listed])
         limit = 0.5 * np.abs(contacts.normal_force[listed])
         shares.append(spring * np.abs(contacts.displacement[listed]) / limit)
     shares = np.concatenate(shares)
@@ -94,7 +96,7 @@ def test_a_particle_lost_during_the_hold_is_noticed_at_once(scene, tiny):
     with pytest.raises(
         RuntimeError, match="1 particles have left the box by step 207, the first is particle 0"
     ):
-        _hold(system, 7, 1e-12, tiny.compression)
+        run_protocol(system, 1e-12, hold(tiny.compression), 7)
 
 
 def test_a_structure_that_nothing_touches_is_an_error(tiny):
@@ -205,7 +207,7 @@ def test_with_friction_the_rest_is_the_stiffening_of_tangential_springs(tiny):
             listed = slice(contacts.first[-1])
             key = contacts.owner[listed], contacts.partner[listed] + first
             root = np.sqrt(np.maximum(contacts.overlap[listed], 0))
-            new_stiffness[key] = contacts.tangential_stiffness[listed] * root
+            new_stiffness[key] = contacts.constants[contacts.friction.size :][listed] * root
             new_displacement[key] = contacts.displacement[listed]
         gained += np.sum(0.5 * displacement**2 * (new_stiffness - stiffness))
         stiffness, displacement = new_stiffness, new_displacement

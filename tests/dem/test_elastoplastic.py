@@ -8,49 +8,70 @@ import numpy as np
 import pytest
 from numba import njit
 
-from dem import elastoplastic, forces, hertz_mindlin, neighbors
-from dem.contact import contact_constants
-from dem.elastoplastic import ELASTIC, Flow
-from dem.frames import contacts_of
-from dem.integrate import advance, rebuild
-from dem.parameters import AM, PAIRS, SE, Elastoplastic, Material, read_parameters
-from dem.study import simulate
-from dem.tile import DISSIPATED, dissipated_work
+from dem.cpu import forces, neighbors
+from dem.cpu.integrate import advance, rebuild
+from dem.cpu.law import energy, pair_constants, response
+from dem.cpu.tile import DISSIPATED, HISTORY, dissipated_work
+from dem.laws.elastic import elastic_constants
+from dem.laws.elastoplastic import Constants, Elastoplastic, Yielding
+from dem.laws.hertz_mindlin import HertzMindlin
+from dem.measure.stress import contact_list
+from dem.parameters import Material, read_parameters
+from dem.simulation import simulate
+from electrode.species import AM, PAIRS, SE, WALL
 
 # Two SE of 1 um with the published constants: E = 24 GPa, nu = 0.3, hardness 1.9 GPa.
 RADIUS, MODULUS, HARDNESS = 0.25e-6, 24e9 / (2 * (1 - 0.3**2)), 1.9e9
 SPRING_GROWTH, AREA_GROWTH = 5.0, 2.0
 STEP = 1e-10
+NO_TABLES = np.zeros((3, 3))
 # A sixteenth of what is left of the flow in each step.
-FLOW = Flow(SPRING_GROWTH, AREA_GROWTH, 0.6, 1 / (16 * STEP))
-CONSTANTS = contact_constants(MODULUS, 4e9, 0.2, RADIUS, 1e-15)
-YIELDING = elastoplastic.yield_stiffness(HARDNESS, RADIUS)
+LAW = Elastoplastic(*[NO_TABLES] * 4, SPRING_GROWTH, AREA_GROWTH, 0.6, 1 / (16 * STEP))
+ELASTIC = elastic_constants(MODULUS, 4e9, 0.2, RADIUS, 1e-15)
+YIELDING = 2 / 3 * np.pi * HARDNESS * RADIUS
 
 
-def law(overlap, flattening, velocity=0.0, slip=0.0, displacement=0.0, fuses=1.0, step=STEP, flow=FLOW):
-    return elastoplastic.contact_force(
-        overlap,
-        velocity,
-        slip,
-        displacement,
-        flattening,
-        step,
-        *CONSTANTS,
-        0.5,
-        RADIUS,
-        YIELDING,
-        fuses,
-        flow,
+def constants(fuses=1.0, yielding=YIELDING):
+    return Constants(*ELASTIC, RADIUS, yielding, fuses)
+
+
+def contact(
+    overlap,
+    flattening,
+    velocity=0.0,
+    slip=0.0,
+    displacement=0.0,
+    fuses=1.0,
+    step=STEP,
+    yielding=YIELDING,
+    function=forces.contact,
+):
+    """Normal and tangential force, displacement, lost work and flattening of a contact, friction 0.5."""
+    of_pair = constants(fuses, yielding)
+    *answer, (after,) = function(
+        LAW, of_pair, (flattening,), 0.5, displacement, overlap, velocity, slip, step
     )
+    return (*answer, after)
+
+
+def stored_energy(overlap, displacement, flattening, fuses=1.0):
+    return LAW.energy(constants(fuses), (flattening,), overlap, displacement)
+
+
+@njit
+def _follow(law, of_pair, overlaps, flattening, step):
+    forces, flattenings = np.empty_like(overlaps), np.empty_like(overlaps)
+    for k, overlap in enumerate(overlaps):
+        answer = response(law, of_pair, (flattening,), overlap, 0.0, step)
+        forces[k] = answer.force if answer.touches else 0.0
+        flattening = answer.history[0]
+        flattenings[k] = flattening
+    return forces, flattenings
 
 
 def follow(overlaps, flattening=0.0, fuses=1.0):
     """Force [N] and flattening along a path of overlaps that is slow against the relaxation; no dashpot."""
-    found = []
-    for overlap in overlaps:
-        force, _, _, flattening, _ = law(overlap, flattening, fuses=fuses)
-        found.append((force, flattening))
-    return np.array(found).T
+    return _follow(LAW, constants(fuses), overlaps, flattening, STEP)
 
 
 def on_the_yield_curve(flattening, sign=1.0):
@@ -119,17 +140,12 @@ def test_no_cycle_gives_energy(fuses, deep, steps):
     before = path[0]
     for overlap in path:
         # The step that leads here, its force taken in the middle.
-        force = law(0.5 * (before + overlap), flattening, -(overlap - before) / STEP, fuses=fuses, step=0.0)[
-            0
-        ]
+        middle, velocity = 0.5 * (before + overlap), -(overlap - before) / STEP
+        force = contact(middle, flattening, velocity, fuses=fuses, step=0.0)[0]
         work += force * (overlap - before)
-        _, _, _, flattening, dissipated = law(overlap, flattening, -(overlap - before) / STEP, fuses=fuses)
+        _, _, _, dissipated, flattening = contact(overlap, flattening, velocity, fuses=fuses)
         lost += dissipated
-        stored = 0.0
-        if overlap > 0:
-            stored = elastoplastic.elastic_energy(
-                overlap, 0.0, flattening, *CONSTANTS[:2], RADIUS, fuses, FLOW
-            )
+        stored = stored_energy(overlap, 0.0, flattening, fuses) if overlap > 0 else 0.0
         assert dissipated > -1e-9 * lost - 1e-25
         before = overlap
     assert stored == 0 and lost > 0
@@ -141,7 +157,7 @@ def test_active_material_never_pulls_once_it_has_yielded():
     flattening, pulled = 0.0, []
     for overlap in 0.05e-6 * (1 + np.sin(np.linspace(-np.pi / 2, 20, 4000))):
         was = flattening
-        force, tangential, displacement, flattening, _ = law(
+        force, tangential, displacement, _, flattening = contact(
             overlap, flattening, rng.normal(0, 20.0), 1.0, 1e-9, fuses=0.0
         )
         if was > 0:
@@ -153,10 +169,10 @@ def test_active_material_never_pulls_once_it_has_yielded():
 
 def test_electrolyte_holds_together_up_to_the_yield_force_and_breaks():
     flattening = 0.2
-    force = law(0.19 * RADIUS, flattening, step=0.0)[0]
+    force = contact(0.19 * RADIUS, flattening, step=0.0)[0]
     assert force < 0
-    stored = elastoplastic.elastic_energy(1e-30, 0.0, flattening, *CONSTANTS[:2], RADIUS, 1.0, FLOW)
-    force, _, _, after, lost = law(-1e-12, flattening)
+    stored = stored_energy(1e-30, 0.0, flattening)
+    force, _, _, lost, after = contact(-1e-12, flattening)
     assert force == after == 0 and lost == pytest.approx(stored)
 
 
@@ -169,18 +185,14 @@ def test_flattening_ends_at_its_cap():
 @pytest.mark.parametrize("displacement", [0.0, 1e-9, -1e-7])
 @pytest.mark.parametrize("fuses", [0.0, 1.0])
 def test_without_yield_the_law_is_that_of_hertz_and_mindlin(velocity, displacement, fuses):
+    hertz = HertzMindlin(*[NO_TABLES] * 3)
     for overlap in (-1e-9, 0.0, 1e-12, 1e-8, 2e-7):
-        arguments = overlap, velocity, 2.0, displacement
-        wanted = hertz_mindlin.contact_force(*arguments, STEP, *CONSTANTS, 0.5)
+        *wanted, lost, _ = forces.contact(hertz, ELASTIC, (), 0.5, displacement, overlap, velocity, 2.0, STEP)
         for yielding in (1e30, np.inf):
-            found = elastoplastic.contact_force(
-                *arguments, 0.0, STEP, *CONSTANTS, 0.5, RADIUS, yielding, fuses, FLOW
-            )
-            assert found[:3] == wanted[:3] and found[3] == 0
-            assert found[4] == pytest.approx(wanted[3], rel=1e-9)
-    assert elastoplastic.elastic_energy(
-        1e-8, 1e-9, 0.0, *CONSTANTS[:2], RADIUS, fuses, FLOW
-    ) == pytest.approx(hertz_mindlin.elastic_energy(1e-8, 1e-9, *CONSTANTS[:2]))
+            answer = contact(overlap, 0.0, velocity, 2.0, displacement, fuses, yielding=yielding)
+            assert list(answer[:3]) == wanted and answer[4] == 0
+            assert answer[3] == pytest.approx(lost, rel=1e-9)
+    assert stored_energy(1e-8, 1e-9, 0.0, fuses) == pytest.approx(hertz.energy(ELASTIC, (), 1e-8, 1e-9))
 
 
 @pytest.fixture
@@ -207,8 +219,8 @@ def test_hard_particles_are_compressed_as_elastic_ones(yielding, tiny):
 
 
 def test_a_relaxation_faster_than_two_steps_is_refused(yielding):
-    constants = dataclasses.replace(yielding.contacts.elastoplastic, relaxation_time=1e-10)
-    contacts = dataclasses.replace(yielding.contacts, elastoplastic=constants)
+    own = dataclasses.replace(yielding.contacts.own["elastoplastic"], relaxation_time=1e-10)
+    contacts = dataclasses.replace(yielding.contacts, own={"elastoplastic": own})
     with pytest.raises(
         ValueError, match=r"relaxation_time must be at least two time steps = 1\.3\d*e-10 s, got 1e-10 s"
     ):
@@ -267,16 +279,16 @@ def pressed(scene, yielding):
 
 def test_flattening_survives_a_rebuild_and_ends_with_the_contact(pressed):
     pairs, at_walls = pressed.pairs, pressed.wall_contacts
-    before = pairs.flattening[: pairs.first[-1]].copy(), at_walls.flattening[: at_walls.first[-1]].copy()
+    before = pairs.history[: pairs.first[-1]].copy(), at_walls.history[: at_walls.first[-1]].copy()
     assert np.count_nonzero(before[0]) >= 2 and np.count_nonzero(before[1]) >= 2
     assert rebuild(pressed, 0.1e-6)
-    np.testing.assert_array_equal(pairs.flattening[: pairs.first[-1]], before[0])
-    np.testing.assert_array_equal(at_walls.flattening[: at_walls.first[-1]], before[1])
+    np.testing.assert_array_equal(pairs.history[: pairs.first[-1]], before[0])
+    np.testing.assert_array_equal(at_walls.history[: at_walls.first[-1]], before[1])
     pressed.particles.y[0] += 3e-6
     lost = dissipated_work(pressed.tile)
     forces.add_forces(pressed, 1e-11, True)
     of_first = [p for p in range(pairs.first[-1]) if pairs.partner[p] == 0]
-    assert of_first and not pairs.flattening[of_first].any()
+    assert of_first and not pairs.history[of_first].any()
     assert dissipated_work(pressed.tile) > lost, "the energy of the broken bond"
 
 
@@ -290,87 +302,101 @@ def test_only_bonds_with_electrolyte_fuse_and_none_with_a_wall(scene, yielding):
         contacts=yielding.contacts,
     )
     pairs = system.pairs
+    of_pairs = Constants(*pairs.constants.reshape(len(Constants._fields), -1))
     kinds = {}
     for p in range(pairs.first[-1]):
         both = frozenset((int(pairs.owner[p]), int(pairs.partner[p])))
-        kinds[both] = pairs.fuses[p], pairs.yielding[p] / pairs.effective_radius[p]
+        kinds[both] = of_pairs.fuses[p], of_pairs.yielding[p] / of_pairs.effective_radius[p]
     soft, hard = (2 / 3 * np.pi * yielding.materials[name].hardness for name in ("SE", "AM"))
     assert kinds[frozenset((0, 1))] == (1.0, pytest.approx(soft))
     assert kinds[frozenset((1, 2))] == (0.0, pytest.approx(hard))
     assert kinds[frozenset((2, 3))] == (1.0, pytest.approx(soft))
-    assert not system.wall_contacts.fuses.any()
+    at_walls = system.wall_contacts.constants.reshape(len(Constants._fields), -1)
+    assert at_walls[0].any() and not Constants(*at_walls).fuses.any()
 
 
 def test_areas_of_contacts_that_are_apart_are_nothing(scene, yielding):
     system = scene([0, 3.9], 0, radius=2, species=AM, contacts=yielding.contacts)
-    system.pairs.flattening[0] = 0.2
+    system.pairs.history[0] = 0.2
     forces.add_forces(system, 0.0, True)
-    contacts = contacts_of(system)
+    contacts = contact_list(system)
     assert contacts.overlap[0] > 0 and contacts.normal_force[0] == contacts.contact_area[0] == 0
     assert contacts.equilibrium_overlap[0] == pytest.approx(0.2e-6)
 
 
-@pytest.mark.parametrize(
-    ("function", "arguments"),
-    [
-        (elastoplastic.yield_stiffness, (HARDNESS, RADIUS)),
-        *(
-            (
-                elastoplastic.contact_force,
-                (h, v, 2.0, 1e-9, q, STEP, *CONSTANTS, 0.5, RADIUS, YIELDING, fuses, FLOW),
-            )
-            for h in (-1e-9, 1e-8, 8e-8)
-            for q in (0.0, 0.2)
-            for v in (-1.0, 20.0)
-            for fuses in (0.0, 1.0)
-        ),
-        (elastoplastic.elastic_energy, (1e-8, 1e-9, 0.2, *CONSTANTS[:2], RADIUS, 0.0, FLOW)),
-        (elastoplastic.elastic_energy, (8e-8, 1e-9, 0.2, *CONSTANTS[:2], RADIUS, 0.0, FLOW)),
-        (elastoplastic.elastic_energy, (1e-8, 1e-9, 0.2, *CONSTANTS[:2], RADIUS, 1.0, FLOW)),
-    ],
-)
-def test_compiled_equals_python(function, arguments):
-    with np.errstate(invalid="ignore"):
-        python = function.py_func(*(np.float64(a) if isinstance(a, float) else a for a in arguments))
-    assert function(*arguments) == pytest.approx(python, rel=1e-9)
+@pytest.mark.parametrize("overlap", [-1e-9, 1e-8, 8e-8])
+@pytest.mark.parametrize("flattening", [0.0, 0.2])
+@pytest.mark.parametrize("fuses", [0.0, 1.0])
+def test_compiled_equals_python(overlap, flattening, fuses):
+    for velocity in (-1.0, 20.0):
+        arguments = [np.float64(value) for value in (overlap, flattening, velocity, 2.0, 1e-9)]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            python = contact(*arguments, fuses=fuses, function=forces.contact.py_func)
+        assert contact(*arguments, fuses=fuses) == pytest.approx(python, rel=1e-9)
+
+
+@pytest.mark.parametrize(("overlap", "fuses"), [(1e-8, 0.0), (8e-8, 0.0), (1e-8, 1.0)])
+def test_constants_and_energies_in_kernels_are_those_of_the_law(yielding, overlap, fuses):
+    law, of_pair = yielding.contacts.law_of(yielding.materials), constants(fuses)
+
+    @njit
+    def compiled(law, of_pair, overlap):
+        return pair_constants(law, AM, SE, 4e-7, 1e-15), energy(law, of_pair, (0.2,), overlap, 1e-9)
+
+    in_kernel, stored = compiled(law, of_pair, overlap)
+    assert in_kernel == pytest.approx(law.constants(AM, SE, 4e-7, 1e-15), rel=1e-12)
+    assert stored == pytest.approx(law.energy(of_pair, (0.2,), overlap, 1e-9), rel=1e-12)
+    assert law.constants(SE, WALL, 4e-7, 1e-15).fuses == law.constants(AM, AM, 4e-7, 1e-15).fuses == 0
 
 
 def test_compiled_kernels_equal_python(pressed):
     twin = copy.deepcopy(pressed)
-    arguments = [(one.tile, one.pairs, 0, STEP) for one in (pressed, twin)]
     count = pressed.pairs.first[-1]
-    for one in (pressed, twin):
-        forces.gather(one.particles, one.pairs, 0, count, one.tile)
-    forces.apply_elastoplastic(*arguments[0])
+    for system in (pressed, twin):
+        forces.gather(system.particles, system.pairs, 0, count, system.tile)
+        forces.gather_history(system.pairs, 0, count, system.tile)
+    forces.apply_law(pressed.tile, pressed.pairs, pressed.law, 0, STEP)
     with np.errstate(invalid="ignore", divide="ignore"):
-        forces.apply_elastoplastic.py_func(*arguments[1])
+        forces.apply_law.py_func(twin.tile, twin.pairs, twin.law, 0, STEP)
         np.testing.assert_allclose(pressed.tile, twin.tile, rtol=1e-9, atol=1e-20)
         forces.add_forces(pressed, STEP, True)
         forces.add_forces.py_func(twin, STEP, True)
-    for name in ("flattening", "displacement", "normal_force"):
-        for one, other in zip(pressed[2:4], twin[2:4], strict=True):
-            np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-9, atol=1e-18)
+        for system, function in (
+            (pressed, forces.add_wall_forces),
+            (twin, forces.add_wall_forces.py_func),
+        ):
+            walls = system.walls, system.wall_contacts, system.law
+            function(system.particles, *walls, STEP, system.tile, system.stress, True)
+    for name in ("history", "displacement", "normal_force"):
+        for contacts, others in zip(pressed[2:4], twin[2:4], strict=True):
+            np.testing.assert_allclose(getattr(contacts, name), getattr(others, name), rtol=1e-9, atol=1e-18)
     assert forces.energies(pressed) == pytest.approx(forces.energies.py_func(pressed))
     for p in range(pressed.wall_contacts.first[-1]):
-        walls = pressed.particles, pressed.walls, pressed.wall_contacts, STEP, p
-        assert forces.wall_contact(*walls) == pytest.approx(forces.wall_contact.py_func(*walls))
-        assert forces.spring_energy(pressed.wall_contacts, p, 1e-8) == pytest.approx(
-            forces.spring_energy.py_func(pressed.wall_contacts, p, 1e-8)
-        )
+        arguments = pressed.wall_contacts, pressed.law, p, 1e-8
+        assert forces.spring_energy(*arguments) == pytest.approx(forces.spring_energy.py_func(*arguments))
     for function in (neighbors.build_pairs, neighbors.build_pairs.py_func):
-        assert function(pressed.particles, pressed.walls, pressed.grid, pressed.pairs, pressed.law, 1e-7)
+        assert function(
+            pressed.particles,
+            pressed.walls,
+            pressed.grid,
+            pressed.pairs,
+            pressed.law,
+            pressed.friction,
+            1e-7,
+        )
     for contacts in (pressed.pairs, twin.pairs):
         add = neighbors._add if contacts is pressed.pairs else neighbors._add.py_func
         neighbors._keep_old.py_func(contacts)
-        add(contacts, 0, 1, 0, AM, SE, 4e-7, 1e-15, pressed.law)
-    assert pressed.pairs.flattening[0] == pytest.approx(twin.pairs.flattening[0])
-    assert pressed.pairs.yielding[0] == twin.pairs.yielding[0] > 0
+        add(contacts, 0, 1, 0, AM, SE, 4e-7, 1e-15, pressed.law, pressed.friction)
+    assert pressed.pairs.history[0] == pytest.approx(twin.pairs.history[0])
+    yielding = 5 * pressed.pairs.friction.size
+    assert pressed.pairs.constants[yielding] == twin.pairs.constants[yielding] > 0
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="looks for x86 instructions")
 def test_the_law_is_vector_instructions(pressed):
-    fresh = njit(forces.apply_elastoplastic.py_func, error_model="numpy")
-    fresh(pressed.tile, pressed.pairs, 0, STEP)
+    fresh = njit(forces.apply_law.py_func, error_model="numpy")
+    fresh(pressed.tile, pressed.pairs, pressed.law, 0, STEP)
     code = next(iter(fresh.inspect_asm().values()))
     assert len(re.findall(r"v?sqrtpd\s.*[xyz]mm", code)) >= 6 and "divpd" in code
 
@@ -378,15 +404,13 @@ def test_the_law_is_vector_instructions(pressed):
 def test_an_empty_place_of_a_tile_loses_nothing(pressed):
     pressed.tile[:] = 1.0  # as a fuller tile would leave it
     pressed.tile[DISSIPATED:] = 0.0
-    pressed.tile[19 * 128 :] = 0.5
+    pressed.tile[HISTORY:] = 0.5
     before = pressed.tile[DISSIPATED : DISSIPATED + 128].copy()
-    forces.add_pair_forces(pressed.particles, pressed.pairs, 0.0, pressed.tile, pressed.stress, False)
+    forces.add_pair_forces(
+        pressed.particles, pressed.pairs, pressed.law, 0.0, pressed.tile, pressed.stress, False
+    )
     after = pressed.tile[DISSIPATED : DISSIPATED + 128]
     np.testing.assert_array_equal(after[pressed.pairs.first[-1] :], before[pressed.pairs.first[-1] :])
-
-
-def test_another_law_has_no_flow(tiny):
-    assert elastoplastic.flow_of(tiny.contacts) == ELASTIC
 
 
 def test_hardness_and_constants_are_asked_for_by_name(config):
@@ -411,5 +435,5 @@ def test_hardness_and_constants_are_asked_for_by_name(config):
     with pytest.raises(ValueError, match="contacts: elastoplastic must be given under the law elastoplastic"):
         read_parameters(config)
     with pytest.raises(ValueError, match=r"largest_equilibrium_overlap must be in \(0, 2\] effective radii"):
-        Elastoplastic(5, 2, 0, 1e-9)
+        Yielding(5, 2, 0, 1e-9)
     assert Material(1e9, 0.3, 1000).hardness is None

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from numba import njit
 
-from dem import forces
-from dem.integrate import advance
-from dem.parameters import SE
-from dem.tile import TILE
+from dem.cpu import forces
+from dem.cpu.integrate import advance
+from dem.cpu.tile import TILE
+from dem.geometry import planar
+from electrode.species import SE
 
 STEP = 1e-11
 
@@ -69,7 +70,8 @@ def test_a_particle_pressed_to_a_wall_sticks_below_and_slides_above_the_coulomb_
         system = scene(0.49, 0, walls=(0, 10, -10, 10))
         advance(system, 1e-15, 1)
         normal = system.walls.force[0]
-        spring = system.wall_contacts.tangential_stiffness[0] * np.sqrt(1e-8)
+        stiffness = system.wall_contacts.constants[:: system.wall_contacts.friction.size]
+        spring = stiffness[1] * np.sqrt(1e-8)
         system.wall_contacts.displacement[0] = pull * normal / spring
         advance(system, 1e-15, 1)
         displaced.append(system.wall_contacts.displacement[0] * spring / normal)
@@ -99,16 +101,20 @@ def test_compiled_equals_python(boxed):
     for name, arguments, twins in (
         (
             "add_pair_forces",
-            (particles, boxed.pairs, STEP, boxed.tile, boxed.stress, True),
-            (other, twin.pairs, STEP, twin.tile, twin.stress, True),
+            (particles, boxed.pairs, boxed.law, STEP, boxed.tile, boxed.stress, True),
+            (other, twin.pairs, twin.law, STEP, twin.tile, twin.stress, True),
         ),
         ("gather", (particles, boxed.pairs, 0, count, boxed.tile), (other, twin.pairs, 0, count, twin.tile)),
-        ("apply_law", (boxed.tile, boxed.pairs, 0, STEP), (twin.tile, twin.pairs, 0, STEP)),
+        (
+            "apply_law",
+            (boxed.tile, boxed.pairs, boxed.law, 0, STEP),
+            (twin.tile, twin.pairs, twin.law, 0, STEP),
+        ),
         ("scatter", (particles, boxed.pairs, 0, count, boxed.tile), (other, twin.pairs, 0, count, twin.tile)),
         (
             "add_wall_forces",
-            (particles, boxed.walls, boxed.wall_contacts, STEP, boxed.tile, boxed.stress, True),
-            (other, twin.walls, twin.wall_contacts, STEP, twin.tile, twin.stress, True),
+            (particles, boxed.walls, boxed.wall_contacts, boxed.law, STEP, boxed.tile, boxed.stress, True),
+            (other, twin.walls, twin.wall_contacts, twin.law, STEP, twin.tile, twin.stress, True),
         ),
     ):
         function = getattr(forces, name)
@@ -126,8 +132,9 @@ def test_compiled_equals_python(boxed):
     assert boxed.walls.force == pytest.approx(twin.walls.force)
     assert forces.energies(boxed) == pytest.approx(forces.energies.py_func(boxed))
     for p in range(boxed.wall_contacts.first[-1]):
-        arguments = particles, boxed.walls, boxed.wall_contacts, STEP, p
-        assert forces.wall_contact(*arguments) == pytest.approx(forces.wall_contact.py_func(*arguments))
+        arguments = particles, boxed.walls, boxed.wall_contacts.owner[p], boxed.wall_contacts.partner[p]
+        for function in (planar.face_approach, planar.face_gap):
+            assert function(*arguments) == pytest.approx(function.py_func(*arguments))
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="looks for x86 instructions")
@@ -135,7 +142,7 @@ def test_the_law_is_vector_instructions(cluster):
     """The point of the tiles; a branch or an index too many and the compiler goes back to scalars."""
     fresh = njit(forces.apply_law.py_func, error_model="numpy")
     system = cluster()
-    fresh(system.tile, system.pairs, 0, STEP)
+    fresh(system.tile, system.pairs, system.law, 0, STEP)
     code = next(iter(fresh.inspect_asm().values()))
     assert len(re.findall(r"v?sqrtpd\s.*[xyz]mm", code)) >= 3 and "divpd" in code
 
@@ -148,10 +155,12 @@ def test_a_tile_that_is_not_full_gives_the_same(scene):
     twin = copy.deepcopy(system)
     for particles in (system.particles, twin.particles):
         particles.fx[:] = particles.fy[:] = particles.torque[:] = 0
-    forces.add_pair_forces(system.particles, system.pairs, STEP, system.tile, system.stress, False)
+    forces.add_pair_forces(
+        system.particles, system.pairs, system.law, STEP, system.tile, system.stress, False
+    )
     for p in range(twin.pairs.first[-1]):
         forces.gather(twin.particles, twin.pairs, p, 1, twin.tile)
-        forces.apply_law(twin.tile, twin.pairs, p, STEP)
+        forces.apply_law(twin.tile, twin.pairs, twin.law, p, STEP)
         forces.scatter(twin.particles, twin.pairs, p, 1, twin.tile)
     for one, other in zip(system.particles, twin.particles, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -162,5 +171,5 @@ def test_displacement_ends_with_the_contact(scene):
     system = scene([0, 1.01], 0)
     for function in (forces.add_pair_forces, forces.add_pair_forces.py_func):
         system.pairs.displacement[0] = 1e-9
-        function(system.particles, system.pairs, STEP, system.tile, system.stress, False)
+        function(system.particles, system.pairs, system.law, STEP, system.tile, system.stress, False)
         assert system.pairs.displacement[0] == 0

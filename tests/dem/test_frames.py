@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from dem import frames
+from dem.measure import frames
 
 
 def test_porosity_of_one_disc_is_the_rest_of_the_box(scene):

@@ -3,8 +3,8 @@ import copy
 import numpy as np
 import pytest
 
-from dem import integrate
-from dem.neighbors import empty_list
+from dem.cpu import integrate
+from dem.state import no_contacts
 
 
 def test_error_falls_with_the_square_of_the_time_step(scene):
@@ -25,7 +25,7 @@ def test_error_falls_with_the_square_of_the_time_step(scene):
 
 
 def test_energy_without_damping_and_friction_is_kept(scene, parameters):
-    from dem.forces import energies
+    from dem.cpu.forces import energies
     from dem.parameters import Contacts
 
     pairs = parameters.contacts.friction
@@ -97,6 +97,6 @@ def test_compiled_equals_python(cluster):
     for compiled, python in zip(system.particles, twin.particles, strict=True):
         np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)
     assert integrate.rebuild.py_func(twin, skin)
-    full = twin._replace(pairs=empty_list(7, 1))
+    full = twin._replace(pairs=no_contacts(7, 1, twin.law))
     full.grid.built_x[:] = np.inf
     assert integrate._advance.py_func(full, skin, 1e-11, 20) == 0

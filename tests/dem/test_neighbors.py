@@ -3,11 +3,13 @@ import copy
 import numpy as np
 import pytest
 
-from dem import neighbors
 from dem.compress import between_walls, largest_time_step
-from dem.integrate import SKIN, advance
-from dem.parameters import AM, SE
+from dem.cpu import neighbors
+from dem.cpu.integrate import SKIN, advance
+from dem.geometry.planar import face_gap
+from dem.state import no_contacts
 from dem.structure import fill
+from electrode.species import AM, SE
 
 DISTANCE = SKIN * 1e-6  # skin of a system whose smallest particle is 1 um in diameter
 
@@ -28,7 +30,14 @@ def build(system, twin=False):
 
     call(neighbors.sort_into_cells, system.particles, system.walls, system.grid)
     fits = call(
-        neighbors.build_pairs, system.particles, system.walls, system.grid, system.pairs, system.law, DISTANCE
+        neighbors.build_pairs,
+        system.particles,
+        system.walls,
+        system.grid,
+        system.pairs,
+        system.law,
+        system.friction,
+        DISTANCE,
     )
     call(
         neighbors.build_wall_contacts,
@@ -36,6 +45,7 @@ def build(system, twin=False):
         system.walls,
         system.wall_contacts,
         system.law,
+        system.friction,
         DISTANCE,
     )
     return fits
@@ -47,7 +57,7 @@ def listed(contacts):
 
 
 def test_list_equals_brute_force(crowd):
-    crowd = crowd._replace(pairs=neighbors.empty_list(120, 5000))
+    crowd = crowd._replace(pairs=no_contacts(120, 5000, crowd.law))
     assert build(crowd)
     x, y, radius = crowd.particles.x, crowd.particles.y, crowd.particles.radius
     near = {
@@ -101,13 +111,13 @@ def test_history_survives_a_rebuild_and_ends_with_the_neighborhood(scene):
 
 
 def test_a_list_too_short_is_reported(crowd):
-    crowded = crowd._replace(pairs=neighbors.empty_list(120, 10))
+    crowded = crowd._replace(pairs=no_contacts(120, 10, crowd.law))
     assert not build(crowded)
     assert not build(crowded, twin=True)
 
 
 def test_compiled_equals_python(crowd):
-    crowd = crowd._replace(pairs=neighbors.empty_list(120, 5000))
+    crowd = crowd._replace(pairs=no_contacts(120, 5000, crowd.law))
     twin = copy.deepcopy(crowd)
     build(crowd)
     crowd.pairs.displacement[: crowd.pairs.first[-1]] = np.arange(crowd.pairs.first[-1])
@@ -138,9 +148,7 @@ def test_small_kernels_equal_python(crowd):
     build(crowd)
     arguments = crowd.particles, crowd.walls
     for w in range(4):
-        assert neighbors.wall_gap(*arguments, 5, w) == pytest.approx(
-            neighbors.wall_gap.py_func(*arguments, 5, w)
-        )
+        assert face_gap(*arguments, 5, w) == pytest.approx(face_gap.py_func(*arguments, 5, w))
     for p in range(crowd.pairs.first[5], crowd.pairs.first[6]):
         crowd.pairs.displacement[p] = p
     neighbors._keep_old.py_func(crowd.pairs)
@@ -149,5 +157,5 @@ def test_small_kernels_equal_python(crowd):
         assert neighbors._old_place(crowd.pairs, 5, partner) == p
         assert neighbors._old_place.py_func(crowd.pairs, 5, partner) == p
     assert neighbors._old_place.py_func(crowd.pairs, 5, 10**6) == -1
-    neighbors._add.py_func(crowd.pairs, 0, 5, 3, AM, SE, 1e-6, 1e-15, crowd.law)
+    neighbors._add.py_func(crowd.pairs, 0, 5, 3, AM, SE, 1e-6, 1e-15, crowd.law, crowd.friction)
     assert crowd.pairs.friction[0] == 0.5

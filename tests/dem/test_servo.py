@@ -4,12 +4,16 @@ import dataclasses
 import numpy as np
 import pytest
 
-from dem import integrate, servo
 from dem.compress import between_walls, compress, largest_time_step
-from dem.integrate import advance
-from dem.parameters import AM, read_parameters
+from dem.cpu import integrate
+from dem.cpu.integrate import advance
+from dem.engine import run
+from dem.measure.frames import wall_area
+from dem.parameters import read_parameters
+from dem.protocol import pressure as servo
+from dem.simulation import simulate, structure_name
 from dem.structure import Structure, fill
-from dem.study import simulate, structure_name
+from electrode.species import AM
 
 
 @pytest.fixture(params=["hertz_mindlin", "elastoplastic"])
@@ -32,16 +36,18 @@ def pressures(run):
 
 @pytest.mark.parametrize("pressure", [30e6, 300e6])
 def test_the_pressure_is_reached_and_borne(pressed, pressure):
-    run = simulate(pressed, 11e-6, 0.7, 0, pressure)
-    found = pressures(run)
+    outcome = simulate(pressed, 11e-6, 0.7, 0, pressure)
+    found = pressures(outcome)
     assert found[-1] == pytest.approx(pressure, rel=0.01)
     assert found.max() < 1.3 * pressure, "the wall does not ram"
-    frame = run.frames[-1]
+    frame = outcome.frames[-1]
     assert frame.kinetic_energy <= pressed.compression.hold_energy_ratio * frame.elastic_energy
-    assert len(run.frames) == 5 and frame.wall_position[1] > 6e-6
-    steps = [frame.step for frame in run.frames]
+    assert len(outcome.frames) == 5 and frame.wall_position[1] > 6e-6
+    steps = [frame.step for frame in outcome.frames]
     assert steps == sorted(set(steps))
-    assert run.name == structure_name(11e-6, 0.7, 0, pressure) and run.drawn["pressure_Pa"] == pressure
+    assert (
+        outcome.name == structure_name(11e-6, 0.7, 0, pressure) and outcome.drawn["pressure_Pa"] == pressure
+    )
     # The work of the piston, like that of any wall, is kept or lost.
     energy = frame.kinetic_energy + frame.elastic_energy + frame.dissipated_work
     assert energy == pytest.approx(frame.wall_work, rel=0.03)
@@ -51,10 +57,10 @@ def test_the_pressure_is_held(pressed):
     structure, _ = fill(pressed.structure, 11e-6, 0.7, np.random.default_rng(0))
     system = between_walls(structure, pressed)
     step = largest_time_step(structure, pressed.materials, 0.08)
-    servo.press(system, 100e6, pressed.materials["SE"], pressed.compression, step, servo.Evenly(0))
+    run(system, step, servo.press(100e6, pressed.materials["SE"], pressed.compression, step, servo.Evenly(0)))
     for _ in range(20):
         advance(system, step, 500)
-        assert system.walls.force[1] / servo.wall_area(system) == pytest.approx(100e6, rel=0.01)
+        assert system.walls.force[1] / wall_area(system) == pytest.approx(100e6, rel=0.01)
 
 
 def test_the_same_packing_is_followed_from_pressure_to_pressure(pressed):
@@ -66,15 +72,15 @@ def test_the_same_packing_is_followed_from_pressure_to_pressure(pressed):
 
 def test_unloading_springs_back_and_keeps_what_has_yielded(pressed):
     parameters = with_protocol(pressed, unload=True)
-    run = simulate(parameters, 11e-6, 0.7, 0, 300e6)
-    found = pressures(run)
-    assert len(run.frames) == 5
+    outcome = simulate(parameters, 11e-6, 0.7, 0, 300e6)
+    found = pressures(outcome)
+    assert len(outcome.frames) == 5
     assert found[-2] == pytest.approx(300e6, rel=0.01) and abs(found[-1]) <= 0.01 * 300e6
-    at_pressure, unloaded = run.frames[-2:]
+    at_pressure, unloaded = outcome.frames[-2:]
     assert unloaded.wall_position[1] > at_pressure.wall_position[1], "it springs back"
     assert unloaded.elastic_energy < at_pressure.elastic_energy
     if parameters.contacts.law == "elastoplastic":
-        assert run.contacts.equilibrium_overlap.max() > 0
+        assert outcome.contacts.equilibrium_overlap.max() > 0
 
 
 def test_a_pressure_out_of_the_way_of_the_wall_is_an_error(pressed):
@@ -99,10 +105,26 @@ def test_an_unloaded_structure_that_does_not_rest_is_an_error(pressed):
     structure, _ = fill(pressed.structure, 11e-6, 0.7, np.random.default_rng(0))
     system = between_walls(structure, pressed)
     step = largest_time_step(structure, pressed.materials, 0.08)
-    servo.press(system, 100e6, pressed.materials["SE"], pressed.compression, step, servo.Evenly(0))
+    run(system, step, servo.press(100e6, pressed.materials["SE"], pressed.compression, step, servo.Evenly(0)))
     protocol = dataclasses.replace(pressed.compression, hold_energy_ratio=1e-30, hold_maximum_steps=1000)
     with pytest.raises(RuntimeError, match=r"does not rest: .* MPa on the wall after 1000 steps"):
-        servo.unload(system, 100e6, protocol, step, 0)
+        run(system, step, servo.unload(100e6, protocol))
+
+
+def test_rising_pressures_are_borne_one_after_the_other(pressed):
+    """One run visits them all: each is recorded at rest, after the way there."""
+    structure, _ = fill(pressed.structure, 11e-6, 0.7, np.random.default_rng(0))
+    system, frames = between_walls(structure, pressed), []
+    step = largest_time_step(structure, pressed.materials, 0.08)
+    protocol = with_protocol(pressed, frames=3, unload=False).compression
+    steps = servo.to_pressures([50e6, 150e6], pressed.materials["SE"], step, protocol, frames.append)
+    last = run(system, step, steps)
+    borne = [frame.wall_force[1] / wall_area(system) for frame in frames]
+    assert len(frames) == 4 and borne[1::2] == pytest.approx([50e6, 150e6], rel=0.01)
+    assert [frame.step for frame in frames] == sorted({frame.step for frame in frames})
+    assert last.step == frames[-1].step
+    with pytest.raises(ValueError, match=r"pressures must rise, got 2e\+06, 1e\+06 Pa"):
+        next(servo.to_pressures([2e6, 1e6], pressed.materials["SE"], step, protocol, frames.append))
 
 
 def test_bad_pressures_and_structures_are_refused(tiny):

@@ -3,10 +3,12 @@ import copy
 import numpy as np
 import pytest
 
-from dem import stress
-from dem.frames import contacts_of
-from dem.integrate import advance, make_system
-from dem.parameters import AM, SE
+from dem.cpu import stress as kernels
+from dem.cpu.integrate import advance, make_system
+from dem.geometry.planar import face_normal
+from dem.measure import stress
+from dem.measure.stress import contact_list
+from electrode.species import AM, SE
 
 
 @pytest.fixture
@@ -17,7 +19,7 @@ def pressed(scene):
 
 @pytest.fixture
 def contacts(pressed):
-    return contacts_of(pressed)
+    return contact_list(pressed)
 
 
 def test_every_contact_is_listed_once_with_its_point(contacts):
@@ -96,23 +98,23 @@ def test_stress_does_not_depend_on_when_it_was_measured_before(cluster):
 def test_compiled_equals_python(cluster, monkeypatch):
     system = cluster()
     system.walls.position[:] = [-1.95e-6, 1e-3, -1.95e-6, 1e-3]
-    system = make_system(system.particles, system.walls, system.law)
+    system = make_system(system.particles, system.walls, system.law, system.friction)
     advance(system, 1e-11, 3)
-    contacts = contacts_of(system)
+    contacts = contact_list(system)
     assert (contacts.j < 0).any() and (contacts.j >= 0).any()
     twin = copy.deepcopy(system)
-    monkeypatch.setattr(stress, "_add", stress._add.py_func)
-    monkeypatch.setattr(stress, "_resolve", stress._resolve.py_func)
+    monkeypatch.setattr(kernels, "_add", kernels._add.py_func)
+    monkeypatch.setattr(kernels, "_resolve", kernels._resolve.py_func)
     count = system.pairs.first[-1]
     for p in range(system.wall_contacts.first[-1]):
         for one, function in (
-            (system, stress.measure_wall_contact),
-            (twin, stress.measure_wall_contact.py_func),
+            (system, kernels.measure_wall_contact),
+            (twin, kernels.measure_wall_contact.py_func),
         ):
-            function(one.wall_contacts, p, 1e-8, 2.0, 0.5, 1e-6, one.stress)
-    stress.measure_pairs(system.pairs, 0, count, system.tile, system.stress)
-    stress.measure_pairs.py_func(twin.pairs, 0, count, twin.tile, twin.stress)
+            function(one.wall_contacts, p, 1e-8, 2.0, 0.5, 1e-6, 0.0, -1.0, 0.5, -2.0, one.stress)
+    kernels.measure_pairs(system.pairs, 0, count, system.tile, system.stress)
+    kernels.measure_pairs.py_func(twin.pairs, 0, count, twin.tile, twin.stress)
     for compiled, python in zip((*system.stress, *system.pairs), (*twin.stress, *twin.pairs), strict=True):
         np.testing.assert_allclose(compiled, python, rtol=1e-9)
     for w in range(4):
-        assert stress.wall_normal(w) == stress.wall_normal.py_func(w)
+        assert face_normal(system.walls, w) == face_normal.py_func(system.walls, w)

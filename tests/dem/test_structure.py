@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dem import structure
-from dem.parameters import AM, SE
+from electrode.species import AM, SE
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import h5py
 import numpy as np
 import pytest
 
-from dem.study import compile_kernels, compress_cell, simulate
+from dem.simulation import simulate
+from dem.study import compile_kernels, compress_cell
 
 
 def test_recording_more_frames_does_not_change_the_outcome(tiny, run):
@@ -51,8 +52,8 @@ def test_a_failing_structure_leaves_no_file(config, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_compiling_says_what_for(tmp_path):
-    compile_kernels(tmp_path / "kernels.json")
+def test_compiling_says_what_for(config, tmp_path):
+    compile_kernels(tmp_path / "kernels.json", config)
     assert set(json.loads((tmp_path / "kernels.json").read_text())) == {"kernels", "numba", "processor"}
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import peers.lammps
 import pytest
 
-from dem.integrate import advance
-from dem.parameters import AM, SE, Contacts
+from dem.cpu.integrate import advance
+from dem.parameters import Contacts
+from electrode.species import AM, SE
 
 pytestmark = pytest.mark.skipif(
     peers.lammps.executable() is None,

@@ -7,9 +7,10 @@ import peers.liggghts
 import pytest
 
 from dem.compress import between_walls, compress, largest_time_step
-from dem.integrate import advance
-from dem.parameters import AM, SE, read_parameters
+from dem.cpu.integrate import advance
+from dem.parameters import read_parameters
 from dem.structure import Structure, fill
+from electrode.species import AM, SE
 
 pytestmark = pytest.mark.skipif(
     peers.liggghts.executable() is None, reason="LIGGGHTS is not installed (Debian: apt-get install liggghts)"

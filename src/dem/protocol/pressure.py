@@ -1,4 +1,4 @@
-"""Pressure-controlled compression: the right wall is a piston behind a dashpot.
+"""Compression to pressures: the moving wall is a piston behind a dashpot.
 
 Mass x acceleration = force of the particles - load - impedance x velocity, with about the acoustic impedance
 of the electrolyte: passive elements, which swallow the waves that a stiff control would send back and forth.
@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dem.forces import energies
-from dem.frames import Frame, check_none_lost, snapshot
-from dem.integrate import System, advance
-from dem.parameters import SE, Compression, Material
+from dem.parameters import Compression, Material
+from dem.protocol.request import Advance, Drive, Steps
+from dem.state import Frame
 
 # Steps between two looks at the wall, and looks in a row that must find the pressure.
 INTERVAL = 200
@@ -25,21 +23,6 @@ LOOKS = 5
 # Mass of the piston / (impedance x time step): heavy against the dashpots of the particles at the wall,
 # light against the structure.
 RESPONSE = 50
-
-
-def wall_area(system: System) -> float:
-    """Height of the box x mean SE diameter [m^2], which the force on a wall is divided by for its pressure.
-
-    Raises
-    ------
-    ValueError
-        If there is no electrolyte.
-    """
-    particles, walls = system.particles, system.walls
-    electrolyte = particles.species == SE
-    if not electrolyte.any():
-        raise ValueError("the wall pressure is a force per height x SE diameter: there must be SE, got none")
-    return (walls.position[3] - walls.position[2]) * 2 * particles.radius[electrolyte].mean()
 
 
 class Evenly:
@@ -75,15 +58,38 @@ class Evenly:
         return [self.states[k] for k in places]
 
 
-def press(
-    system: System,
-    pressure: float,
+def to_pressures(
+    pressures: Sequence[float],
     electrolyte: Material,
-    protocol: Compression,
     time_step: float,
-    on_the_way: Evenly,
-) -> int:
-    """Drive the right wall in until it bears `pressure` [Pa] and the structure rests; gives the steps taken.
+    protocol: Compression,
+    record: Callable[[Frame], None],
+) -> Steps:
+    """Press to each pressure [Pa] in rising order, record way and rest of each, and let go if so configured.
+
+    Raises
+    ------
+    ValueError
+        If the pressures do not rise.
+    """
+    if list(pressures) != sorted(set(pressures)):
+        raise ValueError(f"pressures must rise, got {', '.join(f'{value:g}' for value in pressures)} Pa")
+    for pressure in pressures:
+        on_the_way = Evenly(protocol.frames - (3 if protocol.unload else 2))
+        look = yield from press(pressure, electrolyte, protocol, time_step, on_the_way)
+        for frame in on_the_way.chosen():
+            record(frame)
+        record(look.frame())
+    if protocol.unload:
+        look = yield from unload(pressures[-1], protocol)
+        record(look.frame())
+    return look
+
+
+def press(
+    pressure: float, electrolyte: Material, protocol: Compression, time_step: float, on_the_way: Evenly
+) -> Steps:
+    """Drive the wall in until it bears `pressure` [Pa] and the structure rests.
 
     Raises
     ------
@@ -91,48 +97,50 @@ def press(
         If the wall reaches ``final_width`` before, or the pressure does not settle within the steps of that
         way at ``wall_speed`` and ``hold_maximum_steps``.
     """
-    walls, area = system.walls, wall_area(system)
-    walls.load[1] = pressure * area
-    impedance = math.sqrt(electrolyte.youngs_modulus * electrolyte.density)
-    walls.impedance[1] = protocol.servo_damping * impedance * area
-    walls.mass[1] = RESPONSE * time_step * walls.impedance[1]
-    walls.speed_limit[1] = protocol.wall_speed
-    walls.velocity[1] = -protocol.wall_speed
-    way = walls.position[1] - protocol.final_width
+    look = yield Advance(0)
+    area = look.wall_area()
+    impedance = protocol.servo_damping * math.sqrt(electrolyte.youngs_modulus * electrolyte.density) * area
+    way = look.position - protocol.final_width
     most = math.ceil(way / (protocol.wall_speed * time_step)) + protocol.hold_maximum_steps
-    found: deque[float] = deque(maxlen=LOOKS)
-    step = 0
+    drive = Drive(
+        load=pressure * area,
+        impedance=impedance,
+        mass=RESPONSE * time_step * impedance,
+        speed_limit=protocol.wall_speed,
+        velocity=-protocol.wall_speed,
+    )
+    look = yield Advance(0, drive)
+    seen: deque[float] = deque(maxlen=LOOKS)
+    taken = 0
     while True:
-        advance(system, time_step, INTERVAL)
-        step += INTERVAL
-        check_none_lost(system, step)
-        found.append(walls.force[1] / area)
-        if walls.position[1] < protocol.final_width:
+        look = yield Advance(INTERVAL)
+        taken += INTERVAL
+        seen.append(look.force / area)
+        if look.position < protocol.final_width:
             raise RuntimeError(
-                f"pressure {pressure / 1e6:g} MPa is not reached: {found[-1] / 1e6:.4g} MPa where the way of "
+                f"pressure {pressure / 1e6:g} MPa is not reached: {seen[-1] / 1e6:.4g} MPa where the way of "
                 f"the wall ends, at compression.final_width_um = {protocol.final_width * 1e6:g} um"
             )
-        kinetic, elastic = energies(system)
+        kinetic, elastic = look.energies()
         borne = (
-            len(found) == LOOKS
-            and np.abs(np.array(found) / pressure - 1).max() <= protocol.pressure_tolerance
+            len(seen) == LOOKS and np.abs(np.array(seen) / pressure - 1).max() <= protocol.pressure_tolerance
         )
         if borne and kinetic <= protocol.hold_energy_ratio * elastic:
-            return step
-        if step >= most:
+            return look
+        if taken >= most:
             raise RuntimeError(
-                f"the wall pressure does not settle: {min(found) / 1e6:.4g} to {max(found) / 1e6:.4g} MPa in "
-                f"the last {LOOKS * INTERVAL} of {step} steps, wanted {pressure / 1e6:g} MPa within "
+                f"the wall pressure does not settle: {min(seen) / 1e6:.4g} to {max(seen) / 1e6:.4g} MPa in "
+                f"the last {LOOKS * INTERVAL} of {taken} steps, wanted {pressure / 1e6:g} MPa within "
                 f"{protocol.pressure_tolerance:g} of it and kinetic / elastic energy "
                 f"{kinetic / elastic if elastic else math.inf:.3g} below {protocol.hold_energy_ratio:g}; see "
                 "compression.hold_maximum_steps, pressure_tolerance, servo_damping, and time_step_rayleigh: "
                 "steps may be too long for yielded contacts"
             )
-        on_the_way.offer(partial(snapshot, system, step, time_step))
+        on_the_way.offer(look.frame)
 
 
-def unload(system: System, pressure: float, protocol: Compression, time_step: float, step: int) -> int:
-    """Let the right wall back until it bears nothing; gives the steps taken so far.
+def unload(pressure: float, protocol: Compression) -> Steps:
+    """Let the wall back until it bears nothing.
 
     Nothing is less than ``pressure_tolerance`` of the `pressure` [Pa] before; at rest is what moves with less
     than ``hold_energy_ratio`` of the elastic energy before.
@@ -142,16 +150,15 @@ def unload(system: System, pressure: float, protocol: Compression, time_step: fl
     RuntimeError
         If the structure does not come to rest within ``hold_maximum_steps``.
     """
-    walls, area = system.walls, wall_area(system)
-    walls.load[1] = 0.0
-    _, before = energies(system)
+    look = yield Advance(0, Drive(load=0.0))
+    area = look.wall_area()
+    _, before = look.energies()
     quiet = taken = 0
     while quiet < LOOKS:
-        advance(system, time_step, INTERVAL)
+        look = yield Advance(INTERVAL)
         taken += INTERVAL
-        check_none_lost(system, step + taken)
-        left = walls.force[1] / area
-        kinetic, _ = energies(system)
+        left = look.force / area
+        kinetic, _ = look.energies()
         rests = (
             left <= protocol.pressure_tolerance * pressure and kinetic <= protocol.hold_energy_ratio * before
         )
@@ -163,4 +170,4 @@ def unload(system: System, pressure: float, protocol: Compression, time_step: fl
                 f"{protocol.pressure_tolerance * pressure / 1e6:.4g} MPa and "
                 f"{protocol.hold_energy_ratio * before:.3g} J"
             )
-    return step + taken
+    return look

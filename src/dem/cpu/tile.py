@@ -6,6 +6,8 @@ then knows that rows do not overlap, and a loop over a tile becomes vector instr
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 TILE = 128  # pairs
@@ -13,8 +15,7 @@ DX, DY, DVX, DVY, SPIN_I, SPIN_J, RADIUS_I, RADIUS_J = (row * TILE for row in ra
 DISPLACEMENT, FORCE_X, FORCE_Y, TORQUE_I, TORQUE_J = (row * TILE for row in range(8, 13))
 DISSIPATED = 13 * TILE  # summed up since the tile was made, over all pairs that passed through a place
 NX, NY, OVERLAP, NORMAL, TANGENTIAL = (row * TILE for row in range(14, 19))  # filled when measuring
-FLATTENING = 19 * TILE  # where contacts yield
-ROWS = 20
+HISTORY = 19 * TILE  # of the law, as many rows as it has
 # A place that no pair fills gets two centres this far apart [m].
 APART = 1.0
 
@@ -24,9 +25,9 @@ def room_for(pairs: int) -> int:
     return -(-pairs // TILE) * TILE
 
 
-def empty_tile() -> np.ndarray:
-    """Room for the numbers of one tile."""
-    return np.zeros(ROWS * TILE)
+def empty_tile(law: Any) -> np.ndarray:
+    """Room for the numbers of one tile under a law."""
+    return np.zeros(HISTORY + len(law.HISTORY) * TILE)
 
 
 def dissipated_work(tile: np.ndarray) -> float:

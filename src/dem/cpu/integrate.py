@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numba import njit
 
-from dem.contact import LawTable
-from dem.elastoplastic import ELASTIC, Flow
-from dem.forces import add_forces
-from dem.neighbors import (
-    CellGrid,
-    NeighborList,
-    Particles,
-    Walls,
-    build_pairs,
-    build_wall_contacts,
-    empty_grid,
-    empty_list,
-    sort_into_cells,
-)
-from dem.stress import Stress, no_stress
-from dem.tile import empty_tile, room_for
+from dem.cpu.forces import add_forces
+from dem.cpu.neighbors import build_pairs, build_wall_contacts, empty_grid, sort_into_cells
+from dem.cpu.tile import empty_tile, room_for
+from dem.geometry.planar import FACES
+from dem.laws import Law
+from dem.state import Particles, System, Walls, no_contacts, no_stress
 
 # Candidate pairs per particle for which there is room. In a plane each particle has six neighbors or
 # fewer, three pairs of its own; more than eight within a tenth of a diameter means a collapsed structure.
@@ -35,23 +23,17 @@ COLLAPSED = (
 )
 
 
-class System(NamedTuple):
-    """All that one time step reads and changes."""
-
-    particles: Particles
-    walls: Walls
-    pairs: NeighborList
-    wall_contacts: NeighborList
-    grid: CellGrid
-    law: LawTable
-    tile: np.ndarray  # scratch of the force pass, see `dem.tile`
-    stress: Stress  # of the last step of a run
-
-
-def make_system(particles: Particles, walls: Walls, law: LawTable, flow: Flow = ELASTIC) -> System:
+def make_system(particles: Particles, walls: Walls, law: Law, friction: np.ndarray) -> System:
     """Put particles between walls, find their neighbors and the forces they start with.
 
-    Contacts yield as `flow` says, if its rate is not 0; else they follow `dem.hertz_mindlin`.
+    Parameters
+    ----------
+    particles, walls
+        At their places.
+    law
+        Of the contacts.
+    friction
+        Coulomb coefficient per pair of species [3, 3].
 
     Raises
     ------
@@ -60,10 +42,17 @@ def make_system(particles: Particles, walls: Walls, law: LawTable, flow: Flow = 
     """
     n = particles.x.size
     skin = _skin(particles)
-    pairs = empty_list(n, room_for(PAIRS_PER_PARTICLE * n), flow)
-    wall_contacts = empty_list(n, 4 * n, flow)
-    grid = empty_grid(particles, walls, skin)
-    system = System(particles, walls, pairs, wall_contacts, grid, law, empty_tile(), no_stress(n))
+    system = System(
+        particles,
+        walls,
+        pairs=no_contacts(n, room_for(PAIRS_PER_PARTICLE * n), law),
+        wall_contacts=no_contacts(n, walls.position.size * n, law),
+        grid=empty_grid(particles, walls, skin),
+        law=law,
+        friction=friction,
+        tile=empty_tile(law),
+        stress=no_stress(n),
+    )
     if not rebuild(system, skin):
         raise RuntimeError(COLLAPSED)
     add_forces(system, 0.0, True)
@@ -100,7 +89,7 @@ def drift(particles, walls, grid, skin, time_step):
     """
     limit = (skin / 2) ** 2
     fresh = True
-    for w in range(4):
+    for w in range(len(FACES)):
         walls.position[w] += time_step * walls.velocity[w]
         fresh &= (walls.position[w] - grid.built_wall[w]) ** 2 < limit
     for i in range(particles.x.size):
@@ -114,30 +103,36 @@ def drift(particles, walls, grid, skin, time_step):
 @njit(cache=True, nogil=True)
 def add_wall_work(walls, time):
     """Add to ``walls.work`` what the present forces do in `time` [s] at the walls' velocities."""
-    for w in range(4):
-        inward = -walls.velocity[w] if w % 2 else walls.velocity[w]
+    for w in range(len(FACES)):
+        inward = -walls.outward[w] * walls.velocity[w]
         walls.work[w] += walls.force[w] * inward * time
 
 
 @njit(cache=True, nogil=True)
 def drive(walls, time_step):
     """Advance the velocity of walls that have a mass [m/s]: it stays within their limit."""
-    for w in range(4):
+    for w in range(len(FACES)):
         if walls.mass[w] > 0.0:
-            sign = 1.0 if w % 2 else -1.0
-            outwards = sign * walls.velocity[w]
-            push = walls.force[w] - walls.load[w] - walls.impedance[w] * outwards
-            outwards += time_step * push / walls.mass[w]
-            walls.velocity[w] = sign * min(max(outwards, -walls.speed_limit[w]), walls.speed_limit[w])
+            outward = walls.outward[w]
+            speed = outward * walls.velocity[w]
+            push = walls.force[w] - walls.load[w] - walls.impedance[w] * speed
+            speed += time_step * push / walls.mass[w]
+            walls.velocity[w] = outward * min(max(speed, -walls.speed_limit[w]), walls.speed_limit[w])
 
 
 @njit(cache=True, nogil=True)
 def rebuild(system, skin):
     """List neighbors afresh, carrying the contacts' history over; False if there are too many."""
-    particles, walls, pairs, wall_contacts, grid, law, _, _ = system
+    particles, walls, grid, law, friction = (
+        system.particles,
+        system.walls,
+        system.grid,
+        system.law,
+        system.friction,
+    )
     sort_into_cells(particles, walls, grid)
-    build_wall_contacts(particles, walls, wall_contacts, law, skin)
-    return build_pairs(particles, walls, grid, pairs, law, skin)
+    build_wall_contacts(particles, walls, system.wall_contacts, law, friction, skin)
+    return build_pairs(particles, walls, grid, system.pairs, law, friction, skin)
 
 
 @njit(cache=True, nogil=True)
@@ -160,7 +155,7 @@ def _advance(system, skin, time_step, steps):
 def advance(system: System, time_step: float, steps: int) -> None:
     """Advance `system` in place by `steps` of velocity Verlet (Swope et al., 1982).
 
-    The last step leaves contacts and stresses behind, see `dem.stress`.
+    The last step leaves contacts and stresses behind, see `dem.cpu.stress`.
 
     Tangential displacements advance with the velocities at the half step, as in LIGGGHTS and LAMMPS.
 

@@ -1,43 +1,22 @@
-"""Frames: the recorded states of a structure, and what is measured on each."""
+"""Frames, the recorded states of a structure: what is measured on each."""
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
-from dem.forces import energies
-from dem.integrate import System
-from dem.neighbors import Particles, Walls
-from dem.parameters import SPECIES
-from dem.stress import ContactList, contact_list, contact_pressure, stress_tensor
-from dem.tile import dissipated_work
+from dem.cpu.forces import energies
+from dem.cpu.tile import dissipated_work
+from dem.geometry.planar import MOVING
+from dem.measure.stress import contact_list, contact_pressure, stress_tensor
+from dem.state import Frame, Particles, System, Walls
+from electrode.species import SE, SPECIES
 
 # Raster that porosity is counted on: cells per radius of the smallest particle, and most cells in all.
 CELLS_PER_RADIUS = 10
 MOST_CELLS = 4_000_000
-
-
-class Frame(NamedTuple):
-    """A recorded state of a structure of N particles."""
-
-    step: int
-    time: float  # [s]
-    x: np.ndarray  # [N, m]
-    y: np.ndarray  # [N, m]
-    contact_pressure: np.ndarray  # [N, Pa]
-    stress_tensor: np.ndarray  # Love-Weber, compression positive [N, 2, 2, Pa]
-    wall_position: np.ndarray  # [4, m]: left, right, bottom, top
-    wall_force: np.ndarray  # [4, N]
-    wall_work: float  # done by the walls on the particles so far [J]
-    kinetic_energy: float  # [J]
-    elastic_energy: float  # [J]
-    dissipated_work: float  # lost in dashpots and by slip so far [J]
-    coordination_number: float  # mean number of particles that a particle touches [-]
-    porosity: float  # share of the box that no particle covers [-]
-    reaction_area: float  # AM-SE contact area from the overlaps [m^2]
 
 
 def snapshot(system: System, step: int, time_step: float) -> Frame:
@@ -72,7 +51,7 @@ def snapshot(system: System, step: int, time_step: float) -> Frame:
 
 
 def _reaction_area(system: System) -> float:
-    contacts, species = contacts_of(system), system.particles.species
+    contacts, species = contact_list(system), system.particles.species
     between = (contacts.j >= 0) & (species[contacts.i] != species[np.maximum(contacts.j, 0)])
     return float(contacts.contact_area_from_overlap[between].sum())
 
@@ -81,11 +60,6 @@ def _raster_pitch(particles: Particles, walls: Walls) -> float:
     left, right, bottom, top = walls.position
     finest = math.sqrt((right - left) * (top - bottom) / MOST_CELLS)
     return max(particles.radius.min() / CELLS_PER_RADIUS, finest)
-
-
-def contacts_of(system: System) -> ContactList:
-    """Contacts of the last step of `system`."""
-    return contact_list(system.particles, system.pairs, system.wall_contacts, system.law)
 
 
 def check_none_lost(system: System, step: int) -> None:
@@ -110,6 +84,22 @@ def check_none_lost(system: System, step: int) -> None:
         )
 
 
+def wall_area(system: System) -> float:
+    """Height of the box x mean SE diameter [m^2], which the force on a wall is divided by for its pressure.
+
+    Raises
+    ------
+    ValueError
+        If there is no electrolyte.
+    """
+    particles = system.particles
+    electrolyte = particles.species == SE
+    if not electrolyte.any():
+        raise ValueError("the wall pressure is a force per height x SE diameter: there must be SE, got none")
+    _, _, bottom, top = system.walls.position
+    return (top - bottom) * 2 * particles.radius[electrolyte].mean()
+
+
 def inertial_number(system: System) -> float:
     """Strain rate x mean diameter x sqrt(density / pressure) [-] (da Cruz et al., 2005).
 
@@ -119,8 +109,8 @@ def inertial_number(system: System) -> float:
     left, right, bottom, top = walls.position
     diameter = 2 * particles.radius.mean()
     density = particles.mass.sum() / (4 / 3 * np.pi * np.sum(particles.radius**3))
-    rate = abs(walls.velocity[1]) / (right - left)
-    pressure = walls.force[1] / ((top - bottom) * diameter)
+    rate = abs(walls.velocity[MOVING]) / (right - left)
+    pressure = walls.force[MOVING] / ((top - bottom) * diameter)
     if rate == 0:
         return 0.0
     return rate * diameter * math.sqrt(density / pressure) if pressure > 0 else math.inf

@@ -1,0 +1,1 @@
+"""The engine for one core: kernels of the planar geometry, compiled for the law whose type they are given."""

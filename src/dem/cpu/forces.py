@@ -1,0 +1,255 @@
+"""One pass over all contacts: forces and torques on the particles, push on the walls."""
+
+from __future__ import annotations
+
+import math
+
+from numba import njit
+
+from dem.cpu.law import constants_at, energy, history_at, jitable, response, write
+from dem.cpu.stress import measure_pairs, measure_wall_contact
+from dem.cpu.tile import (
+    APART,
+    DISPLACEMENT,
+    DISSIPATED,
+    DVX,
+    DVY,
+    DX,
+    DY,
+    FORCE_X,
+    FORCE_Y,
+    HISTORY,
+    RADIUS_I,
+    RADIUS_J,
+    SPIN_I,
+    SPIN_J,
+    TILE,
+    TORQUE_I,
+    TORQUE_J,
+)
+from dem.geometry.planar import approach, face_approach, face_gap, face_normal, force_vector
+from dem.laws import friction
+
+friction_force = jitable(friction.friction_force)
+
+
+@njit(cache=True, nogil=True)
+def gather(particles, pairs, start, count, tile):
+    """Copy what the law needs of `count` pairs from `start` on into `tile`."""
+    x, y, vx, vy = particles.x, particles.y, particles.vx, particles.vy
+    omega, radius = particles.omega, particles.radius
+    for k in range(count):
+        i, j = pairs.owner[start + k], pairs.partner[start + k]
+        tile[DX + k] = x[j] - x[i]
+        tile[DY + k] = y[j] - y[i]
+        tile[DVX + k] = vx[j] - vx[i]
+        tile[DVY + k] = vy[j] - vy[i]
+        tile[SPIN_I + k] = omega[i]
+        tile[SPIN_J + k] = omega[j]
+        tile[RADIUS_I + k] = radius[i]
+        tile[RADIUS_J + k] = radius[j]
+    tile[DISPLACEMENT : DISPLACEMENT + count] = pairs.displacement[start : start + count]
+    tile[DX + count : DX + TILE] = APART
+
+
+@njit(cache=True, nogil=True)
+def gather_history(pairs, start, count, tile):
+    """Copy what the law remembers of `count` pairs from `start` on into `tile`."""
+    room = pairs.friction.size
+    for row in range(pairs.history.size // room):
+        kept, place = row * room + start, HISTORY + row * TILE
+        tile[place : place + count] = pairs.history[kept : kept + count]
+        tile[place + count : place + TILE] = 0.0  # no bond that could break
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def contact(law, constants, history, friction, displacement, overlap, opening, slip, time_step):
+    """Forces of one contact, and what a step does to it; all 0 without overlap.
+
+    Choices are conditional expressions, so that a loop over contacts becomes vector instructions.
+
+    Returns
+    -------
+    normal, tangential : float
+        Force on the partner along normal and tangent [N].
+    displacement : float
+        [m].
+    dissipated : float
+        Work lost in this step [J].
+    history : tuple
+        Of the law.
+    """
+    answer = response(law, constants, history, overlap, opening, time_step)
+    tangential, displacement, rubbed = friction_force(
+        answer.force, slip, displacement, time_step, answer.spring, answer.dashpot, friction
+    )
+    return (
+        answer.force if answer.touches else 0.0,
+        tangential if answer.touches else 0.0,
+        displacement if answer.touches else 0.0,
+        answer.damped + rubbed + answer.flowed if answer.touches else answer.broken,
+        answer.history,
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def apply_law(tile, pairs, law, start, time_step):
+    """Forces, torques, new displacements and history of the tile of pairs from `start` on.
+
+    Works on whole tiles: the list must have room for one from `start` on, see `room_for`.
+
+    Tangential force F on j at lever arms R - overlap / 2 gives both particles a torque of -F times their arm.
+    """
+    constants, room = pairs.constants, pairs.friction.size
+    friction = pairs.friction[start : start + TILE]
+    for k in range(TILE):
+        nx, ny, overlap, arm_i, arm_j, opening, slip = approach(
+            tile[DX + k],
+            tile[DY + k],
+            tile[DVX + k],
+            tile[DVY + k],
+            tile[SPIN_I + k],
+            tile[SPIN_J + k],
+            tile[RADIUS_I + k],
+            tile[RADIUS_J + k],
+        )
+        normal, tangential, displacement, dissipated, history = contact(
+            law,
+            constants_at(law, constants, start + k, room),
+            history_at(law, tile, HISTORY + k, TILE),
+            friction[k],
+            tile[DISPLACEMENT + k],
+            overlap,
+            opening,
+            slip,
+            time_step,
+        )
+        tile[FORCE_X + k], tile[FORCE_Y + k] = force_vector(normal, tangential, nx, ny)
+        tile[TORQUE_I + k] = -tangential * arm_i
+        tile[TORQUE_J + k] = -tangential * arm_j
+        tile[DISPLACEMENT + k] = displacement
+        tile[DISSIPATED + k] += dissipated
+        write(tile, HISTORY + k, TILE, history)
+
+
+@njit(cache=True, nogil=True)
+def scatter(particles, pairs, start, count, tile):
+    """Add the forces and torques of a tile to its particles; keep the displacements."""
+    fx, fy, torque = particles.fx, particles.fy, particles.torque
+    for k in range(count):
+        i, j = pairs.owner[start + k], pairs.partner[start + k]
+        fx[i] -= tile[FORCE_X + k]
+        fy[i] -= tile[FORCE_Y + k]
+        torque[i] += tile[TORQUE_I + k]
+        fx[j] += tile[FORCE_X + k]
+        fy[j] += tile[FORCE_Y + k]
+        torque[j] += tile[TORQUE_J + k]
+    pairs.displacement[start : start + count] = tile[DISPLACEMENT : DISPLACEMENT + count]
+
+
+@njit(cache=True, nogil=True)
+def scatter_history(pairs, start, count, tile):
+    """Keep what the law remembers of the pairs of a tile."""
+    room = pairs.friction.size
+    for row in range(pairs.history.size // room):
+        kept, place = row * room + start, HISTORY + row * TILE
+        pairs.history[kept : kept + count] = tile[place : place + count]
+
+
+@njit(cache=True, nogil=True)
+def add_pair_forces(particles, pairs, law, time_step, tile, stress, measure):
+    """Add the forces [N] and torques [N m] of all particle contacts; advances their displacements."""
+    pairs_in_list = pairs.first[-1]
+    for start in range(0, pairs_in_list, TILE):
+        count = min(TILE, pairs_in_list - start)
+        gather(particles, pairs, start, count, tile)
+        gather_history(pairs, start, count, tile)
+        apply_law(tile, pairs, law, start, time_step)
+        scatter(particles, pairs, start, count, tile)
+        scatter_history(pairs, start, count, tile)
+        if measure:
+            measure_pairs(pairs, start, count, tile, stress)
+
+
+@njit(cache=True, nogil=True)
+def add_wall_forces(particles, walls, contacts, law, time_step, tile, stress, measure):
+    """Add the forces and torques of all wall contacts; sets ``walls.force``; advances displacements.
+
+    The normal points from the particle to the wall, so the tangential force is the one on the wall.
+    """
+    walls.force[:] = 0.0
+    constants, friction, room = contacts.constants, contacts.friction, contacts.friction.size
+    displacement, history = contacts.displacement, contacts.history
+    for p in range(contacts.first[-1]):
+        i, w = contacts.owner[p], contacts.partner[p]
+        overlap, arm, opening, slip = face_approach(particles, walls, i, w)
+        normal, tangential, displacement[p], dissipated, after = contact(
+            law,
+            constants_at(law, constants, p, room),
+            history_at(law, history, p, room),
+            friction[p],
+            displacement[p],
+            overlap,
+            opening,
+            slip,
+            time_step,
+        )
+        write(history, p, room, after)
+        tile[DISSIPATED] += dissipated
+        nx, ny = face_normal(walls, w)
+        fx, fy = force_vector(normal, tangential, nx, ny)
+        particles.fx[i] -= fx
+        particles.fy[i] -= fy
+        particles.torque[i] -= tangential * arm
+        walls.force[w] += normal
+        if measure:
+            measure_wall_contact(contacts, p, overlap, normal, tangential, arm, nx, ny, fx, fy, stress)
+
+
+@njit(cache=True, nogil=True)
+def add_forces(system, time_step, measure):
+    """Set forces and torques of all particles and walls from all contacts.
+
+    `measure` also writes down contacts and stresses, see `dem.cpu.stress`.
+    """
+    particles, stress = system.particles, system.stress
+    particles.fx[:] = 0.0
+    particles.fy[:] = 0.0
+    particles.torque[:] = 0.0
+    if measure:
+        stress.moment[:] = 0.0
+        stress.normal_force_sum[:] = 0.0
+    add_pair_forces(particles, system.pairs, system.law, time_step, system.tile, stress, measure)
+    add_wall_forces(
+        particles, system.walls, system.wall_contacts, system.law, time_step, system.tile, stress, measure
+    )
+
+
+@njit(cache=True, nogil=True)
+def spring_energy(contacts, law, p, overlap):
+    """Energy in the springs of contact p [J]; 0 without overlap."""
+    if overlap <= 0.0:
+        return 0.0
+    room = contacts.friction.size
+    constants = constants_at(law, contacts.constants, p, room)
+    history = history_at(law, contacts.history, p, room)
+    return energy(law, constants, history, overlap, contacts.displacement[p])
+
+
+@njit(cache=True, nogil=True)
+def energies(system):
+    """Kinetic (translation and rotation) and elastic energy of the structure [J]."""
+    particles, pairs, wall_contacts = system.particles, system.pairs, system.wall_contacts
+    kinetic = elastic = 0.0
+    for i in range(particles.x.size):
+        kinetic += 0.5 * particles.mass[i] * (particles.vx[i] ** 2 + particles.vy[i] ** 2)
+        kinetic += 0.5 * particles.inertia[i] * particles.omega[i] ** 2
+        for p in range(pairs.first[i], pairs.first[i + 1]):
+            j = pairs.partner[p]
+            distance = math.hypot(particles.x[j] - particles.x[i], particles.y[j] - particles.y[i])
+            overlap = particles.radius[i] + particles.radius[j] - distance
+            elastic += spring_energy(pairs, system.law, p, overlap)
+        for p in range(wall_contacts.first[i], wall_contacts.first[i + 1]):
+            overlap = -face_gap(particles, system.walls, i, wall_contacts.partner[p])
+            elastic += spring_energy(wall_contacts, system.law, p, overlap)
+    return kinetic, elastic

@@ -1,0 +1,57 @@
+"""What protocols ask of an engine, and what they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import NamedTuple, Protocol, TypeAlias
+
+from dem.state import Frame
+
+
+class Drive(NamedTuple):
+    """How the moving wall goes on; None leaves a quantity as it is. See `dem.state.Walls`."""
+
+    position: float | None = None  # [m]
+    velocity: float | None = None  # [m/s]
+    mass: float | None = None  # [kg]
+    load: float | None = None  # [N]
+    impedance: float | None = None  # [N s/m]
+    speed_limit: float | None = None  # [m/s]
+
+
+class Advance(NamedTuple):
+    """Drive the moving wall so, advance so many steps, then look."""
+
+    steps: int
+    drive: Drive = Drive()
+
+
+class Look(Protocol):
+    """A structure when looked at, until the next request."""
+
+    @property
+    def step(self) -> int:
+        """Steps taken since the beginning."""
+
+    @property
+    def position(self) -> float:
+        """Of the moving wall [m]."""
+
+    @property
+    def force(self) -> float:
+        """On the moving wall [N]."""
+
+    def energies(self) -> tuple[float, float]:
+        """Kinetic and elastic energy [J]."""
+
+    def wall_area(self) -> float:
+        """That a force on the moving wall is divided by for its pressure [m^2]."""
+
+    def inertial_number(self) -> float:
+        """See `dem.measure.frames.inertial_number` [-]."""
+
+    def frame(self) -> Frame:
+        """The state, to keep."""
+
+
+Steps: TypeAlias = Generator[Advance, Look, Look]

@@ -1,0 +1,64 @@
+"""One structure of a study: filled, compressed and named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from dem.compress import compress
+from dem.parameters import SimulationParameters
+from dem.state import Frame
+from dem.structure import fill, structure_seed
+from dem.trajectory import Compressed
+
+
+def structure_name(
+    width: float, uncovered_fraction: float, replicate: int, pressure: float | None = None
+) -> str:
+    """Name of a structure's groups, such as ``width-46_uncovered-0.53_replicate-000``.
+
+    One compressed to a pressure is ``width-74_uncovered-0.808_pressure-100_replicate-000``, in MPa.
+    """
+    to = "" if pressure is None else f"_pressure-{pressure / 1e6:g}"
+    return f"width-{width * 1e6:g}_uncovered-{uncovered_fraction:g}{to}_replicate-{replicate:03d}"
+
+
+def simulate(
+    parameters: SimulationParameters,
+    width: float,
+    uncovered_fraction: float,
+    replicate: int,
+    pressure: float | None = None,
+    told: Callable[[Frame], object] = lambda frame: None,
+) -> Compressed:
+    """Fill and compress one structure of a study; errors name the structure.
+
+    Its filling does not depend on the pressure: one packing can be followed from pressure to pressure.
+    `told` is called with each frame as it is recorded.
+    """
+    name = structure_name(width, uncovered_fraction, replicate, pressure)
+    seed = structure_seed(parameters.seed, width, uncovered_fraction, replicate)
+    frames: list[Frame] = []
+
+    def record(frame: Frame) -> None:
+        frames.append(frame)
+        told(frame)
+
+    try:
+        structure, draw = fill(parameters.structure, width, uncovered_fraction, np.random.default_rng(seed))
+        contacts = compress(structure, parameters, record, name, pressure)
+    except (RuntimeError, ValueError) as error:
+        raise type(error)(f"structure {name}: {error}") from error
+    drawn = {
+        "width_m": width,
+        "uncovered_fraction": uncovered_fraction,
+        "replicate": replicate,
+        "seed": {"entropy": seed.entropy, "spawn_key": list(seed.spawn_key)},
+        "am_mean_diameter_m": draw.am_mean_diameter,
+        "am_sd_diameter_m": draw.am_sd_diameter,
+        "am_tries": draw.tries,
+    }
+    if pressure is not None:
+        drawn["pressure_Pa"] = pressure
+    return Compressed(name, drawn, structure, frames, contacts)
