@@ -9,7 +9,7 @@ import xarray as xr
 
 from cnn import predict
 from cnn.bundle import read_bundle
-from cnn.image import check_size, rescale, window_starts
+from cnn.image import window_starts
 from cnn.reference import (
     EDGE,
     LIKE,
@@ -21,6 +21,7 @@ from cnn.reference import (
     reasons,
     verdict,
 )
+from cnn.scale import check_size, rescale
 
 
 @pytest.fixture(scope="module")
