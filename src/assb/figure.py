@@ -21,7 +21,7 @@ MAPS = ("reaction_area", "se_stress_mean")
 STRESS = {"SE": "se", "AM": "am"}
 MPA = DISPLAY_UNITS["Pa"].factor
 # Height of the figure for up to so many targets, and what each one more adds [inch].
-HEIGHT, ROWS, LINE = 5.8, 5, 0.15
+HEIGHT, ROWS, LINE = 5.8, 5, 0.2
 UPPER_HALF = 1.2  # times the height of the lower one
 
 

@@ -22,6 +22,7 @@ from cnn.reference import (
     verdict,
 )
 from cnn.scale import check_size, rescale
+from electrode.targets import TARGETS
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,22 @@ def test_gray_values_are_parted_first(samples):
     found = predict(gray, 0.1)
     assert (found["class_image"].values == image).mean() > 0.998
     np.testing.assert_allclose(found["prediction"], samples["prediction"].values[3], rtol=0.05)
+
+
+def test_interval_ends_are_cut_to_the_bounds_of_targets_that_the_table_knows(samples, monkeypatch, root):
+    image = np.random.default_rng(1).integers(0, 3, samples["image"].shape[1:], dtype=np.uint8)
+    bundle = read_bundle(root / "models/paper")
+    known = predict(image, 0.1, model=bundle, heat=False)
+    assert known["low"].values[0] == 0 and known["prediction"].values[2] < 0 == known["high"].values[2]
+    monkeypatch.setitem(
+        TARGETS, "am_stress_mean", TARGETS["am_stress_mean"]._replace(lowest=1e6, highest=2e6)
+    )
+    bounded = predict(image, 0.1, model=bundle, heat=False)
+    assert bounded["low"].values[0] == 1e6 and bounded["high"].values[0] == 2e6
+    others = [f"other_{name}" for name in bundle.targets]
+    free = predict(image, 0.1, model=bundle._replace(targets=others), heat=False)
+    assert (free["low"].values < 0).all() and free["high"].values[2] < 0
+    np.testing.assert_array_equal(free["prediction"], known["prediction"])
 
 
 def test_verdict_tells_what_the_ensemble_does_not_know(samples):
