@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
 
 from analysis.figures import gaussian, style
 from analysis.figures.gradcam import draw_heatmap
@@ -20,9 +21,10 @@ from provenance import FilePath
 MAPS = ("reaction_area", "se_stress_mean")
 STRESS = {"SE": "se", "AM": "am"}
 MPA = DISPLAY_UNITS["Pa"].factor
-# Height of the figure for up to so many targets, and what each one more adds [inch].
-HEIGHT, ROWS, LINE = 5.8, 5, 0.2
-UPPER_HALF = 1.2  # times the height of the lower one
+# Heights of the two rows of panels, together 5.8 inch; the lower one is for so many targets, and each one more
+# adds a line [inch].
+UPPER, LOWER = 5.8 * 6 / 11, 5.8 * 5 / 11
+ROWS, LINE = 5, 0.2
 
 
 def save_prediction(picture: Picture, result: xr.Dataset, title: str, output: FilePath) -> None:
@@ -40,37 +42,56 @@ def save_prediction(picture: Picture, result: xr.Dataset, title: str, output: Fi
         PNG or PDF to write.
     """
     shown = render(result)
-    targets = mapped_targets(result["target"].values)
-    phases = [phase for phase in STRESS if set(_stress_targets(phase)) <= set(result["target"].values)]
-    lower = HEIGHT / (1 + UPPER_HALF)
-    taller = lower + LINE * max(0, len(shown.rows) - ROWS)
+    lower = LOWER + LINE * max(0, len(shown.rows) - ROWS)
     with style.in_style():
-        figure = style.new_figure(11, HEIGHT - lower + taller)
-        above, below = figure.subfigures(2, 1, height_ratios=(UPPER_HALF, taller / lower), squeeze=False)[
-            :, 0
-        ]
-        given, parted, *maps = above.subplots(1, 2 + len(targets))
-        _draw_input(given, picture)
-        # Row 0 of our images is the bottom one, that of files the top one.
-        image = result["class_image"].values[::-1]
-        style.show_phases(parted, image)
-        parted.set_title("Phases: SE white, AM gray")
-        parted.set_xlabel(shown.shares)
-        titles = {row.name: row.title for row in shown.rows}
-        for axes, target in zip(maps, targets, strict=True):
-            draw_heat(axes, image, result["heatmap"].sel(target=target).values[::-1])
-            axes.set_title(titles[target])
-            axes.set_xlabel("what raises its prediction")
-        colours = above.colorbar(maps[-1].images[-1], ax=maps, location="right", shrink=0.7, aspect=20)
-        colours.set_label("share of the maximum")
-        *curves, numbers = below.subplots(
-            1, len(phases) + 1, width_ratios=(*(1 for _ in phases), 1.6), squeeze=False
-        )[0]
-        for axes, phase in zip(curves, phases, strict=True):
-            draw_stress(axes, result, phase)
-        _write_numbers(numbers, shown, 0.42 * lower / taller)
+        figure = style.new_figure(11, UPPER + lower)
+        heights = UPPER, lower
+        above, below = figure.subfigures(2, 1, height_ratios=heights, squeeze=False).ravel()
+        _draw_images(above, picture, result, shown)
+        _draw_numbers(below, result, shown, LOWER / lower)
         figure.suptitle(title, fontsize=10, parse_math=False)
         style.save_figure(figure, [output])
+
+
+def _draw_images(figure: SubFigure, picture: Picture, result: xr.Dataset, shown: Rendering) -> None:
+    """Draw the image as it came, its phases, and Grad-CAM maps of some targets over them."""
+    targets = mapped_targets(result["target"].values)
+    titles = {row.name: row.title for row in shown.rows}
+    given, phases, *maps = figure.subplots(1, 2 + len(targets))
+    _draw_input(given, picture)
+    # Row 0 of our images is the bottom one, that of files the top one.
+    image = result["class_image"].values[::-1]
+    style.show_phases(phases, image)
+    phases.set_title("Phases: SE white, AM gray")
+    phases.set_xlabel(shown.shares)
+    for axes, target in zip(maps, targets, strict=True):
+        draw_heat(axes, image, result["heatmap"].sel(target=target).values[::-1])
+        axes.set_title(titles[target])
+        axes.set_xlabel("what raises its prediction")
+    colours = figure.colorbar(maps[-1].images[-1], ax=maps, location="right", shrink=0.7, aspect=20)
+    colours.set_label("share of the maximum")
+
+
+def _draw_numbers(figure: SubFigure, result: xr.Dataset, shown: Rendering, share: float) -> None:
+    """Draw the stress on each phase whose mean and SD are predicted, and write all targets.
+
+    Parameters
+    ----------
+    figure
+        To draw on.
+    result
+        From `cnn.predict`.
+    shown
+        The same, rendered.
+    share
+        Of the figure's height, what is left without further targets.
+    """
+    phases = [phase for phase in STRESS if set(_stress_targets(phase)) <= set(result["target"].values)]
+    widths = [1.0] * len(phases) + [1.6]
+    *curves, numbers = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False).ravel()
+    for axes, phase in zip(curves, phases, strict=True):
+        draw_stress(axes, result, phase)
+    _write_numbers(numbers, shown, 0.42 * share)
 
 
 def mapped_targets(targets: Iterable[str]) -> list[str]:
