@@ -112,8 +112,8 @@ def image_window(
 def class_image(trajectory: Trajectory, window: Window, particle: np.ndarray | None = None) -> np.ndarray:
     """Class of each pixel of the compressed structure: 0 void, 1 SE, 2 AM.
 
-    A pixel takes the class of the particle that contains its centre; AM wins where both do. `particle` is from
-    `particle_image`, where it is at hand.
+    A pixel takes the class of the particle that contains its centre; AM wins where both do. Give
+    `particle`, from `particle_image`, where it is at hand.
 
     Returns
     -------
@@ -128,7 +128,7 @@ def class_image(trajectory: Trajectory, window: Window, particle: np.ndarray | N
 def stress_map(trajectory: Trajectory, window: Window, particle: np.ndarray | None = None) -> np.ndarray:
     """Mean contact pressure over the pixels of each phase, cell by cell; 0 where a cell has none of it.
 
-    `particle` is from `particle_image`, where it is at hand.
+    Give `particle`, from `particle_image`, where it is at hand.
 
     Returns
     -------

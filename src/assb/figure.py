@@ -21,8 +21,7 @@ from provenance import FilePath
 MAPS = ("reaction_area", "se_stress_mean")
 STRESS = {"SE": "se", "AM": "am"}
 MPA = DISPLAY_UNITS["Pa"].factor
-# Heights of the two rows of panels [inch], together 5.8; the lower one is for `ROWS` targets, each one more adds
-# a line to it.
+# Heights of the two rows of panels [inch], together 5.8. The lower one is for `ROWS` targets, more add lines.
 UPPER, LOWER = 5.8 * 6 / 11, 5.8 * 5 / 11
 ROWS, LINE = 5, 0.2
 
