@@ -88,25 +88,9 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
     allowed = settings(config)
     app = Flask(__name__)
     app.jinja_env.filters["sentence"] = sentence
-    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, TRUSTED_HOSTS=[*LOOPBACK, host])
+    _guard(app, host)
     # One image or compression at a time: each takes all cores, and an image up to a few GB.
     turn = threading.Lock()
-
-    @app.before_request
-    def refuse_other_pages() -> None:
-        """Other pages in the same browser can send requests here; a browser names their origin."""
-        if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
-            abort(403, "requests from other pages are refused")
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
-        return response
-
-    @app.errorhandler(HTTPException)
-    def tell_problem(error: HTTPException) -> tuple[dict[str, str], int]:
-        text = f"the file has more than {MOST_BYTES // 10**6} MB" if error.code == 413 else error.description
-        return {"error": sentence(text or error.name)}, error.code or 500
 
     def take_turn() -> None:
         if not turn.acquire(timeout=PATIENCE):
@@ -160,6 +144,27 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
         return Response(_events(partial(_simulate, app, model, config, chosen), turn), mimetype=EVENTS)
 
     return app
+
+
+def _guard(app: Flask, host: str) -> None:
+    """Bound what is sent, refuse what other pages and hosts ask for, and tell every problem in a sentence."""
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, TRUSTED_HOSTS=[*LOOPBACK, host])
+
+    @app.before_request
+    def refuse_other_pages() -> None:
+        """Other pages in the same browser can send requests here; a browser names their origin."""
+        if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
+            abort(403, "requests from other pages are refused")
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def tell_problem(error: HTTPException) -> tuple[dict[str, str], int]:
+        text = f"the file has more than {MOST_BYTES // 10**6} MB" if error.code == 413 else error.description
+        return {"error": sentence(text or error.name)}, error.code or 500
 
 
 def _simulate(
@@ -243,7 +248,9 @@ def _file(path: Path, name: str) -> dict[str, Any]:
     }
 
 
-def serve(model: Bundle, config: Mapping[str, Any], host: str, port: int, ready: Callable[[str], object]):
+def serve(
+    model: Bundle, config: Mapping[str, Any], host: str, port: int, ready: Callable[[str], object]
+) -> None:
     """Answer requests until interrupted; `ready` is told the address.
 
     Raises
