@@ -37,7 +37,7 @@ from cnn.bundle import read_bundle
 from cnn.image import predict
 from cnn.light import cores
 from cnn.reference import EDGE, LIKE, UNLIKE
-from cnn.segmentation import BRIGHTNESS
+from electrode.species import DARK_TO_BRIGHT
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "benchmarks/robustness.csv"
@@ -133,7 +133,7 @@ def fresh(count="24"):
             name: one.low + round(draw.uniform(0, one.high - one.low) / one.step) * one.step
             for name, one in allowed.items()
         }
-        found.append(compare(config, check_settings(allowed, given), bundle).found)
+        found.append(compare(config, check_settings(allowed, given), bundle).result)
     names = ("truth", "prediction", "low", "high")
     truth, value, low, high = (np.array([one[name].values for one in found]) for name in names)
     inside = (low <= truth) & (truth <= high)
@@ -205,7 +205,7 @@ def robustness():
     with tempfile.TemporaryDirectory() as folder:
         for kind, amount, unit, change, options in changes():
             mode = options.pop("mode", "L")
-            chosen = {"model": bundle, "heat": False, "brightness": BRIGHTNESS, **options}
+            chosen = {"model": bundle, "heat": False, "brightness": DARK_TO_BRIGHT, **options}
             found = []
             for k, image in enumerate(samples["image"].values):
                 gray, um_per_pixel = change(GRAY[image].astype(np.float32), np.random.default_rng(k))

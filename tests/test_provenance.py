@@ -1,7 +1,14 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import h5py
 import pytest
 
 from provenance import atomic_output, check_seal, code_digest
+from provenance.digest import SOURCES, code_files
 
 
 @pytest.fixture
@@ -63,6 +70,86 @@ def test_digest_ignores_modules_not_imported(sources):
 def test_digest_of_unknown_module_is_refused(sources):
     with pytest.raises(ValueError, match=r"'one\.nothing' has no source file"):
         code_digest("one.nothing", sources=sources)
+
+
+def test_digest_reads_sources_as_utf_8_whatever_the_locale(sources):
+    (sources / "one/c.py").write_text("unit = 'µm'\n", encoding="utf-8")
+    code = "from pathlib import Path; from provenance import code_digest; print(code_digest('one.c', "
+    code += f"sources=Path({str(sources)!r})))"
+    environment = {"PYTHONPATH": str(SOURCES), "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == code_digest("one.c", sources=sources)
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A copy of the project's sources."""
+    shutil.copytree(SOURCES, tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    return tmp_path / "src"
+
+
+def modules(sources):
+    """Dotted names of all modules but those of `provenance`."""
+    names = (path.relative_to(sources).with_suffix("") for path in sorted(sources.rglob("*.py")))
+    return [".".join(name.parts).removesuffix(".__init__") for name in names if name.parts[0] != "provenance"]
+
+
+def changed(sources, *edited):
+    """Modules whose digest changes with an edit of some files."""
+    before = {module: code_digest(module, sources=sources) for module in modules(sources)}
+    for path in edited:
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("\nEDITED = 1\n")
+    return {module for module, digest in before.items() if code_digest(module, sources=sources) != digest}
+
+
+def test_an_edit_of_predictions_without_keras_neither_degrades_nor_trains(copied):
+    due = changed(copied, copied / "cnn/light.py")
+    assert {"cnn.light", "cnn.image", "cnn.bundle", "assb.prediction"} <= due
+    assert not {"cnn.degrade", "cnn.train", "cnn.ensemble", "cnn.gradcam", "analysis.dataset"} & due
+
+
+def test_an_edit_of_provenance_changes_no_digest(copied):
+    assert len(modules(copied)) > 50
+    assert not changed(copied, *(copied / "provenance").glob("*.py"))
+
+
+LOADING = """
+import importlib, json, sys
+from unittest.mock import MagicMock
+
+sys.modules["keras"] = MagicMock()  # takes seconds to load, and is none of ours
+loaded = {}
+for name in sys.argv[1:]:
+    for module in [module for module in sys.modules if module.split(".")[0] in OURS]:
+        del sys.modules[module]
+    importlib.import_module(name)
+    files = [getattr(sys.modules[module], "__file__", None) for module in list(sys.modules)]
+    loaded[name] = [file for file in files if file]
+print(json.dumps(loaded))
+"""
+
+
+def test_digests_cover_all_that_python_loads():
+    """Of every module, so of every rule's: an edit of what it runs is never overlooked."""
+    names = modules(SOURCES)
+    packages = {name.split(".")[0] for name in names} | {"provenance"}
+    command = [sys.executable, "-c", f"OURS = {packages}\n{LOADING}", *names]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name, files in json.loads(done.stdout).items():
+        loaded = {Path(file) for file in files if Path(file).is_relative_to(SOURCES)}
+        assert len(loaded) >= len(name.split(".")), name
+        assert {file for file in loaded if file.parent.name != "provenance"} <= set(code_files(name)), name
+
+
+def test_digest_changes_with_imports_inside_functions(sources):
+    (sources / "one/c.py").write_text("def f():\n    from one import alone\n")
+    before = code_digest("one.a", sources=sources)
+    (sources / "one/alone.py").write_text("x = 1\n")
+    assert code_digest("one.a", sources=sources) != before
 
 
 def test_atomic_output_leaves_the_old_file_and_no_other_when_writing_fails(tmp_path):

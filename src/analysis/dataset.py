@@ -13,7 +13,7 @@ import h5netcdf
 import numpy as np
 import xarray as xr
 
-from analysis.images import MAP_PHASES, class_image, image_window, stress_map
+from analysis.images import MAP_PHASES, class_image, image_window, particle_image, stress_map
 from analysis.labels import PAIRS, TARGET_UNITS, TARGETS, structure_values, target_values
 from analysis.split import folds
 from analysis.trajectories import read_trajectories
@@ -195,8 +195,10 @@ def build_dataset(
             for count, path in enumerate(trajectories, 1):
                 for trajectory in read_trajectories(path):
                     window = image_window(trajectory, **image)
-                    pixels = class_image(trajectory, window)
-                    _append(file, len(rows), image=pixels, stress_map=stress_map(trajectory, window))
+                    particle = particle_image(trajectory, window)
+                    pixels = class_image(trajectory, window, particle)
+                    stress = stress_map(trajectory, window, particle)
+                    _append(file, len(rows), image=pixels, stress_map=stress)
                     rows.append(
                         {"sample": trajectory.name, "label": target_values(trajectory, window)}
                         | structure_values(trajectory, window, pixels)

@@ -109,30 +109,33 @@ def image_window(
     return replace(window, left=window.left + left + spare / 2)
 
 
-def class_image(trajectory: Trajectory, window: Window) -> np.ndarray:
+def class_image(trajectory: Trajectory, window: Window, particle: np.ndarray | None = None) -> np.ndarray:
     """Class of each pixel of the compressed structure: 0 void, 1 SE, 2 AM.
 
-    A pixel takes the class of the particle that contains its centre; AM wins where both do.
+    A pixel takes the class of the particle that contains its centre; AM wins where both do. Give
+    `particle`, from `particle_image`, where it is at hand.
 
     Returns
     -------
     ndarray
         uint8 [rows, columns], row 0 at the bottom.
     """
-    particle = _particle_image(trajectory, window)
+    particle = particle_image(trajectory, window) if particle is None else particle
     # The last entry is that of no particle, -1.
     return np.append(trajectory.species, VOID).astype(np.uint8)[particle]
 
 
-def stress_map(trajectory: Trajectory, window: Window) -> np.ndarray:
+def stress_map(trajectory: Trajectory, window: Window, particle: np.ndarray | None = None) -> np.ndarray:
     """Mean contact pressure over the pixels of each phase, cell by cell; 0 where a cell has none of it.
+
+    Give `particle`, from `particle_image`, where it is at hand.
 
     Returns
     -------
     ndarray
         float32 [phases `MAP_PHASES`, rows of cells, columns of cells, Pa], row 0 at the bottom.
     """
-    particle = _particle_image(trajectory, window)
+    particle = particle_image(trajectory, window) if particle is None else particle
     pressure = np.append(trajectory.contact_pressure[-1], 0.0)[particle]
     species = np.append(trajectory.species, VOID)[particle]
     maps = []
@@ -148,7 +151,7 @@ def _sum_over_cells(values: np.ndarray, cell: int) -> np.ndarray:
     return values.reshape(rows // cell, cell, columns // cell, cell).sum(axis=(1, 3), dtype=float)
 
 
-def _particle_image(trajectory: Trajectory, window: Window) -> np.ndarray:
+def particle_image(trajectory: Trajectory, window: Window) -> np.ndarray:
     """Number of the particle that contains the centre of each pixel, -1 for none; AM before SE."""
     image = np.full((window.rows, window.columns), -1)
     position = trajectory.position[-1]

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from assb.prediction import Predicted
 
 # Imports of what a command needs are its own: `assb --help` and completion answer at once.
 BAD_INPUT = 2
@@ -35,20 +40,16 @@ def main() -> None:
     """
 
 
-class PhaseOrder(click.ParamType):
+def _phase_order(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
     """Three phases, comma separated."""
+    from cnn.segmentation import check_brightness
 
-    name = "PHASE,PHASE,PHASE"
-
-    def convert(self, value, param, ctx):
-        from cnn.segmentation import check_brightness
-
-        names = tuple(value.split(",")) if isinstance(value, str) else value
-        try:
-            check_brightness(names)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-        return names
+    names = tuple(value.split(","))
+    try:
+        check_brightness(names)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return names
 
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -82,7 +83,8 @@ _config = click.option(
 )
 @click.option(
     "--brightness",
-    type=PhaseOrder(),
+    metavar="PHASE,PHASE,PHASE",
+    callback=_phase_order,
     default="void,AM,SE",
     show_default=True,
     help="Phases from dark to bright; in back-scatter images AM is brightest: void,SE,AM.",
@@ -91,7 +93,15 @@ _config = click.option(
     "--thresholds", type=float, nargs=2, help="The two gray values between the phases, instead of Otsu's."
 )
 @click.option("--model", type=click.Path(path_type=Path), help="Another ensemble (python -m cnn bundle).")
-def predict(images, um_per_pixel, output, figures, brightness, thresholds, model) -> None:
+def predict(
+    images: tuple[Path, ...],
+    um_per_pixel: float | None,
+    output: Path,
+    figures: bool,
+    brightness: tuple[str, ...],
+    thresholds: tuple[float, float] | None,
+    model: Path | None,
+) -> None:
     """Predict stress and reaction area of the electrodes in IMAGES (PNG or TIFF).
 
     Gray values are parted into active material (AM), electrolyte (SE) and void; images of exactly three gray
@@ -99,57 +109,39 @@ def predict(images, um_per_pixel, output, figures, brightness, thresholds, model
     show at least 36 x 36 µm; larger ones are covered with windows of that size, and the table tells means
     over them: stress on particles [MPa], AM-SE contact area in a window [µm²], each with its 90 % interval.
     """
+    from assb.picture import Acquisition
     from assb.prediction import predict_files
     from cnn.bundle import read_bundle
-    from cnn.image import SHIPPED, check_pixel
+    from cnn.image import SHIPPED
+    from cnn.scale import check_pixel
 
     folder = output.with_suffix("") if figures else None
+    acquisition = Acquisition(um_per_pixel, brightness, thresholds or None)
     try:
         if um_per_pixel is not None:
             check_pixel(um_per_pixel)
         bundle = read_bundle(model or SHIPPED)
         with click.progressbar(length=len(images), file=sys.stderr, label="predicting") as bar:
-            results = predict_files(
-                images,
-                output,
-                folder,
-                bundle,
-                um_per_pixel,
-                brightness,
-                thresholds or None,
-                lambda _: bar.update(1),
-            )
+            results = predict_files(images, output, folder, bundle, acquisition, lambda _: bar.update(1))
     except (OSError, ValueError) as error:
         _stop(str(error))
-    for one in results:
-        if one.found is None:
-            click.echo(f"error: {one.problem}", err=True)
-        else:
-            click.echo(_summary(one))
-    if any(one.found is not None for one in results):
+    _tell(results)
+    refused = [result.shown is None for result in results]
+    if not all(refused):
         click.echo(f"\n{output}" + (f"; figures in {folder}/" if folder else ""))
-    if any(one.found is None for one in results):
+    if any(refused):
         sys.exit(BAD_INPUT)
 
 
-def _summary(one) -> str:
-    """What a reader wants to know of one image, in a few lines."""
-    from assb.names import short
-    from assb.prediction import COLUMN_UNITS, columns
+def _tell(results: Sequence[Predicted]) -> None:
+    """What became of each image."""
+    from assb.rendering import summary
 
-    row = columns(one.found)
-    shares = ", ".join(
-        f"{name} {100 * float(row[f'{name.lower()}_fraction']):.0f} %" for name in ("AM", "SE", "void")
-    )
-    lines = [f"{one.path}: {row['verdict']}; {shares}"]
-    if row["reasons"]:
-        lines.append(f"  {row['reasons']}")
-    for target, si in zip(one.found["target"].values, one.found["target_units"].values, strict=True):
-        shown = COLUMN_UNITS[str(si)][0]
-        value, low, high = (float(row[f"{target}{end}_{shown}"]) for end in ("", "_low", "_high"))
-        unit = shown.replace("um2", "µm²")
-        lines.append(f"  {target:16s} {short(value):>8s} {unit:4s} [{short(low)}, {short(high)}]")
-    return "\n".join(lines)
+    for path, shown, problem in results:
+        if shown is None:
+            click.echo(f"error: {problem}", err=True)
+        else:
+            click.echo(f"{path}: {summary(shown)}")
 
 
 @main.command()
@@ -160,7 +152,7 @@ def _summary(one) -> str:
 @click.option("--replicate", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed.")
 @_config
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="electrode.h5", show_default=True)
-def simulate(width_um, uncovered_fraction, replicate, config, output) -> None:
+def simulate(width_um: float, uncovered_fraction: float, replicate: int, config: Path, output: Path) -> None:
     """Fill a box with AM and SE, compress it by DEM, write its trajectory.
 
     The same structure as in a study of that configuration; OUTPUT is H5MD, explained in docs/data-formats.md.
@@ -195,7 +187,7 @@ def simulate(width_um, uncovered_fraction, replicate, config, output) -> None:
 )
 @click.option("--model", type=click.Path(path_type=Path), help="Another ensemble (python -m cnn bundle).")
 @_config
-def serve(port, host, model, config) -> None:
+def serve(port: int, host: str, model: Path | None, config: Path) -> None:
     """Answer on a page in the browser: images to predict, electrodes to compress. Ctrl-C ends it.
 
     All is computed on this machine; nothing is kept and nothing sent elsewhere.
@@ -226,7 +218,7 @@ def serve(port, host, model, config) -> None:
 )
 @click.option("--cores", default="all", show_default=True)
 @click.argument("others", nargs=-1, type=click.UNPROCESSED)
-def report(configfile, cores, others) -> None:
+def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) -> None:
     """Run what a study lacks, up to its page report.html, in the clone of the repository.
 
     Without --configfile that is the paper's study. OTHERS are handed to Snakemake, such as -n to see what
@@ -240,6 +232,6 @@ def report(configfile, cores, others) -> None:
     sys.exit(subprocess.run([*command, *others], cwd=REPOSITORY).returncode)
 
 
-def _stop(message: str) -> None:
+def _stop(message: str) -> NoReturn:
     click.echo(f"error: {message}", err=True)
     sys.exit(BAD_INPUT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,13 +17,16 @@ from analysis.figures.animation import draw_stressed_particles
 from analysis.figures.stress_distribution import draw_distribution
 from analysis.figures.structure import draw_walls
 from analysis.images import Window, class_image, image_window
-from analysis.labels import TARGETS, target_values, wall_pressure
-from analysis.trajectories import AM, SE, Trajectory, read_trajectories
+from analysis.labels import target_values, wall_pressure
+from analysis.trajectories import Trajectory, read_trajectories
 from assb.figure import MAPS, draw_heat
 from assb.simulation import simulate_electrode
 from cnn.bundle import Bundle
 from cnn.image import predict
 from dem.state import Frame
+from electrode.species import AM, SE
+from electrode.targets import TARGETS
+from provenance import FilePath
 
 MOST_PACKINGS = 1000
 
@@ -48,13 +50,13 @@ def settings(config: Mapping[str, Any]) -> dict[str, Setting]:
         "uncovered_fraction": ("Uncovered fraction", grid["uncovered_fractions"], 0.01, ""),
         "am_diameter_um": ("Mean AM diameter", filling["am_mean_diameter_um"], 0.5, "µm"),
     }
-    found = {}
+    choices = {}
     for name, (title, values, step, unit) in ranges.items():
         low, high = min(values), max(values)
         start = round(low + round((high - low) / 2 / step) * step, 6)
-        found[name] = Setting(title, low, high, step, unit, start)
-    found["packing"] = Setting("Random packing, number", 1, MOST_PACKINGS, 1, "", 1)
-    return found
+        choices[name] = Setting(title, low, high, step, unit, start)
+    choices["packing"] = Setting("Random packing, number", 1, MOST_PACKINGS, 1, "", 1)
+    return choices
 
 
 def check_settings(allowed: Mapping[str, Setting], given: Mapping[str, Any]) -> dict[str, float]:
@@ -87,7 +89,7 @@ class Compared(NamedTuple):
 
     trajectory: Trajectory
     window: Window  # that the image shows
-    found: xr.Dataset  # from `cnn.predict`, with the ``truth`` of the DEM
+    result: xr.Dataset  # from `cnn.predict`, with the ``truth`` of the DEM
 
 
 def compare(
@@ -125,12 +127,12 @@ def compare(
     window = image_window(trajectory, **config["image"])
     # Row 0 of our images is the bottom one, that of pictures the top one.
     image = class_image(trajectory, window)[::-1]
-    found = predict(image, config["image"]["um_per_pixel"], model=model)
+    result = predict(image, config["image"]["um_per_pixel"], model=model)
     truth = xr.DataArray(target_values(trajectory, window), {"target": list(TARGETS)}, name="truth")
-    return Compared(trajectory, window, found.assign(truth=truth))
+    return Compared(trajectory, window, result.assign(truth=truth))
 
 
-def save_comparison(compared: Compared, output: str | PathLike) -> None:
+def save_comparison(compared: Compared, output: FilePath) -> None:
     """Draw a compressed electrode, what the ensemble sees of it, and truth beside prediction.
 
     Parameters
@@ -140,17 +142,17 @@ def save_comparison(compared: Compared, output: str | PathLike) -> None:
     output
         PNG or PDF to write.
     """
-    trajectory, window, found = compared
+    trajectory, window, result = compared
     with style.in_style():
         figure = style.new_figure(11, 8.6)
-        above, below = figure.subfigures(2, 1, height_ratios=(2, 1))
+        above, below = figure.subfigures(2, 1, height_ratios=(2, 1), squeeze=False).ravel()
         panels = above.subplot_mosaic([["box", "image"], ["box", "heat"]], width_ratios=(2.2, 1))
         _draw_box(panels["box"], compared)
         # Row 0 of our images is the bottom one, that of files the top one.
-        image = found["class_image"].values[::-1]
+        image = result["class_image"].values[::-1]
         style.show_phases(panels["image"], image)
         panels["image"].set_title("Seen by the CNN: SE white, AM gray")
-        draw_heat(panels["heat"], image, found["heatmap"].sel(target=MAPS[0]).values[::-1])
+        draw_heat(panels["heat"], image, result["heatmap"].sel(target=MAPS[0]).values[::-1])
         panels["heat"].set_title("What raises its reaction area: bright")
         *distributions, wall = below.subplots(1, 3)
         seen = window.contains(trajectory.position[-1])
@@ -158,7 +160,7 @@ def save_comparison(compared: Compared, output: str | PathLike) -> None:
         for axes, (phase, species) in zip(distributions, (("SE", SE), ("AM", AM)), strict=True):
             stress = trajectory.contact_pressure[-1][seen & (trajectory.species == species)]
             quantile = xr.DataArray(np.quantile(stress, level), {"level": level})
-            draw_distribution(axes, quantile, found, phase, stress.size)
+            draw_distribution(axes, quantile, result, phase, stress.size)
             axes.set_title(f"{stress.size} {phase} in the green square")
         below.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
         pressure = 1e-6 * wall_pressure(trajectory)
@@ -175,14 +177,11 @@ def _draw_box(axes: Axes, compared: Compared) -> None:
     trajectory, window, _ = compared
     discs = draw_stressed_particles(axes, trajectory, -1)
     draw_walls(axes, trajectory.wall_position[-1])
-    corner, sides = (window.left, window.bottom), (window.columns * window.pixel, window.rows * window.pixel)
-    seen = Rectangle(
-        [1e6 * value for value in corner],
-        *(1e6 * value for value in sides),
-        fill=False,
-        edgecolor=style.ZONE_COLOUR,
-        linewidth=2,
+    left, bottom, width, height = (
+        1e6 * side
+        for side in (window.left, window.bottom, window.columns * window.pixel, window.rows * window.pixel)
     )
+    seen = Rectangle((left, bottom), width, height, fill=False, edgecolor=style.ZONE_COLOUR, linewidth=2)
     axes.add_patch(seen)
     for species, colours in zip(("SE", "AM"), discs, strict=True):
         bar = axes.figure.colorbar(colours, ax=axes, shrink=0.75, aspect=30, pad=0.02, extend="max")

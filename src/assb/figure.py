@@ -3,69 +3,116 @@
 from __future__ import annotations
 
 import textwrap
-from os import PathLike
+from collections.abc import Iterable
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.figure import SubFigure
 
 from analysis.figures import gaussian, style
 from analysis.figures.gradcam import draw_heatmap
-from assb.names import short
-from cnn.reference import LIKE
+from assb.picture import Picture
+from assb.rendering import Rendering, TargetRow, render
+from electrode.targets import DISPLAY_UNITS
+from provenance import FilePath
 
-# Targets whose Grad-CAM maps are shown, and phases whose stress is.
+# Targets whose Grad-CAM maps are shown rather than those of others, and phases whose stress is.
 MAPS = ("reaction_area", "se_stress_mean")
 STRESS = {"SE": "se", "AM": "am"}
+MPA = DISPLAY_UNITS["Pa"].factor
+# Heights of the two rows of panels [inch], together 5.8. The lower one is for `ROWS` targets, more add lines.
+UPPER, LOWER = 5.8 * 6 / 11, 5.8 * 5 / 11
+ROWS, LINE = 5, 0.2
 
 
-def save_prediction(
-    gray: np.ndarray, um_per_pixel: float, found: xr.Dataset, name: str, output: str | PathLike
-):
+def save_prediction(picture: Picture, result: xr.Dataset, title: str, output: FilePath) -> None:
     """Draw one image and its prediction.
 
     Parameters
     ----------
-    gray
-        The image as it came [rows, columns], top row first.
-    um_per_pixel
-        Side of its pixel [um].
-    found
+    picture
+        The image as it came.
+    result
         From `cnn.predict`, with maps.
-    name
-        Of the image.
+    title
+        Of the figure.
     output
         PNG or PDF to write.
     """
+    shown = render(result)
+    lower = LOWER + LINE * max(0, len(shown.rows) - ROWS)
     with style.in_style():
-        figure = style.new_figure(11, 5.8)
-        above, below = figure.subfigures(2, 1, height_ratios=(1.2, 1))
-        show, phases, *maps = above.subplots(1, 4)
-        # Row 0 of our images is the bottom one, that of files the top one.
-        image = found["class_image"].values[::-1]
-        show.imshow(_thinned(gray), cmap="gray", interpolation="nearest")
-        style.bare(show)
-        show.set_title("Input")
-        sides = " x ".join(f"{um_per_pixel * length:.3g}" for length in reversed(gray.shape))
-        show.set_xlabel(f"{sides} µm, {um_per_pixel:.3g} µm per pixel")
-        style.show_phases(phases, image)
-        phases.set_title("Phases: SE white, AM gray")
-        share = {name: 100 * float(found["phase_fraction"].sel(phase=name)) for name in ("AM", "SE", "void")}
-        phases.set_xlabel(", ".join(f"{name} {value:.0f} %" for name, value in share.items()))
-        for axes, target in zip(maps, MAPS, strict=True):
-            draw_heat(axes, image, found["heatmap"].sel(target=target).values[::-1])
-            axes.set_title(style.TARGET_TITLES[target])
-        maps[0].set_xlabel("what raises its prediction")
-        maps[1].set_xlabel("what raises its prediction")
-        colours = above.colorbar(maps[-1].images[-1], ax=maps, location="right", shrink=0.7, aspect=20)
-        colours.set_label("share of the maximum")
-        *curves, numbers = below.subplots(1, 3, width_ratios=(1, 1, 1.6))
-        for axes, phase in zip(curves, STRESS, strict=True):
-            draw_stress(axes, found, phase)
-        numbers.set_axis_off()
-        _write_numbers(numbers, found)
-        figure.suptitle(name, fontsize=10, parse_math=False)
+        figure = style.new_figure(11, UPPER + lower)
+        heights = UPPER, lower
+        above, below = figure.subfigures(2, 1, height_ratios=heights, squeeze=False).ravel()
+        _draw_images(above, picture, result, shown)
+        _draw_numbers(below, result, shown, LOWER / lower)
+        figure.suptitle(title, fontsize=10, parse_math=False)
         style.save_figure(figure, [output])
+
+
+def _draw_images(figure: SubFigure, picture: Picture, result: xr.Dataset, shown: Rendering) -> None:
+    """Draw the image as it came, its phases, and Grad-CAM maps of some targets over them."""
+    targets = mapped_targets(result["target"].values)
+    titles = {row.name: row.title for row in shown.rows}
+    given, phases, *maps = figure.subplots(1, 2 + len(targets))
+    _draw_input(given, picture)
+    # Row 0 of our images is the bottom one, that of files the top one.
+    image = result["class_image"].values[::-1]
+    style.show_phases(phases, image)
+    phases.set_title("Phases: SE white, AM gray")
+    phases.set_xlabel(shown.shares)
+    for axes, target in zip(maps, targets, strict=True):
+        draw_heat(axes, image, result["heatmap"].sel(target=target).values[::-1])
+        axes.set_title(titles[target])
+        axes.set_xlabel("what raises its prediction")
+    colours = figure.colorbar(maps[-1].images[-1], ax=maps, location="right", shrink=0.7, aspect=20)
+    colours.set_label("share of the maximum")
+
+
+def _draw_numbers(figure: SubFigure, result: xr.Dataset, shown: Rendering, share: float) -> None:
+    """Draw the stress on each phase whose mean and SD are predicted, and write all targets.
+
+    Parameters
+    ----------
+    figure
+        To draw on.
+    result
+        From `cnn.predict`.
+    shown
+        The same, rendered.
+    share
+        Of the figure's height, what is left without further targets.
+    """
+    phases = [phase for phase in STRESS if set(_stress_targets(phase)) <= set(result["target"].values)]
+    widths = [1.0] * len(phases) + [1.6]
+    *curves, numbers = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False).ravel()
+    for axes, phase in zip(curves, phases, strict=True):
+        draw_stress(axes, result, phase)
+    _write_numbers(numbers, shown, 0.42 * share)
+
+
+def mapped_targets(targets: Iterable[str]) -> list[str]:
+    """Targets whose Grad-CAM maps are shown: those of `MAPS`, others where there are none of them."""
+    names = [str(target) for target in targets]
+    others = [name for name in names if name not in MAPS]
+    return [*(name for name in MAPS if name in names), *others][: len(MAPS)]
+
+
+def _stress_targets(phase: str) -> list[str]:
+    """Mean and standard deviation of the stress on a phase."""
+    return [f"{STRESS[phase]}_stress_{moment}" for moment in ("mean", "sd")]
+
+
+def _draw_input(axes: Axes, picture: Picture) -> None:
+    """Show an image as it came, with its size."""
+    gray, um_per_pixel = picture
+    axes.imshow(_thinned(gray), cmap="gray", interpolation="nearest")
+    style.bare(axes)
+    axes.set_title("Input")
+    sides = " x ".join(f"{um_per_pixel * length:.3g}" for length in reversed(gray.shape))
+    axes.set_xlabel(f"{sides} µm, {um_per_pixel:.3g} µm per pixel")
 
 
 def _thinned(gray: np.ndarray, most: int = 1500) -> np.ndarray:
@@ -80,13 +127,14 @@ def draw_heat(axes: Axes, image: np.ndarray, heat: np.ndarray) -> None:
     draw_heatmap(axes, image, heat.repeat(cell, axis=0).repeat(cell, axis=1))
 
 
-def draw_stress(axes: Axes, found: xr.Dataset, phase: str) -> None:
+def draw_stress(axes: Axes, result: xr.Dataset, phase: str) -> None:
     """Draw the Gaussian of the predicted mean and SD of the stress, and 90 % of those in their intervals."""
-    values = [
-        1e-6 * found.sel(target=f"{STRESS[phase]}_stress_{k}")[["prediction", "high"]] for k in ("mean", "sd")
-    ]
+    moments = (result.sel(target=target) for target in _stress_targets(phase))
     # The lower ends are cut at 0: the upper ones tell the width.
-    mean, sd = ((float(one["prediction"]), float(one["high"] - one["prediction"])) for one in values)
+    mean, sd = (
+        (MPA * float(moment["prediction"]), MPA * float(moment["high"]) - MPA * float(moment["prediction"]))
+        for moment in moments
+    )
     x = np.linspace(max(0.0, mean[0] - 4 * abs(sd[0])), mean[0] + 4 * abs(sd[0]) + 1e-3, 400)
     peak = gaussian.draw_predicted(axes, x, mean, sd)
     axes.set_xlim(x[0], x[-1])
@@ -97,24 +145,21 @@ def draw_stress(axes: Axes, found: xr.Dataset, phase: str) -> None:
     axes.set_ylabel("density [1/MPa]")
 
 
-def _write_numbers(axes: Axes, found: xr.Dataset) -> None:
-    """Write the verdict, and the targets with their intervals."""
-    lines = [f"{'':20s}{'':>8s}   90 % interval"]
-    for target in found["target"].values:
-        one = found.sel(target=target)
-        unit, factor = style.SHOWN_UNITS[str(one["target_units"].values)]
-        value, low, high = (short(factor * float(one[name])) for name in ("prediction", "low", "high"))
-        lines.append(f"{style.TARGET_TITLES[str(target)]:20s}{value:>8s}   {low} to {high} {unit}")
-    window = " x ".join(f"{side:g}" for side in found.attrs["window_um"])
-    windows = found.sizes["window"]
-    lines.append(
-        f"(one window of {window} µm)" if windows == 1 else f"(mean of {windows} windows of {window} µm)"
-    )
+def _write_numbers(axes: Axes, shown: Rendering, below: float) -> None:
+    """Write the targets with their intervals, and `below` [share of the axes] what to think of them."""
+    title_width = max(len(row.title) for row in shown.rows) + 2
+    lines = [f"{'':{title_width}s}{'':>8s}   90 % interval"]
+    lines += [_number_line(row, title_width) for row in shown.rows]
+    several = f"mean of {shown.windows} windows" if shown.windows > 1 else "one window"
+    lines.append(f"({several} of {shown.window} µm)")
+    axes.set_axis_off()
     axes.text(0, 1, "\n".join(lines), transform=axes.transAxes, va="top", family="monospace", fontsize=8.5)
-    sentences = [f"{found.attrs['verdict']}: {found.attrs['advice']}.".capitalize()]
-    sentences += [
-        f"{reason[0].upper()}{reason[1:]}." for reason in found.attrs["reasons"].split("; ") if reason
-    ]
-    text = "\n".join(textwrap.fill(sentence, 68) for sentence in sentences)
-    colour = "black" if found.attrs["verdict"] == LIKE else style.CNN_COLOUR
-    axes.text(0, 0.42, text, transform=axes.transAxes, va="top", fontsize=8.5, color=colour)
+    text = "\n".join(textwrap.fill(sentence, 68) for sentence in shown.sentences)
+    colour = "black" if shown.known else style.CNN_COLOUR
+    axes.text(0, below, text, transform=axes.transAxes, va="top", fontsize=8.5, color=colour)
+
+
+def _number_line(row: TargetRow, title_width: int) -> str:
+    text = row.texts
+    interval = f"{text['low']} to {text['high']} {row.unit.symbol}"
+    return f"{row.title:{title_width}s}{text['prediction']:>8s}   {interval}"

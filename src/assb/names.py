@@ -1,4 +1,4 @@
-"""How things are written for readers: names of files, numbers."""
+"""How things are written for readers: names of files, numbers, sentences."""
 
 from __future__ import annotations
 
@@ -23,3 +23,8 @@ def file_names(paths: Iterable[str | PathLike]) -> list[str]:
 def short(value: float) -> str:
     """Three digits, or all before the point."""
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital letter and a full stop."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

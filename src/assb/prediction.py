@@ -4,46 +4,36 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping, Sequence
-from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
-import numpy as np
 import xarray as xr
 from PIL import Image
 
 from assb.names import file_names
-from assb.picture import read_picture
+from assb.picture import AS_STATED, UM_PER_INCH, Acquisition, read_picture
+from assb.rendering import Rendering, render, table_row
 from cnn.bundle import Bundle
 from cnn.image import predict
-from cnn.segmentation import BRIGHTNESS
-from provenance import atomic_output
-
-# Units of the targets -> units of the table's columns, and the factor between.
-COLUMN_UNITS = {"Pa": ("MPa", 1e-6), "m2": ("um2", 1e12)}
-# Endings of the table's columns; truth is known of what was simulated.
-SUFFIXES = {"_dem": "truth", "": "prediction", "_low": "low", "_high": "high"}
-# Gray values of void, SE and AM, as in the paper's images.
-SHOWN = np.array([0, 255, 128], np.uint8)
+from electrode.species import GRAY_VALUES
+from provenance import FilePath, atomic_output
 
 
 class Predicted(NamedTuple):
     """A file and what became of it."""
 
     path: Path
-    found: xr.Dataset | None  # from `cnn.predict`
+    shown: Rendering | None
     problem: str | None  # why there is none
 
 
 def predict_files(
-    paths: Sequence[str | PathLike],
-    output: str | PathLike,
-    figures: str | PathLike | None,
+    paths: Sequence[FilePath],
+    output: FilePath,
+    figures: FilePath | None,
     model: Bundle,
-    um_per_pixel: float | None = None,
-    brightness: Sequence[str] = BRIGHTNESS,
-    thresholds: Sequence[float] | None = None,
-    done: Callable[[Predicted], object] = lambda one: None,
+    acquisition: Acquisition = AS_STATED,
+    done: Callable[[Predicted], object] = lambda predicted: None,
 ) -> list[Predicted]:
     """Predict image files; those that cannot be are passed over.
 
@@ -58,10 +48,8 @@ def predict_files(
         segmented picture alone, beside the table.
     model
         From `cnn.bundle.read_bundle`.
-    um_per_pixel
-        Side of a pixel of all images [um]; without it each file must state its own.
-    brightness, thresholds
-        Of `cnn.segmentation.segment`.
+    acquisition
+        Of all images.
     done
         Told each file once it is through.
     """
@@ -69,36 +57,25 @@ def predict_files(
     results = []
     for path, name in zip(map(Path, paths), file_names(paths), strict=True):
         try:
-            found = predict_file(
-                path,
-                path.name,
-                folder / name,
-                figures is not None,
-                model,
-                um_per_pixel,
-                brightness,
-                thresholds,
-            )
+            result = predict_file(path, path.name, folder / name, figures is not None, model, acquisition)
         except ValueError as error:
             results.append(Predicted(path, None, f"{path}: {error}"))
         else:
-            results.append(Predicted(path, found, None))
+            results.append(Predicted(path, render(result), None))
         done(results[-1])
-    rows = [{"image": str(one.path), **columns(one.found)} for one in results if one.found is not None]
+    rows = [{"image": str(path), **table_row(shown)} for path, shown, _ in results if shown is not None]
     if rows:
         write_table(rows, output)
     return results
 
 
 def predict_file(
-    file: str | PathLike | BinaryIO,
+    file: FilePath | IO[bytes],
     title: str,
     stem: Path,
     figure: bool,
     model: Bundle,
-    um_per_pixel: float | None = None,
-    brightness: Sequence[str] = BRIGHTNESS,
-    thresholds: Sequence[float] | None = None,
+    acquisition: Acquisition = AS_STATED,
 ) -> xr.Dataset:
     """Predict one image; write ``<stem>_segmented.png`` and, if wanted, ``<stem>_prediction.png``.
 
@@ -112,7 +89,7 @@ def predict_file(
         Path that the names of the pictures begin with.
     figure
         Whether to draw the figure.
-    model, um_per_pixel, brightness, thresholds
+    model, acquisition
         As for `predict_files`.
 
     Raises
@@ -120,46 +97,26 @@ def predict_file(
     ValueError
         If the image cannot be read or predicted.
     """
-    picture = read_picture(file, um_per_pixel)
-    found = predict(*picture, model=model, brightness=brightness, thresholds=thresholds, heat=figure)
+    picture = read_picture(file, acquisition.um_per_pixel)
+    result = predict(
+        *picture,
+        model=model,
+        brightness=acquisition.brightness,
+        thresholds=acquisition.thresholds,
+        heat=figure,
+    )
     with atomic_output(stem.with_name(f"{stem.name}_segmented.png")) as temporary:
-        scale = (25_400 / found.attrs["um_per_pixel"],) * 2
-        Image.fromarray(SHOWN[found["class_image"].values]).save(temporary, dpi=scale)
+        dots = UM_PER_INCH / result.attrs["um_per_pixel"]
+        Image.fromarray(GRAY_VALUES[result["class_image"].values]).save(temporary, dpi=(dots, dots))
     if figure:
         # On demand: drawing costs more than predicting.
         from assb.figure import save_prediction
 
-        save_prediction(*picture, found, title, stem.with_name(f"{stem.name}_prediction.png"))
-    return found
+        save_prediction(picture, result, title, stem.with_name(f"{stem.name}_prediction.png"))
+    return result
 
 
-def columns(found: xr.Dataset) -> dict[str, float | int | str]:
-    """Row of the table for one prediction; every name carries its unit.
-
-    For each target the truth of the DEM, where known, its value, and the ends of its 90 % interval; then what
-    else is known. The standard deviation between windows is empty for a single one.
-    """
-    row: dict[str, float | int | str] = {}
-    between = {}
-    for target in found["target"].values:
-        one = found.sel(target=target)
-        unit, factor = COLUMN_UNITS[str(one["target_units"].values)]
-        for suffix, name in SUFFIXES.items():
-            if name not in found:
-                continue
-            row[f"{target}{suffix}_{unit}"] = f"{factor * float(one[name]):.6g}"
-        spread = float(one["between_windows"])
-        between[f"{target}_between_windows_{unit}"] = "" if np.isnan(spread) else f"{factor * spread:.6g}"
-    for phase in ("AM", "SE", "void"):
-        row[f"{phase.lower()}_fraction"] = f"{float(found['phase_fraction'].sel(phase=phase)):.4f}"
-    row["verdict"] = found.attrs["verdict"]
-    row["reasons"] = found.attrs["reasons"]
-    row["distance"] = f"{float(found['distance'].median()):.3f}"
-    row["windows"] = found.sizes["window"]
-    return row | between
-
-
-def write_table(rows: Sequence[Mapping[str, float | int | str]], output: str | PathLike) -> None:
+def write_table(rows: Sequence[Mapping[str, float | int | str]], output: FilePath) -> None:
     """Write rows of the same columns as CSV."""
     with atomic_output(output) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, list(rows[0]))

@@ -18,21 +18,21 @@ from pathlib import Path, PureWindowsPath
 from queue import SimpleQueue
 from typing import Any
 
-import xarray as xr
 from flask import Flask, Response, abort, render_template, request, send_file
 from waitress import create_server
 from werkzeug.exceptions import HTTPException
 
-from analysis.figures.style import SHOWN_UNITS, TARGET_TITLES
 from assb.comparison import check_settings, compare, save_comparison, settings
-from assb.names import short
-from assb.prediction import columns, predict_file, write_table
+from assb.names import sentence
+from assb.picture import Acquisition
+from assb.prediction import predict_file, write_table
+from assb.rendering import Rendering, render, table_row
 from cnn.bundle import Bundle
-from cnn.image import MOST_PIXELS
-from cnn.reference import LIKE
-from cnn.segmentation import BRIGHTNESS, PHASES, check_brightness
+from cnn.scale import MOST_PIXELS
+from cnn.segmentation import check_brightness
 from dem.parameters import read_parameters
 from dem.state import Frame
+from electrode.species import DARK_TO_BRIGHT, PHASES
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,6 @@ FILES = {
     f"{STEM}_simulated.png": "Structure, stress, and what the network sees",
     f"{STEM}.csv": "All numbers",
 }
-SHOWN_VALUES = ("truth", "prediction", "low", "high", "between_windows")
 Tell = Callable[[dict[str, Any]], object]
 HEADERS = {
     # Only what this server sends is loaded or run, and nobody may frame it.
@@ -88,25 +87,10 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
     read_parameters(config)  # a bad configuration is refused now, not with the first electrode
     allowed = settings(config)
     app = Flask(__name__)
-    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, TRUSTED_HOSTS=[*LOOPBACK, host])
+    app.jinja_env.filters["sentence"] = sentence
+    _guard(app, host)
     # One image or compression at a time: each takes all cores, and an image up to a few GB.
     turn = threading.Lock()
-
-    @app.before_request
-    def refuse_other_pages() -> None:
-        """Other pages in the same browser can send requests here; a browser names their origin."""
-        if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
-            abort(403, "requests from other pages are refused")
-
-    @app.after_request
-    def add_headers(response: Response) -> Response:
-        response.headers.update(HEADERS)
-        return response
-
-    @app.errorhandler(HTTPException)
-    def tell_problem(error: HTTPException) -> tuple[dict[str, str], int]:
-        text = f"the file has more than {MOST_BYTES // 10**6} MB" if error.code == 413 else error.description
-        return {"error": sentence(text)}, error.code
 
     def take_turn() -> None:
         if not turn.acquire(timeout=PATIENCE):
@@ -125,7 +109,7 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
         return render_template(
             "page.html",
             settings=allowed,
-            orders=[BRIGHTNESS, *(order for order in permutations(PHASES) if order != BRIGHTNESS)],
+            orders=[DARK_TO_BRIGHT, *(order for order in permutations(PHASES) if order != DARK_TO_BRIGHT)],
             most_bytes=MOST_BYTES,
             config=config,
         )
@@ -141,17 +125,12 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
             abort(400, "no image was sent: choose a PNG or TIFF file")
         name = PureWindowsPath(file.filename or "image").name
         try:
-            um_per_pixel, low, high = (_number(key) for key in ("um_per_pixel", "low", "high"))
-            if (low is None) != (high is None):
-                raise ValueError("thresholds must be two or none, got one")
-            brightness = request.form.get("brightness", ",".join(BRIGHTNESS)).split(",")
-            check_brightness(brightness)
-            options = brightness, None if low is None else (low, high)
+            acquisition = _acquisition()
             with waited(), tempfile.TemporaryDirectory() as folder:
                 stem = Path(folder) / STEM
-                found = predict_file(file.stream, name, stem, True, model, um_per_pixel, *options)
-                write_table([{"image": name, **columns(found)}], stem.with_suffix(".csv"))
-                return render_template("result.html", **_shown(found, stem.parent, Path(name).stem))
+                shown = render(predict_file(file.stream, name, stem, True, model, acquisition))
+                write_table([{"image": name, **table_row(shown)}], stem.with_suffix(".csv"))
+                return _answer(shown, stem.parent, Path(name).stem)
         except ValueError as error:
             abort(400, str(error))
 
@@ -167,6 +146,27 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
     return app
 
 
+def _guard(app: Flask, host: str) -> None:
+    """Bound what is sent, refuse what other pages and hosts ask for, and tell every problem in a sentence."""
+    app.config.update(MAX_CONTENT_LENGTH=MOST_BYTES, TRUSTED_HOSTS=[*LOOPBACK, host])
+
+    @app.before_request
+    def refuse_other_pages() -> None:
+        """Other pages in the same browser can send requests here; a browser names their origin."""
+        if request.headers.get("Origin", request.host_url.rstrip("/")) != request.host_url.rstrip("/"):
+            abort(403, "requests from other pages are refused")
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        response.headers.update(HEADERS)
+        return response
+
+    @app.errorhandler(HTTPException)
+    def tell_problem(error: HTTPException) -> tuple[dict[str, str], int]:
+        text = f"the file has more than {MOST_BYTES // 10**6} MB" if error.code == 413 else error.description
+        return {"error": sentence(text or error.name)}, error.code or 500
+
+
 def _simulate(
     app: Flask, model: Bundle, config: Mapping[str, Any], chosen: Mapping[str, float], tell: Tell
 ) -> None:
@@ -179,9 +179,10 @@ def _simulate(
     compared = compare(config, chosen, model, done)
     with tempfile.TemporaryDirectory() as folder:
         save_comparison(compared, Path(folder) / f"{STEM}_simulated.png")
-        write_table([{**chosen, **columns(compared.found)}], Path(folder) / f"{STEM}.csv")
-        shown = _shown(compared.found, Path(folder), STEM)
-    tell({"result": app.jinja_env.get_template("result.html").render(shown)})
+        shown = render(compared.result)
+        write_table([{**chosen, **table_row(shown)}], Path(folder) / f"{STEM}.csv")
+        with app.app_context():
+            tell({"result": _answer(shown, Path(folder), STEM)})
 
 
 def _events(job: Callable[[Tell], None], turn: threading.Lock) -> Iterator[str]:
@@ -205,6 +206,22 @@ def _events(job: Callable[[Tell], None], turn: threading.Lock) -> Iterator[str]:
     return (json.dumps(event) + "\n" for event in iter(told.get, None))
 
 
+def _acquisition() -> Acquisition:
+    """What the form says of how the picture was taken.
+
+    Raises
+    ------
+    ValueError
+        If it says what cannot be.
+    """
+    um_per_pixel, low, high = (_number(key) for key in ("um_per_pixel", "low", "high"))
+    if (low is None) != (high is None):
+        raise ValueError("thresholds must be two or none, got one")
+    brightness = request.form.get("brightness", ",".join(DARK_TO_BRIGHT)).split(",")
+    check_brightness(brightness)
+    return Acquisition(um_per_pixel, brightness, None if low is None or high is None else (low, high))
+
+
 def _number(key: str) -> float | None:
     """A number of the form, None where it is left empty."""
     text = request.form.get(key, "").strip()
@@ -214,33 +231,10 @@ def _number(key: str) -> float | None:
         raise ValueError(f"{key} must be a number, got {text:.40}") from None
 
 
-def sentence(text: str) -> str:
-    """The text with a capital letter and a full stop."""
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
-
-
-def _shown(found: xr.Dataset, folder: Path, name: str) -> dict[str, Any]:
-    """What the page shows of a prediction, with the files in a folder."""
-    rows = []
-    for target in found["target"].values:
-        one = found.sel(target=target)
-        unit, factor = SHOWN_UNITS[str(one["target_units"].values)]
-        values = {key: short(factor * float(one[key])) for key in SHOWN_VALUES if key in one}
-        if "truth" in one:
-            values["inside"] = bool(one["low"] <= one["truth"] <= one["high"])
-        rows.append({"title": TARGET_TITLES[str(target)], "unit": unit, **values})
+def _answer(shown: Rendering, folder: Path, name: str) -> str:
+    """What the page shows of a prediction, with the files in a folder, to be saved under a name."""
     files = [_file(folder / kind, name) for kind in FILES if (folder / kind).exists()]
-    return {
-        "known": found.attrs["verdict"] == LIKE,
-        "verdict": sentence(found.attrs["verdict"]),
-        "advice": sentence(found.attrs["advice"]),
-        "reasons": [sentence(reason) for reason in found.attrs["reasons"].split("; ") if reason],
-        "shares": {key: 100 * float(found["phase_fraction"].sel(phase=key)) for key in ("AM", "SE", "void")},
-        "windows": found.sizes["window"],
-        "window": " x ".join(f"{side:g}" for side in found.attrs["window_um"]),
-        "rows": rows,
-        "files": files,
-    }
+    return render_template("result.html", shown=shown, files=files)
 
 
 def _file(path: Path, name: str) -> dict[str, Any]:
@@ -254,7 +248,9 @@ def _file(path: Path, name: str) -> dict[str, Any]:
     }
 
 
-def serve(model: Bundle, config: Mapping[str, Any], host: str, port: int, ready: Callable[[str], object]):
+def serve(
+    model: Bundle, config: Mapping[str, Any], host: str, port: int, ready: Callable[[str], object]
+) -> None:
     """Answer requests until interrupted; `ready` is told the address.
 
     Raises

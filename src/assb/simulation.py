@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from os import PathLike
 from typing import Any
 
 from dem.parameters import read_parameters
 from dem.simulation import simulate
 from dem.state import Frame
 from dem.trajectory import Compressed, open_trajectory, write_structure
-from provenance import code_digest
+from provenance import FilePath, code_digest
 
 
 def simulate_electrode(
@@ -18,7 +17,7 @@ def simulate_electrode(
     width_um: float,
     uncovered_fraction: float,
     replicate: int,
-    output: str | PathLike,
+    output: FilePath,
     done: Callable[[Frame], object] = lambda frame: None,
 ) -> Compressed:
     """Fill and compress one structure of a study, as the workflow would, and write its trajectory.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from os import PathLike
 
 import numpy as np
 import xarray as xr
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from cnn.image import rescale
-from cnn.segmentation import BRIGHTNESS, PHASES, segment
-from provenance import atomic_output
+from cnn.scale import rescale
+from cnn.segmentation import segment
+from electrode.species import GRAY_VALUES
+from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
 
 log = logging.getLogger(__name__)
@@ -21,9 +21,7 @@ log = logging.getLogger(__name__)
 # brightest phase; side of a pixel [um]. A copy has one of them, or blur and noise together [C].
 MOST_BLUR, MOST_NOISE, MOST_PIXEL = 0.2, 0.2, 0.25
 KINDS = (("blur",), ("noise",), ("pixel",), ("blur", "noise"))
-# Gray values of the phases, from dark to bright.
-GRAY = np.empty(len(PHASES), np.float32)
-GRAY[[PHASES.index(name) for name in BRIGHTNESS]] = (0, 128, 255)
+CONTRAST = float(np.ptp(GRAY_VALUES))
 
 
 def degrade(
@@ -56,20 +54,20 @@ def degrade(
     ndarray
         uint8 of the same shape; the image itself where the photograph cannot be parted in three.
     """
-    gray = gaussian_filter(GRAY[image], blur / um_per_pixel)
+    gray = gaussian_filter(GRAY_VALUES[image].astype(np.float32), blur / um_per_pixel)
     coarse = um_per_pixel / (pixel or um_per_pixel)
     shape = [round(length * coarse) for length in image.shape]
     gray = np.asarray(Image.fromarray(gray).resize(shape[::-1], Image.Resampling.BOX))
-    gray = gray + rng.normal(0, 255 * noise, gray.shape)
+    gray = gray + rng.normal(0, CONTRAST * noise, gray.shape)
     try:
         parted = segment(gray.round().clip(0, 255).astype(np.uint8))
     except ValueError:
         return image
-    found = rescale(parted, 1 / coarse)
-    return found if found.shape == image.shape else image
+    fine = rescale(parted, 1 / coarse)
+    return fine if fine.shape == image.shape else image
 
 
-def degrade_dataset(dataset: str | PathLike, output: str | PathLike, copies: int, seed: int) -> None:
+def degrade_dataset(dataset: FilePath, output: FilePath, copies: int, seed: int) -> None:
     """Write degraded copies of all samples of a dataset, which keep labels, stress maps and split (NetCDF4).
 
     Parameters

@@ -7,28 +7,28 @@ overlapping windows of their size. The windows are predicted one by one; the ima
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from PIL import Image
 
 from cnn.bundle import Bundle, read_bundle
-from cnn.light import mean_and_spread, run_ensemble
+from cnn.light import Passes, mean_and_spread, run_ensemble
 from cnn.reference import EDGE, LIKE, UNLIKE, distance, quantities, reasons, verdict
-from cnn.segmentation import BRIGHTNESS, PHASES, segment
+from cnn.scale import check_pixel, check_size, rescale
+from cnn.segmentation import segment
 from cnn.uncertainty import interval
+from electrode.species import DARK_TO_BRIGHT, PHASES, SE, VOID
+from electrode.targets import target_row
+from provenance import FilePath
 
 # Where a clone of the repository has its ensemble.
 SHIPPED = Path(__file__).resolve().parents[2] / "models/paper"
 # Neighbouring windows share at least this of their length.
 OVERLAP = 0.25
-# An image of `MOST_PIXELS` takes a few GB; pixels beyond these sides [um] show no particle, or only one.
-MOST_PIXELS = 36_000_000
-SMALLEST_PIXEL, LARGEST_PIXEL = 0.001, 0.5
 ADVICE = {
     LIKE: "the ensemble knows images like this one",
     EDGE: "few training images were like this one: take the numbers with care",
@@ -36,44 +36,33 @@ ADVICE = {
 }
 
 
+class Variable(NamedTuple):
+    """Declaration of one variable of a prediction."""
+
+    dims: tuple[str, ...]
+    units: str
+    long_name: str
+
+
+OF_TARGET = "see target_units"
+# All that a prediction holds along its coordinates; `predict` explains them.
+VARIABLES = {
+    "prediction": Variable(("target",), OF_TARGET, "mean over the windows"),
+    "low": Variable(("target",), OF_TARGET, "lower end of its 90 % interval"),
+    "high": Variable(("target",), OF_TARGET, "upper end of its 90 % interval"),
+    "between_windows": Variable(("target",), OF_TARGET, "standard deviation between windows"),
+    "window_prediction": Variable(("window", "target"), OF_TARGET, "mean of the ensemble"),
+    "distance": Variable(("window",), "1", "distance from the training images"),
+    "phase_fraction": Variable(("phase",), "1", "share of the image"),
+    "class_image": Variable(("y", "x"), "1", "0 void, 1 SE, 2 AM; top row first"),
+    "heatmap": Variable(("target", "cell_y", "cell_x"), "1", "Grad-CAM, standard deviations of the target"),
+}
+
+
 @lru_cache
-def shipped_bundle(folder: str | PathLike = SHIPPED) -> Bundle:
+def shipped_bundle(folder: FilePath = SHIPPED) -> Bundle:
     """A trained ensemble, read once per process."""
     return read_bundle(folder)
-
-
-def check_pixel(um_per_pixel: float) -> float:
-    """Raise ValueError unless the side of a pixel [um] is one at which particles show."""
-    if not SMALLEST_PIXEL <= um_per_pixel <= LARGEST_PIXEL:
-        raise ValueError(
-            f"um_per_pixel must be in [{SMALLEST_PIXEL}, {LARGEST_PIXEL}] um, at which particles of SE show, "
-            f"got {um_per_pixel:g} um"
-        )
-    return um_per_pixel
-
-
-def check_size(pixels: int, what: str) -> None:
-    """Raise ValueError if there are too many pixels for the memory of a small machine."""
-    if pixels > MOST_PIXELS:
-        raise ValueError(
-            f"{what} has {pixels:,} pixels, at most {MOST_PIXELS:,} are read: cut it or scale it down"
-        )
-
-
-def rescale(image: np.ndarray, factor: float) -> np.ndarray:
-    """Class image with sides `factor` times as long: each pixel takes the class that covers most of it."""
-    rows, columns = (max(1, round(length * factor)) for length in image.shape)
-    if (rows, columns) == image.shape:
-        return image
-    cover = [
-        np.asarray(
-            Image.fromarray(np.where(image == phase, np.float32(1), np.float32(0))).resize(
-                (columns, rows), Image.Resampling.BILINEAR if factor > 1 else Image.Resampling.BOX
-            )
-        )
-        for phase in range(len(PHASES))
-    ]
-    return np.argmax(cover, axis=0).astype(np.uint8)
 
 
 def window_starts(length: int, window: int, cell: int) -> list[int]:
@@ -87,9 +76,9 @@ def predict(
     image: np.ndarray,
     um_per_pixel: float,
     *,
-    brightness: Sequence[str] = BRIGHTNESS,
+    brightness: Sequence[str] = DARK_TO_BRIGHT,
     thresholds: Sequence[float] | None = None,
-    model: str | PathLike | Bundle = SHIPPED,
+    model: FilePath | Bundle = SHIPPED,
     heat: bool = True,
     done: Callable[[int, int], object] = lambda windows, of: None,
 ) -> xr.Dataset:
@@ -115,7 +104,7 @@ def predict(
     -------
     xarray.Dataset
         Along ``target``, in the units of ``target_units``, as means over all windows: ``prediction``,
-        ``low`` and ``high`` of its 90 % interval (negative ends are set to 0, below which no target is), and
+        ``low`` and ``high`` of its 90 % interval (cut to the target's bounds in `electrode.targets`), and
         ``between_windows``, the standard deviation between windows (NaN of a single one).
         Along ``window``: ``window_prediction``, their left and top edges ``window_x``, ``window_y`` [m] in
         the image, and ``distance`` from the training images.
@@ -130,108 +119,131 @@ def predict(
         If the image or the scale is none to be read, a phase is missing, or the field of view is smaller
         than a window.
     """
-    bundle = model if isinstance(model, Bundle) else shipped_bundle(model)
-    check_pixel(um_per_pixel)
+    bundle = model if isinstance(model, Bundle) else shipped_bundle(Path(model))
     given = np.asarray(image)
-    if given.ndim != 2 or given.size == 0:
-        raise ValueError(f"an image must be an array [rows, columns], got shape {given.shape}")
-    check_size(given.size, "it")
-    window, cell = bundle.networks[0].image_shape, bundle.networks[0].cell
-    sides = [length * um_per_pixel / bundle.um_per_pixel for length in given.shape]
+    _check_view(given, um_per_pixel, bundle)
+    classes = rescale(_classes(given, brightness, thresholds), um_per_pixel / bundle.um_per_pixel)
+    classes = _whole_cells(classes, bundle.networks[0].cell)
+    corners = _corners(classes.shape, bundle)
+    passes = _run_windows(classes, corners, bundle, heat, done)
+    return _result(classes, corners, passes, bundle)
+
+
+def _check_view(image: np.ndarray, um_per_pixel: float, bundle: Bundle) -> None:
+    """Raise ValueError unless an image is one, of pixels that show particles, and shows a window at least."""
+    check_pixel(um_per_pixel)
+    if image.ndim != 2 or image.size == 0:
+        raise ValueError(f"an image must be an array [rows, columns], got shape {image.shape}")
+    check_size(image.size, "it")
+    window = bundle.networks[0].image_shape
+    sides = [length * um_per_pixel / bundle.um_per_pixel for length in image.shape]
     # Half a pixel of the model is lost to rounding.
     if any(round(side) < wanted for side, wanted in zip(sides, window, strict=True)):
         shown, least = (
             " x ".join(f"{pixel * length:.4g}" for length in reversed(shape))
-            for pixel, shape in ((um_per_pixel, given.shape), (bundle.um_per_pixel, window))
+            for pixel, shape in ((um_per_pixel, image.shape), (bundle.um_per_pixel, window))
         )
         raise ValueError(f"its field of view is {shown} um, at least {least} um are needed")
     check_size(math.prod(map(round, sides)), f"it, at the network's {bundle.um_per_pixel:g} um per pixel,")
 
-    classes = rescale(_classes(given, brightness, thresholds), um_per_pixel / bundle.um_per_pixel)
-    classes = classes[: len(classes) // cell * cell, : classes.shape[1] // cell * cell]
-    starts = [window_starts(*sides, cell) for sides in zip(classes.shape, window, strict=True)]
-    corners = [(top, left) for top in starts[0] for left in starts[1]]
-    windows = np.stack([classes[y : y + window[0], x : x + window[1]] for y, x in corners])
-    finished = iter(range(1, len(corners) + 1))
-    passes = run_ensemble(bundle.networks, windows, heat, lambda _: done(next(finished), len(corners)))
-
-    mean, spread = mean_and_spread(passes.target)
-    low, high = interval(mean, spread, bundle.calibration)
-    distances = distance(bundle.reference, passes.pooled)
-    word = verdict(bundle.reference, distances)
-    result = xr.Dataset(
-        {
-            "prediction": ("target", mean.mean(axis=0), {"long_name": "mean over the windows"}),
-            "low": (
-                "target",
-                np.maximum(low.mean(axis=0), 0.0),
-                {"long_name": "lower end of its 90 % interval"},
-            ),
-            "high": (
-                "target",
-                np.maximum(high.mean(axis=0), 0.0),
-                {"long_name": "upper end of its 90 % interval"},
-            ),
-            "between_windows": (
-                "target",
-                mean.std(axis=0, ddof=1) if len(mean) > 1 else np.full(mean.shape[1], np.nan),
-                {"long_name": "standard deviation between windows"},
-            ),
-            "window_prediction": (("window", "target"), mean, {"long_name": "mean of the ensemble"}),
-            "distance": (
-                "window",
-                distances,
-                {"units": "1", "long_name": "distance from the training images"},
-            ),
-            "phase_fraction": (
-                "phase",
-                [float(np.mean(classes == k)) for k in range(len(PHASES))],
-                {"units": "1", "long_name": "share of the image"},
-            ),
-            "class_image": (
-                ("y", "x"),
-                classes,
-                {"units": "1", "long_name": "0 void, 1 SE, 2 AM; top row first"},
-            ),
-        },
-        coords={
-            "target": bundle.targets,
-            "target_units": ("target", bundle.target_units),
-            "phase": list(PHASES),
-            "window_x": ("window", [bundle.um_per_pixel * x / 1e6 for _, x in corners], {"units": "m"}),
-            "window_y": ("window", [bundle.um_per_pixel * y / 1e6 for y, _ in corners], {"units": "m"}),
-        },
-        attrs={
-            "title": "stress and reaction area read off an image",
-            "verdict": word,
-            "advice": ADVICE[word],
-            "reasons": "; ".join(reasons(bundle.reference, quantities(classes, bundle.um_per_pixel))),
-            "um_per_pixel": bundle.um_per_pixel,
-            "window_um": [bundle.um_per_pixel * length for length in reversed(window)],
-        },
-    )
-    for name in ("prediction", "low", "high", "between_windows", "window_prediction"):
-        result[name].attrs["units"] = "see target_units"
-    if passes.heat is not None:
-        result["heatmap"] = (
-            ("target", "cell_y", "cell_x"),
-            _stitch(passes.heat, corners, classes.shape, cell),
-            {"units": "1", "long_name": "Grad-CAM, standard deviations of the target"},
-        )
-    return result
-
 
 def _classes(image: np.ndarray, brightness: Sequence[str], thresholds: Sequence[float] | None) -> np.ndarray:
     """Class of each pixel; an image of classes must show all three."""
-    if image.dtype.kind in "ui" and image.max() == 2 and image.min() == 0:
-        if not (image == 1).any():
-            raise ValueError("it shows no SE (class 1); AM, SE and void are needed")
+    if image.dtype.kind in "ui" and image.max() == len(PHASES) - 1 and image.min() == VOID:
+        if not (image == SE).any():
+            raise ValueError(f"it shows no SE (class {SE}); AM, SE and void are needed")
         return image.astype(np.uint8)
     return segment(image, brightness, thresholds)
 
 
+def _whole_cells(image: np.ndarray, cell: int) -> np.ndarray:
+    """An image without the rows and columns that fill no cell [pixels]."""
+    rows, columns = (length // cell * cell for length in image.shape)
+    return image[:rows, :columns]
+
+
+def _corners(shape: tuple[int, ...], bundle: Bundle) -> list[tuple[int, int]]:
+    """Top and left pixel of the windows that cover a class image."""
+    network = bundle.networks[0]
+    tops, lefts = (
+        window_starts(length, window, network.cell)
+        for length, window in zip(shape, network.image_shape, strict=True)
+    )
+    return [(top, left) for top in tops for left in lefts]
+
+
+def _run_windows(
+    classes: np.ndarray,
+    corners: Sequence[tuple[int, int]],
+    bundle: Bundle,
+    heat: bool,
+    done: Callable[[int, int], object],
+) -> Passes:
+    """What the ensemble makes of each window."""
+    rows, columns = bundle.networks[0].image_shape
+    windows = np.stack([classes[top : top + rows, left : left + columns] for top, left in corners])
+    finished = iter(range(1, len(corners) + 1))
+    return run_ensemble(bundle.networks, windows, heat, lambda _: done(next(finished), len(corners)))
+
+
+def _result(
+    classes: np.ndarray, corners: Sequence[tuple[int, int]], passes: Passes, bundle: Bundle
+) -> xr.Dataset:
+    """The prediction of an image out of those of its windows, and what the ensemble knows of such images."""
+    mean, spread = mean_and_spread(passes.target)
+    targets = [target_row(*named) for named in zip(bundle.targets, bundle.target_units, strict=True)]
+    bounds = [target.lowest for target in targets], [target.highest for target in targets]
+    low, high = (np.clip(end.mean(axis=0), *bounds) for end in interval(mean, spread, bundle.calibration))
+    distances = distance(bundle.reference, passes.pooled)
+    values = {
+        "prediction": mean.mean(axis=0),
+        "low": low,
+        "high": high,
+        "between_windows": mean.std(axis=0, ddof=1) if len(mean) > 1 else np.full(len(targets), np.nan),
+        "window_prediction": mean,
+        "distance": distances,
+        "phase_fraction": [float(np.mean(classes == phase)) for phase in range(len(PHASES))],
+        "class_image": classes,
+    }
+    if passes.heat is not None:
+        values["heatmap"] = _stitch(passes.heat, corners, classes.shape, bundle.networks[0].cell)
+    return xr.Dataset(
+        {name: _declared(name, array) for name, array in values.items()},
+        _coordinates(corners, bundle),
+        _attributes(classes, distances, bundle),
+    )
+
+
+def _declared(name: str, values: object) -> tuple[tuple[str, ...], object, dict[str, str]]:
+    """A variable as xarray takes it."""
+    variable = VARIABLES[name]
+    return variable.dims, values, {"units": variable.units, "long_name": variable.long_name}
+
+
+def _coordinates(corners: Sequence[tuple[int, int]], bundle: Bundle) -> Mapping[str, object]:
+    return {
+        "target": bundle.targets,
+        "target_units": ("target", bundle.target_units),
+        "phase": list(PHASES),
+        "window_x": ("window", [bundle.um_per_pixel * left / 1e6 for _, left in corners], {"units": "m"}),
+        "window_y": ("window", [bundle.um_per_pixel * top / 1e6 for top, _ in corners], {"units": "m"}),
+    }
+
+
+def _attributes(classes: np.ndarray, distances: np.ndarray, bundle: Bundle) -> Mapping[str, object]:
+    word = verdict(bundle.reference, distances)
+    return {
+        "title": "stress and reaction area read off an image",
+        "verdict": word,
+        "advice": ADVICE[word],
+        "reasons": "; ".join(reasons(bundle.reference, quantities(classes, bundle.um_per_pixel))),
+        "um_per_pixel": bundle.um_per_pixel,
+        "window_um": [bundle.um_per_pixel * length for length in reversed(bundle.networks[0].image_shape)],
+    }
+
+
 def _stitch(
-    heat: np.ndarray, corners: list[tuple[int, int]], shape: tuple[int, int], cell: int
+    heat: np.ndarray, corners: Sequence[tuple[int, int]], shape: tuple[int, ...], cell: int
 ) -> np.ndarray:
     """Maps of windows [N, targets, rows, columns] laid over the image, mean where they overlap."""
     total = np.zeros((heat.shape[1], shape[0] // cell, shape[1] // cell))

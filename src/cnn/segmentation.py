@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-PHASES = ("void", "SE", "AM")
-# From dark to bright, as in the paper's images and in those of `python -m analysis export`.
-BRIGHTNESS = ("void", "AM", "SE")
+from electrode.species import DARK_TO_BRIGHT, PHASES
+
 GRAY_LEVELS = 256
 # Counts of gray values enter with this power: void is rare, and Otsu would rather part a large phase in two.
 POWER = 0.25
@@ -32,7 +31,7 @@ def check_brightness(brightness: Sequence[str]) -> list[int]:
 
 
 def segment(
-    gray: np.ndarray, brightness: Sequence[str] = BRIGHTNESS, thresholds: Sequence[float] | None = None
+    gray: np.ndarray, brightness: Sequence[str] = DARK_TO_BRIGHT, thresholds: Sequence[float] | None = None
 ) -> np.ndarray:
     """Class of each pixel of a gray-value image.
 
@@ -45,7 +44,8 @@ def segment(
     gray
         [rows, columns], any real numbers.
     brightness
-        The three phases from dark to bright.
+        The three phases from dark to bright; unless given, as in the paper's images and in those of
+        ``python -m analysis export``.
     thresholds
         The two gray values between them, in the units of `gray`; a pixel equal to one is on its bright side.
 

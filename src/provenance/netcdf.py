@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from os import PathLike
-
 import xarray as xr
 
-from provenance import check_declared, check_seal
+from provenance.files import FilePath, check_declared, check_seal
 
 # What xarray, h5netcdf and h5py raise over damaged files.
 READING_ERRORS = (AttributeError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 
 
-def open_result(path: str | PathLike, *variables: str) -> xr.Dataset:
+def open_result(path: FilePath, *variables: str) -> xr.Dataset:
     """Load a NetCDF result of the workflow that must hold some variables.
 
     Raises

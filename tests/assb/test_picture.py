@@ -36,9 +36,9 @@ def tiff(path, description=None, **tags):
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 def test_gray_values_are_those_of_the_file(tmp_path, image, expected, suffix):
     image.save(tmp_path / f"x.{suffix}")
-    found = read_picture(tmp_path / f"x.{suffix}", 0.05)
-    np.testing.assert_array_equal(found.gray, expected)
-    assert found.um_per_pixel == 0.05
+    picture = read_picture(tmp_path / f"x.{suffix}", 0.05)
+    np.testing.assert_array_equal(picture.gray, expected)
+    assert picture.um_per_pixel == 0.05
 
 
 def test_floats_of_a_tiff_are_kept(tmp_path):
@@ -65,7 +65,7 @@ def test_tags_of_a_tiff_state_the_scale(tmp_path, tags, description, um_per_pixe
 
 def ome(pixels, before=""):
     """OME-XML of pictures with these attributes of their pixels."""
-    images = "".join(f'<Image ID="Image:0"><Pixels SizeX="6" {one}/></Image>' for one in pixels)
+    images = "".join(f'<Image ID="Image:0"><Pixels SizeX="6" {attributes}/></Image>' for attributes in pixels)
     schema = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
     return f'<?xml version="1.0" encoding="UTF-8"?>{before}<OME xmlns="{schema}">{images}</OME>'
 

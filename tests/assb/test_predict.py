@@ -171,9 +171,9 @@ def test_files_of_one_name_keep_apart():
 
 def test_the_api_gives_what_the_command_writes(run, electrode):
     assert run("predict", "electrode.png", "--um-per-pixel", 0.1, "--no-figures").exit_code == 0
-    found = predict(np.asarray(Image.open(electrode)), 0.1)
+    result = predict(np.asarray(Image.open(electrode)), 0.1)
     (row,) = rows("predictions.csv")
-    assert float(row["am_stress_sd_MPa"]) == pytest.approx(1e-6 * float(found["prediction"][1]), rel=1e-5)
+    assert float(row["am_stress_sd_MPa"]) == pytest.approx(1e-6 * float(result["prediction"][1]), rel=1e-5)
 
 
 def test_help_and_completion(root):

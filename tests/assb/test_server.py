@@ -47,8 +47,8 @@ def send(client, content, name="electrode.png", **fields):
 
 def files(html):
     """What can be downloaded, by name."""
-    found = re.findall(r'<a download="([^"]+)" href="data:[^;]+;base64,([^"]+)"', html)
-    return {name: base64.b64decode(content) for name, content in found}
+    links = re.findall(r'<a download="([^"]+)" href="data:[^;]+;base64,([^"]+)"', html)
+    return {name: base64.b64decode(content) for name, content in links}
 
 
 def table(content):
@@ -145,8 +145,8 @@ def test_bounds_of_the_sliders_hold_on_the_server(client, field, value, message)
 
 
 def test_settings_start_in_the_middle_of_the_study(paper_config):
-    for one in settings(paper_config).values():
-        assert one.low <= one.start <= one.high
+    for setting in settings(paper_config).values():
+        assert setting.low <= setting.start <= setting.high
 
 
 def test_packings_are_none_that_the_ensemble_learnt(paper_config, monkeypatch):

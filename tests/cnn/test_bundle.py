@@ -56,8 +56,8 @@ def test_reference_is_of_training_and_validation_images(finished_study, tmp_path
     dataset = read_dataset(finished_study / "dataset.nc")
     known = dataset["split"].values != "test"
     assert reference.distances.size == (dataset["split"].values == "validation").sum()
-    found = [quantities(image, 0.125)["am_fraction"] for image in dataset["image"].values[known]]
-    assert reference.ranges["am_fraction"] == (min(found), max(found))
+    fractions = [quantities(image, 0.125)["am_fraction"] for image in dataset["image"].values[known]]
+    assert reference.ranges["am_fraction"] == (min(fractions), max(fractions))
 
 
 @pytest.mark.parametrize(

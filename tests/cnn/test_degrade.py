@@ -13,12 +13,12 @@ from cnn.degrade import degrade, degrade_dataset
 def image():
     """Discs of AM and SE in void, 0.1 um per pixel."""
     y, x = np.mgrid[:120, :160]
-    found = np.zeros(x.shape, np.uint8)
+    discs = np.zeros(x.shape, np.uint8)
     for row in range(6, 120, 12):
         for column in range(6, 160, 12):
-            found[(y - row) ** 2 + (x - column) ** 2 < 30] = 1
-    found[(y - 50) ** 2 + (x - 60) ** 2 < 1200] = 2
-    return found
+            discs[(y - row) ** 2 + (x - column) ** 2 < 30] = 1
+    discs[(y - 50) ** 2 + (x - 60) ** 2 < 1200] = 2
+    return discs
 
 
 def test_without_defects_an_image_stays_as_it_is(image):
@@ -29,11 +29,13 @@ def test_without_defects_an_image_stays_as_it_is(image):
     "defect", [{"blur": 0.1}, {"noise": 0.2}, {"pixel": 0.25}, {"blur": 0.1, "noise": 0.1}]
 )
 def test_defects_change_some_pixels_and_keep_size_and_most_of_the_active_material(image, defect):
-    found = degrade(image, 0.1, np.random.default_rng(0), **defect)
-    assert found.shape == image.shape and found.dtype == np.uint8 and set(np.unique(found)) == {0, 1, 2}
-    assert 0.005 < np.mean(found != image) < 0.3
+    degraded = degrade(image, 0.1, np.random.default_rng(0), **defect)
+    assert (
+        degraded.shape == image.shape and degraded.dtype == np.uint8 and set(np.unique(degraded)) == {0, 1, 2}
+    )
+    assert 0.005 < np.mean(degraded != image) < 0.3
     core = np.s_[35:65, 45:75]
-    assert (found[core] == 2).mean() > 0.9
+    assert (degraded[core] == 2).mean() > 0.9
 
 
 def test_more_blur_closes_more_pores(image):

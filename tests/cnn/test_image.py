@@ -9,7 +9,7 @@ import xarray as xr
 
 from cnn import predict
 from cnn.bundle import read_bundle
-from cnn.image import check_size, rescale, window_starts
+from cnn.image import window_starts
 from cnn.reference import (
     EDGE,
     LIKE,
@@ -21,6 +21,8 @@ from cnn.reference import (
     reasons,
     verdict,
 )
+from cnn.scale import check_size, rescale
+from electrode.targets import TARGETS
 
 
 @pytest.fixture(scope="module")
@@ -30,23 +32,23 @@ def samples(root):
 
 
 def test_class_image_gives_what_the_study_predicted(samples):
-    found = predict(samples["image"].values[3], 0.1)
+    result = predict(samples["image"].values[3], 0.1)
     known = samples.isel(sample=3)
-    np.testing.assert_allclose(found["prediction"], known["prediction"], rtol=1e-4)
-    np.testing.assert_allclose(found["high"], known["high"], rtol=1e-3)
-    np.testing.assert_allclose(found["low"], np.maximum(known["low"], 0), rtol=1e-3, atol=1e3)
-    assert found.attrs["verdict"] == LIKE and found.attrs["reasons"] == ""
-    assert found["between_windows"].isnull().all() and found.sizes["window"] == 1
-    assert float(found["phase_fraction"].sum()) == pytest.approx(1)
-    assert found["heatmap"].shape == (5, 18, 18) and float(found["heatmap"].max()) > 0
+    np.testing.assert_allclose(result["prediction"], known["prediction"], rtol=1e-4)
+    np.testing.assert_allclose(result["high"], known["high"], rtol=1e-3)
+    np.testing.assert_allclose(result["low"], np.maximum(known["low"], 0), rtol=1e-3, atol=1e3)
+    assert result.attrs["verdict"] == LIKE and result.attrs["reasons"] == ""
+    assert result["between_windows"].isnull().all() and result.sizes["window"] == 1
+    assert float(result["phase_fraction"].sum()) == pytest.approx(1)
+    assert result["heatmap"].shape == (5, 18, 18) and float(result["heatmap"].max()) > 0
 
 
 @pytest.mark.parametrize("um_per_pixel, factor", [(0.05, 2), (0.025, 4)])
 def test_finer_pixels_of_the_same_electrode_change_nothing(samples, um_per_pixel, factor):
     image = samples["image"].values[3]
     fine = image.repeat(factor, axis=0).repeat(factor, axis=1)
-    found = predict(fine, um_per_pixel, heat=False)
-    np.testing.assert_array_equal(found["class_image"], image)
+    result = predict(fine, um_per_pixel, heat=False)
+    np.testing.assert_array_equal(result["class_image"], image)
 
 
 def test_coarser_pixels_take_the_class_that_covers_most():
@@ -61,19 +63,19 @@ def test_a_large_image_is_the_mean_of_its_windows(samples):
     four = samples["image"].values[3:7]
     image = np.block([[four[0], four[1]], [four[2], four[3]]])
     told = []
-    found = predict(image, 0.1, done=lambda window, of: told.append((window, of)))
-    assert found.sizes["window"] == 9 and sorted(told) == [(k, 9) for k in range(1, 10)]
+    result = predict(image, 0.1, done=lambda window, of: told.append((window, of)))
+    assert result.sizes["window"] == 9 and sorted(told) == [(k, 9) for k in range(1, 10)]
     alone = {
-        (w["window_x"].item(), w["window_y"].item()): w for _, w in found.groupby("window", squeeze=False)
+        (w["window_x"].item(), w["window_y"].item()): w for _, w in result.groupby("window", squeeze=False)
     }
     for corner, sample in zip(((0, 0), (36e-6, 0), (0, 36e-6), (36e-6, 36e-6)), range(3, 7), strict=True):
         (key,) = [place for place in alone if np.allclose(place, corner, atol=1e-9)]
         np.testing.assert_allclose(
             alone[key]["window_prediction"].values.ravel(), samples["prediction"].values[sample], rtol=1e-4
         )
-    np.testing.assert_allclose(found["prediction"], found["window_prediction"].mean("window"))
-    np.testing.assert_allclose(found["between_windows"], found["window_prediction"].std("window", ddof=1))
-    assert found["heatmap"].shape == (5, 36, 36) and bool(np.isfinite(found["heatmap"]).all())
+    np.testing.assert_allclose(result["prediction"], result["window_prediction"].mean("window"))
+    np.testing.assert_allclose(result["between_windows"], result["window_prediction"].std("window", ddof=1))
+    assert result["heatmap"].shape == (5, 36, 36) and bool(np.isfinite(result["heatmap"]).all())
 
 
 @pytest.mark.parametrize("length", [360, 361, 380, 700, 1000, 4001])
@@ -87,9 +89,25 @@ def test_windows_cover_the_image_and_overlap(length):
 def test_gray_values_are_parted_first(samples):
     image = samples["image"].values[3]
     gray = np.array([30, 200, 110])[image] + np.random.default_rng(1).normal(0, 4, image.shape)
-    found = predict(gray, 0.1)
-    assert (found["class_image"].values == image).mean() > 0.998
-    np.testing.assert_allclose(found["prediction"], samples["prediction"].values[3], rtol=0.05)
+    result = predict(gray, 0.1)
+    assert (result["class_image"].values == image).mean() > 0.998
+    np.testing.assert_allclose(result["prediction"], samples["prediction"].values[3], rtol=0.05)
+
+
+def test_interval_ends_are_cut_to_the_bounds_of_targets_that_the_table_knows(samples, monkeypatch, root):
+    image = np.random.default_rng(1).integers(0, 3, samples["image"].shape[1:], dtype=np.uint8)
+    bundle = read_bundle(root / "models/paper")
+    known = predict(image, 0.1, model=bundle, heat=False)
+    assert known["low"].values[0] == 0 and known["prediction"].values[2] < 0 == known["high"].values[2]
+    monkeypatch.setitem(
+        TARGETS, "am_stress_mean", TARGETS["am_stress_mean"]._replace(lowest=1e6, highest=2e6)
+    )
+    bounded = predict(image, 0.1, model=bundle, heat=False)
+    assert bounded["low"].values[0] == 1e6 and bounded["high"].values[0] == 2e6
+    others = [f"other_{name}" for name in bundle.targets]
+    free = predict(image, 0.1, model=bundle._replace(targets=others), heat=False)
+    assert (free["low"].values < 0).all() and free["high"].values[2] < 0
+    np.testing.assert_array_equal(free["prediction"], known["prediction"])
 
 
 def test_verdict_tells_what_the_ensemble_does_not_know(samples):
@@ -100,7 +118,7 @@ def test_verdict_tells_what_the_ensemble_does_not_know(samples):
     assert "the mean chord of SE is" in swapped.attrs["reasons"]
     confetti = predict(generator.integers(0, 3, image.shape, dtype=np.uint8), 0.1)
     assert confetti.attrs["verdict"] == UNLIKE
-    assert {predict(one, 0.1, heat=False).attrs["verdict"] for one in samples["image"].values[5:]} <= {
+    assert {predict(image, 0.1, heat=False).attrs["verdict"] for image in samples["image"].values[5:]} <= {
         LIKE,
         EDGE,
     }
@@ -123,13 +141,15 @@ def test_distance_is_mahalanobis_and_verdicts_follow_the_validation_images():
 def test_quantities_are_those_of_stripes():
     """Vertical stripes of AM (3 pixels), SE (2), void (1) in 12 columns of 0.1 um."""
     image = np.tile(np.array([2, 2, 2, 1, 1, 0] * 2, np.uint8), (12, 1))
-    found = quantities(image, 0.1)
-    assert found["am_fraction"] == pytest.approx(1 / 2) and found["void_fraction"] == pytest.approx(1 / 6)
+    measured = quantities(image, 0.1)
+    assert measured["am_fraction"] == pytest.approx(1 / 2) and measured["void_fraction"] == pytest.approx(
+        1 / 6
+    )
     # AM: 72 pixels, 24 runs along rows, 6 along columns; chords are their mean.
-    assert found["am_chord"] == pytest.approx(0.1e-6 * 72 / ((24 + 6) / 2))
-    assert found["interface"] == pytest.approx(np.pi / 4 * 24 * 0.1e-6 / (144 * 0.01e-12))
-    ranges = {name: (value, value) for name, value in found.items()} | {"se_fraction": (0.4, 0.5)}
-    (sentence,) = reasons(Reference(np.empty(0), np.empty(0), np.empty(0), ranges), found)
+    assert measured["am_chord"] == pytest.approx(0.1e-6 * 72 / ((24 + 6) / 2))
+    assert measured["interface"] == pytest.approx(np.pi / 4 * 24 * 0.1e-6 / (144 * 0.01e-12))
+    ranges = {name: (value, value) for name, value in measured.items()} | {"se_fraction": (0.4, 0.5)}
+    (sentence,) = reasons(Reference(np.empty(0), np.empty(0), np.empty(0), ranges), measured)
     assert sentence == "SE covers 33.3 % (training images: 40 to 50 %)"
 
 

@@ -35,9 +35,9 @@ def test_noise_is_smoothed_as_far_as_there_is_any(image, sd, right):
 
 def test_rare_void_is_found_under_blur(image):
     """Otsu's thresholds of the plain histogram part AM in two here: void comes out at 38 %."""
-    found = segment(gaussian_filter(GRAY[image].astype(float), 2))
-    assert (found == image).mean() > 0.8
-    assert abs((found == 0).mean() - (image == 0).mean()) < 0.08
+    parted = segment(gaussian_filter(GRAY[image].astype(float), 2))
+    assert (parted == image).mean() > 0.8
+    assert abs((parted == 0).mean() - (image == 0).mean()) < 0.08
 
 
 def test_brightness_and_contrast_do_not_matter(image):

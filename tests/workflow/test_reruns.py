@@ -48,12 +48,7 @@ CHANGES = {
         {},
     ),
     "source of cnn": ("src/cnn/model.py", *SOURCE, TRAIN, {"train": 4}),
-    "source of provenance": (
-        "src/provenance/__init__.py",
-        *SOURCE,
-        SIMULATION | {"compile_kernels", "figure_pipeline"},
-        {"compress": 4},
-    ),
+    "source of provenance": ("src/provenance/files.py", *SOURCE, set(), {}),
     "a comment": ("src/dem/contact.py", "", "\n# a comment\n", set(), {}),
 }
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from step import step
 
+from assb.picture import Acquisition
 from assb.prediction import predict_files
 from cnn.bundle import read_bundle
 
@@ -13,8 +14,7 @@ with step(snakemake.log[0]):
         snakemake.output.table,
         Path(snakemake.output.figures[0]).parent,
         read_bundle(snakemake.input.bundle),
-        snakemake.params.um_per_pixel,
-        snakemake.params.brightness,
+        Acquisition(snakemake.params.um_per_pixel, snakemake.params.brightness),
     )
-    if problems := [one.problem for one in results if one.found is None]:
+    if problems := [result.problem for result in results if result.shown is None]:
         raise ValueError("; ".join(problems))
