@@ -12,12 +12,12 @@ import numpy as np
 import xarray as xr
 from PIL import Image
 
-from assb.names import file_names
 from assb.picture import read_picture
 from cnn.bundle import Bundle
 from cnn.image import predict
 from cnn.segmentation import BRIGHTNESS
 from provenance import atomic_output
+from study.names import file_names
 
 # Units of the targets -> units of the table's columns, and the factor between.
 COLUMN_UNITS = {"Pa": ("MPa", 1e-6), "m2": ("um2", 1e12)}

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from assb.cli import main
-from assb.names import file_names
 from cnn import predict
+from study.names import file_names
 
 GRAY = np.array([0, 255, 128], np.uint8)  # void, SE, AM
 
