@@ -22,6 +22,10 @@ from types import SimpleNamespace
 
 import yaml
 
+from study.configuration import check_configuration
+from study.figures import figure_files
+from study.jobs import Study
+
 ROOT = Path(__file__).resolve().parent.parent
 MEMORY = 4 * 2**30
 # Kind of input -> good file below the folder of samples, module and function that reads it.
@@ -106,10 +110,6 @@ def mutated(config: dict, rng: random.Random) -> dict:
 
 def check_config(config: dict) -> None:
     """What the workflow does with a configuration before anything runs."""
-    from study.configuration import check_configuration
-    from study.figures import figure_files
-    from study.jobs import Study
-
     check_configuration(config, ROOT / "workflow/schemas/config.schema.yaml")
     study = Study(config)
     top = ROOT / "results"

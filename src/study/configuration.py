@@ -76,7 +76,7 @@ def check_configuration(config: Mapping[str, Any], schema: FilePath) -> None:
 def _describe(error: ValidationError) -> str:
     """One line for a violation of the schema: key, bound and value received."""
     key = ".".join(str(part) for part in error.absolute_path)
-    # Of true and false, which are schemas too, there are none of ours that can be violated.
+    # Only the schema `false` is none of these, and ours has none.
     schema = cast(Mapping[str, Any], error.schema)
     if error.validator == "additionalProperties":
         known = schema["properties"]
@@ -126,7 +126,7 @@ def _check_grid(config: Mapping[str, Any]) -> None:
                 raise ValueError(f"grid.{key} must be multiples of {1 / steps:g}, got {value}")
             if float(f"{value:g}") != value:
                 raise ValueError(f"grid.{key} must have six significant digits at most, got {value}")
-    if config["compression"]["unload"] and not grid["pressures_MPa"]:
+    if config["compression"].get("unload") and not grid["pressures_MPa"]:
         raise ValueError("compression.unload needs grid.pressures_MPa to let go of, got none")
 
 

@@ -34,6 +34,10 @@ class Study:
         """The parts of the configuration that a step really reads."""
         return {name: self.config[name] for name in names}
 
+    def simulation(self) -> dict[str, Any]:
+        """The parts that decide how a structure comes out."""
+        return self.sections(*SECTIONS)
+
     # What kind of study it is: decides which figures are drawn.
 
     def joins(self) -> bool:
@@ -115,7 +119,7 @@ class Study:
         grid, frames = self.config["grid"], self.config["evaluation"]["animation_frames"]
         compression = {**self.config["compression"], "frames": frames}
         return {
-            "config": self.sections(*SECTIONS) | {"compression": compression},
+            "config": self.simulation() | {"compression": compression},
             "width_um": _middle(grid["widths_um"]),
             "uncovered_fraction": _middle(grid["uncovered_fractions"]),
             "pressure_mpa": _middle(grid["pressures_MPa"]) if grid["pressures_MPa"] else None,

@@ -150,6 +150,17 @@ def test_a_bad_value_is_refused_by_its_key(overlaid, schema, overlay, message):
     assert len(str(refused.value).splitlines()) < 12
 
 
+def test_keys_that_the_schema_does_not_require_may_be_missing(overlaid, schema):
+    config = overlaid()
+    for section, key in (
+        *(("compression", key) for key in ("pressure_tolerance", "servo_damping", "unload")),
+        ("structure", "solid_fraction"),
+        ("contacts", "elastoplastic"),
+    ):
+        del config[section][key]
+    check_configuration(config, schema)
+
+
 def test_all_problems_are_in_one_message_that_fits_on_a_screen(overlaid, schema):
     with pytest.raises(ValueError) as refused:
         check_configuration(overlaid("seed: -1\ncolour: red\nstudy: a/b\n"), schema)

@@ -73,9 +73,10 @@ def test_the_example_differs_in_its_frames_alone(study_of):
     config = study.example_job()["config"]
     assert config["compression"].pop("frames") == 7
     assert study.config["compression"]["frames"] == 4, "the configuration stays as it is"
-    simulation = study.sections("seed", "structure", "materials", "contacts", "compression")
+    simulation = study.simulation()
     del simulation["compression"]["frames"]
     assert config == simulation
+    assert set(simulation) == {"seed", "structure", "materials", "contacts", "compression"}
 
 
 def test_splits_and_their_networks(study_of):

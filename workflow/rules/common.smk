@@ -6,7 +6,6 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from dem.parameters import SECTIONS
 from provenance import code_digest
 from study.configuration import check_configuration
 from study.figures import FIGURES, figure_files, pictures

@@ -30,7 +30,7 @@ rule compress:
         "../envs/dem.yaml"
     threads: 1
     params:
-        config=study.sections(*SECTIONS),
+        config=study.simulation(),
         pressure=lambda wildcards: pressure_of(wildcards.pressure),
         code=code_of("dem.study"),
     script:
