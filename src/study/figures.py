@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from study.jobs import Study
+
+# Where a study has them.
+Files: TypeAlias = Callable[[Study], str | list[str]]
 
 
 @dataclass(frozen=True)
@@ -14,9 +17,7 @@ class Figure:
     """How a figure is made; its name is that of its module, of its caption and of its files."""
 
     category: str  # heading in the report
-    inputs: Mapping[str, Callable[[Study], str | list[str]]] = field(
-        default_factory=dict
-    )  # of `save`, by argument
+    inputs: Mapping[str, Files] = field(default_factory=dict)  # by argument of `save`
     drawn: Callable[[Study], bool] = Study.simulates  # of which studies
     screen: str = "png"  # suffix of the picture in the report
     paper: tuple[str, ...] = ("pdf",)  # further suffixes
