@@ -10,8 +10,7 @@ min_version("9.9")
 configfile: os.path.join(workflow.basedir, "config/config.yaml")
 
 
-include: "workflow/rules/configuration.smk"
-include: "workflow/rules/study.smk"
+include: "workflow/rules/common.smk"
 include: "workflow/rules/dem.smk"
 include: "workflow/rules/dataset.smk"
 include: "workflow/rules/cnn.smk"
@@ -26,7 +25,7 @@ shell.prefix(SHELL_PREFIX)
 
 # The configuration decides the inputs: results of another study are not this run's to make.
 wildcard_constraints:
-    study=re.escape(config["study"]),
+    study=re.escape(study.name),
     width=r"[0-9.]+",
     uncovered=r"[0-9.]+",
     pressure=r"(_pressure-[0-9.]+)?",
@@ -44,10 +43,10 @@ localrules:
 rule all:
     default_target: True
     input:
-        figures=figure_files(),
-        metrics=f"results/{config['study']}/metrics.csv",
-        manifest=f"results/{config['study']}/manifest.json",
-        report=f"results/{config['study']}/report.html",
+        figures=figure_files(study),
+        metrics=study.metrics(),
+        manifest=study.file("manifest.json"),
+        report=study.file("report.html"),
 
 
 onsuccess:

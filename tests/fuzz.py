@@ -22,6 +22,10 @@ from types import SimpleNamespace
 
 import yaml
 
+from study.configuration import check_configuration
+from study.figures import figure_files
+from study.jobs import Study
+
 ROOT = Path(__file__).resolve().parent.parent
 MEMORY = 4 * 2**30
 # Kind of input -> good file below the folder of samples, module and function that reads it.
@@ -106,17 +110,10 @@ def mutated(config: dict, rng: random.Random) -> dict:
 
 def check_config(config: dict) -> None:
     """What the workflow does with a configuration before anything runs."""
-    from snakemake.exceptions import WorkflowError
-
-    # Snakemake runs these files, with these two names, as part of its own.
-    space = {"workflow": SimpleNamespace(basedir=ROOT), "config": config}
-    try:
-        for name in ("configuration.smk", "study.smk"):
-            exec(compile((ROOT / "workflow/rules" / name).read_text(), name, "exec"), space)
-    except WorkflowError as error:
-        raise ValueError(str(error)) from error
+    check_configuration(config, ROOT / "workflow/schemas/config.schema.yaml")
+    study = Study(config)
     top = ROOT / "results"
-    for path in (*space["trajectory_files"]()[:3], *space["prediction_files"](), *space["figure_files"]()):
+    for path in (*study.trajectory_files()[:3], *study.prediction_files(), *figure_files(study)):
         resolved = (ROOT / path).resolve()
         assert resolved.is_relative_to(top) and len(resolved.relative_to(top).parts) >= 2, path
         assert path.isprintable() and not set(path) & set(" '\"$`;&|<>*?\\"), path

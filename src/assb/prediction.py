@@ -10,13 +10,13 @@ from typing import IO, NamedTuple
 import xarray as xr
 from PIL import Image
 
-from assb.names import file_names
 from assb.picture import AS_STATED, UM_PER_INCH, Acquisition, read_picture
 from assb.rendering import Rendering, render, table_row
 from cnn.bundle import Bundle
 from cnn.image import predict
 from electrode.species import GRAY_VALUES
 from provenance import FilePath, atomic_output
+from study.names import file_names
 
 
 class Predicted(NamedTuple):

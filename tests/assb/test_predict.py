@@ -15,7 +15,6 @@ from click.testing import CliRunner
 from PIL import Image
 
 from assb.cli import main
-from assb.names import file_names
 from cnn import predict
 
 GRAY = np.array([0, 255, 128], np.uint8)  # void, SE, AM
@@ -162,11 +161,6 @@ def test_output_that_cannot_be_written_is_an_error(run, electrode):
     Path("file").touch()
     done = run("predict", "electrode.png", "--um-per-pixel", 0.1, "-o", "file/table.csv", "--no-figures")
     assert done.exit_code == 2 and "error:" in done.stderr and "Traceback" not in done.output
-
-
-def test_files_of_one_name_keep_apart():
-    names = file_names(["a/x.png", "b/x.png", "x.tif", "X.tif", "x-2.png"])
-    assert names == ["x", "x-2", "x-3", "X-4", "x-2-2"]
 
 
 def test_the_api_gives_what_the_command_writes(run, electrode):

@@ -84,107 +84,13 @@ def test_lint_finds_nothing(project):
     assert "Congratulations" in project.snakemake("--lint").stdout
 
 
-def test_more_replicates_add_chunks_and_keep_the_others(project):
-    def outputs(replicates):
-        config = project.folder / "more.yaml"
-        config.write_text(f"study: tiny\ngrid: {{replicates: {replicates}}}\n")
-        listing = project.snakemake("-n", "--configfile", "tests/tiny.yaml", "more.yaml").stdout
-        return {line.split()[-1] for line in listing.splitlines() if "output: " in line and ".h5" in line}
-
-    assert outputs(4) < outputs(6)
-
-
 @pytest.mark.parametrize(
     ("overlay", "message"),
     [
-        ("grid: {width_um: [46]}", "unknown key grid.width_um; did you mean widths_um?"),
-        ("colour: red", "unknown key colour; known: study, joined_studies, degraded_copies, seed"),
-        (
-            "prediction: {um_per_pixel: 3}",
-            "prediction.um_per_pixel: 3 is greater than the maximum of 0.5 (in um)",
-        ),
-        (
-            "image: {um_per_pixel: 5.0e-324}",
-            "image.um_per_pixel: 5e-324 is less than the minimum of 0.001 (in um)",
-        ),
-        ("training: {environment: gpu}", "training.environment: 'gpu' is not one of ['cnn', 'cnn-gpu']"),
-        ("prediction: {brightness: [void, AM]}", "prediction.brightness: ['void', 'AM'] is too short"),
-        (
-            "structure: {se_diameter_nm: 1000}",
-            "unknown key structure.se_diameter_nm; did you mean se_diameter_um?",
-        ),
-        ("grid: {widths_um: ['46']}", "grid.widths_um.0: '46' is not of type 'number' (in um)"),
-        ("grid: {widths_um: [46, 46]}", "grid.widths_um: [46, 46] has non-unique elements"),
+        ("grid: {width_um: [46]}\nseed: -1", "unknown key grid.width_um; did you mean widths_um?"),
         (
             "grid: {widths_um: [38]}",
             "grid.widths_um must be above compression.final_width_um = 40 um, got 38",
-        ),
-        ("grid: {widths_um: [46.0001]}", "grid.widths_um must be multiples of 0.001, got 46.0001"),
-        ("grid: {replicates: 0}", "grid.replicates: 0 is less than the minimum of 1"),
-        (
-            "grid: {uncovered_fractions: [0.3]}",
-            "grid.uncovered_fractions.0: 0.3 is less than the minimum of 0.5",
-        ),
-        ("grid: {widths_um: [46.1234567]}", "grid.widths_um must be multiples of 0.001, got 46.1234567"),
-        ("grid: {widths_um: [100.0012]}", "grid.widths_um must be multiples of 0.001"),
-        ("grid: {widths_um: [1000.001]}", "grid.widths_um.0: 1000.001 is greater than the maximum of 1000"),
-        (
-            "grid: {widths_um: [46], uncovered_fractions: [0.7], replicates: 6}",
-            "split.test: 6 structures give 1",
-        ),
-        ("seed: 2000.0", "seed: 2000.0 is not of type 'integer'"),
-        ("network: {dropout: .nan}", "network.dropout: nan is not of type 'number'"),
-        ("1: 2", "unknown key 1; known: study"),
-        ("compression: {frames: 2}", "compression.frames: 2 is less than the minimum of 3"),
-        ("study: a/b", "study: 'a/b' does not match"),
-        ("study: ../up", "study: '../up' does not match"),
-        ('study: "a\\n"', "study: 'a\\n' does not match"),
-        (
-            "seed: 0\nmaterials: {AM: {density_kg_per_m3: 1" + 400 * "0" + "}}",
-            "is not of type 'number' (in kg/m3)",
-        ),
-        (
-            "grid: {replicates: 1000000, replicates_per_job: 1}",
-            "grid: 50000000 compress jobs are more than 100000; raise grid.replicates_per_job",
-        ),
-        ("seed: -1", "seed: -1 is less than the minimum of 0"),
-        (
-            "compression: {time_step_rayleigh: 0.5}",
-            "compression.time_step_rayleigh: 0.5 is greater than the maximum of 0.2 (in Rayleigh times)",
-        ),
-        ("contacts: {law: jkr}", "contacts.law: 'jkr' is not one of ['hertz_mindlin', 'elastoplastic']"),
-        ("image: {crop_um: 1.95}", "image.crop_um = 1.95 um leaves 36.1 um of final_width_um = 40 um"),
-        ("image: {crop_um: 20}", "image.crop_um = 20 um leaves 0 um"),
-        ("grid: {pressures_MPa: [-5]}", "grid.pressures_MPa.0: -5 is less than the minimum of 1 (in MPa)"),
-        ("grid: {pressures_MPa: [1.00001]}", "grid.pressures_MPa must be multiples of 0.001, got 1.00001"),
-        ("compression: {unload: true}", "compression.unload needs grid.pressures_MPa to let go of, got none"),
-        (
-            "materials: {SE: {hardness_GPa: -1.9}}",
-            "materials.SE.hardness_GPa: -1.9 is less than or equal to the minimum of 0 (in GPa)",
-        ),
-        ("split: {test: 0.3}", "split: the shares must sum to 1, got 1.1"),
-        (
-            "joined_studies: [paper2]",
-            "joined_studies must be two or more others than 'paper', got ['paper2']",
-        ),
-        ("joined_studies: [a, paper]", "joined_studies must be two or more others than 'paper'"),
-        ("degraded_copies: 1", "degraded_copies are of joined_studies, of which there are none, got 1"),
-        ("evaluation: {splits: [random, one_study]}", "one_study needs joined_studies, got none"),
-        (
-            "joined_studies: [a, b]\nevaluation: {splits: [random, one_study]}",
-            "training.members_held_out: one_study compares spreads, of 2 at least, got 1",
-        ),
-        (
-            "joined_studies: [a, b]\nevaluation: {splits: [random, leave_width_out]}",
-            "evaluation.splits of joined studies are random and one_study",
-        ),
-        (
-            "structure: {se_pitch_um: 2}",
-            "structure: se_pitch must be in (0, se_diameter = 1e-06 m], got 2e-06",
-        ),
-        (
-            "training: {learning_rate: 1e-3}",
-            "'1e-3' is not of type 'number' (of Adam; YAML reads numbers like 1e-3 as text, write 1.0e-3)",
         ),
     ],
 )
@@ -221,3 +127,22 @@ def test_robust_networks_learn_from_degraded_copies_too(project):
     stats = job_counts(project.snakemake("-n", "--configfile", "config/robust.yaml").stdout)
     assert (stats["degrade"], stats["join"], stats["train"], stats["figure_transfer"]) == (1, 1, 3, 1)
     assert not {"compress", "novelty", "figure_parity"} & set(stats)
+
+
+def test_a_new_figure_is_a_module_a_row_and_a_caption(project):
+    module = project.folder / "src/analysis/figures/crossing.py"
+    module.write_text(
+        '"""A figure."""\n\nfrom analysis.figures import style\n\n\ndef save(gradcam, outputs): ...\n'
+    )
+    row = '"crossing": Figure("Prediction", {"gradcam": Study.gradcam}),'
+    last = '    "am_coverage": Figure('
+    project.edit("src/study/figures.py", last, f"    {row}\n{last}")
+    (project.folder / "workflow/report/crossing.rst").write_text("A caption.\n")
+    output = project.snakemake("-n", "--configfile", "tests/tiny.yaml").stdout
+    assert job_counts(output)["figure_crossing"] == 1
+    files = [f"results/tiny/figures/crossing.{suffix}" for suffix in ("png", "pdf")]
+    job = output.split("rule figure_crossing:")[1].split("\n\n")[0]
+    assert "input: results/tiny/gradcam.nc\n" in job and f"output: {', '.join(files)}\n" in job
+    page = output.split("rule html_report:")[1].split("output: ")[0]
+    assert files[0] in page and "workflow/report/crossing.rst" in page
+    assert set(files) < set(output.split("rule all:")[1].split("\n")[1].replace(",", "").split())

@@ -17,7 +17,7 @@ rule train:
     threads: 8
     params:
         network=config["network"],
-        training=training_settings(),
+        training=study.training_settings(),
         seed=config["seed"],
         code=code_of("cnn.train"),
     script:
@@ -27,8 +27,8 @@ rule train:
 rule predict:
     input:
         dataset="results/{study}/dataset.nc",
-        models=lambda wildcards: members(wildcards.fold, "keras"),
-        settings=lambda wildcards: members(wildcards.fold, "json"),
+        models=lambda wildcards: study.members(wildcards.fold, "keras"),
+        settings=lambda wildcards: study.members(wildcards.fold, "json"),
     output:
         "results/{study}/predictions/{fold}.nc",
     log:
@@ -49,8 +49,8 @@ rule bundle:
         dataset="results/{study}/dataset.nc",
         predictions="results/{study}/predictions/random.nc",
         metrics="results/{study}/metrics.csv",
-        models=members("random", "keras"),
-        settings=members("random", "json"),
+        models=study.members("random", "keras"),
+        settings=study.members("random", "json"),
     output:
         directory("results/{study}/bundle"),
     log:
@@ -70,7 +70,7 @@ rule predict_images:
         images=config["prediction"]["images"],
     output:
         table="results/{study}/images.csv",
-        figures=image_figures("{study}"),
+        figures=expand("results/{{study}}/images/{name}_prediction.png", name=study.image_names()),
     log:
         "results/{study}/logs/predict_images.log",
     conda:
@@ -87,7 +87,7 @@ rule predict_images:
 rule gradcam:
     input:
         dataset="results/{study}/dataset.nc",
-        models=members("random", "keras"),
+        models=study.members("random", "keras"),
     output:
         "results/{study}/gradcam.nc",
     log:
@@ -107,7 +107,7 @@ rule gradcam:
 rule metrics:
     input:
         dataset="results/{study}/dataset.nc",
-        predictions=prediction_files(),
+        predictions=study.prediction_files(),
     output:
         report("results/{study}/metrics.csv", caption="../report/metrics.rst", category="Metrics"),
     log:
@@ -128,7 +128,7 @@ rule novelty:
     input:
         dataset="results/{study}/dataset.nc",
         predictions="results/{study}/predictions/{fold}.nc",
-        models=lambda wildcards: members(wildcards.fold, "keras"),
+        models=lambda wildcards: study.members(wildcards.fold, "keras"),
     output:
         "results/{study}/novelty/{fold}.nc",
     log:
@@ -146,7 +146,7 @@ rule novelty:
 
 rule detection:
     input:
-        expand("results/{{study}}/novelty/{fold}.nc", fold=only_folds()),
+        study.novelty_files(),
     output:
         "results/{study}/detection.csv",
     log:

@@ -1,7 +1,7 @@
 # All trajectories of a study to NetCDF: images and labels, with a manifest, and the response to compression.
 # Joined studies: their datasets to one, with degraded copies if wanted.
 
-if config["joined_studies"]:
+if study.joins():
 
     rule degrade:
         input:
@@ -23,7 +23,7 @@ if config["joined_studies"]:
 
     rule join:
         input:
-            lambda wildcards: source_files(),
+            lambda wildcards: study.source_files(),
         output:
             "results/{study}/dataset.nc",
         log:
@@ -41,7 +41,7 @@ else:
 
     rule dataset:
         input:
-            trajectory_files(),
+            study.trajectory_files(),
         output:
             "results/{study}/dataset.nc",
         log:
@@ -62,7 +62,7 @@ else:
 rule manifest:
     input:
         dataset="results/{study}/dataset.nc",
-        sources=lambda wildcards: source_files(),
+        sources=lambda wildcards: study.source_files(),
     output:
         "results/{study}/manifest.json",
     log:
@@ -79,7 +79,7 @@ rule manifest:
 
 rule response:
     input:
-        trajectory_files(),
+        study.trajectory_files(),
     output:
         "results/{study}/response.nc",
     log:

@@ -30,8 +30,8 @@ rule compress:
         "../envs/dem.yaml"
     threads: 1
     params:
-        config=sections(*SECTIONS),
-        pressure=pressure_of,
+        config=study.simulation(),
+        pressure=lambda wildcards: pressure_of(wildcards.pressure),
         code=code_of("dem.study"),
     script:
         "../scripts/compress.py"
@@ -50,7 +50,7 @@ rule compress_example:
         "../envs/dem.yaml"
     threads: 1
     params:
-        job=example_job(),
+        job=study.example_job(),
         code=code_of("dem.study"),
     script:
         "../scripts/compress_example.py"

@@ -1,0 +1,5 @@
+"""A study: its configuration, checked or refused, and from it what runs and what that makes.
+
+Imports run one way: names -> jobs -> figures -> report; configuration checks what they take for granted. What
+runs the jobs is not known here.
+"""

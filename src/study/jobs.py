@@ -1,0 +1,216 @@
+"""The jobs of a study and the files that they make.
+
+Paths are relative to the working directory. The patterns of the rules hold the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dem.parameters import SECTIONS
+from study.names import file_names
+
+
+def pressure_of(name: str) -> float | None:
+    """Pressure [MPa] of a compress job as names have it, see `Study.pressures`; None if there is none."""
+    return float(name.split("-")[1]) if name else None
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a configuration asks for: lists of names and files, in the order of the grid and of the report."""
+
+    config: Mapping[str, Any]  # checked: `study.configuration`
+
+    @property
+    def name(self) -> str:
+        """Name of the study, and of its folder below ``results/``."""
+        return str(self.config["study"])
+
+    def sections(self, *names: str) -> dict[str, Any]:
+        """The parts of the configuration that a step really reads."""
+        return {name: self.config[name] for name in names}
+
+    def simulation(self) -> dict[str, Any]:
+        """The parts that decide how a structure comes out."""
+        return self.sections(*SECTIONS)
+
+    # What kind of study it is: decides which figures are drawn.
+
+    def joins(self) -> bool:
+        """Whether it joins the datasets of others instead of simulating."""
+        return bool(self.config["joined_studies"])
+
+    def simulates(self) -> bool:
+        """Whether it simulates structures of its own."""
+        return not self.joins()
+
+    def compares(self) -> bool:
+        """Whether networks are trained on each of the joined studies alone, too."""
+        return "one_study" in self.config["evaluation"]["splits"]
+
+    # Files of which there is one.
+
+    def file(self, name: str) -> str:
+        """Path of a file of the study."""
+        return f"results/{self.name}/{name}"
+
+    def dataset(self) -> str:
+        """What the networks learn."""
+        return self.file("dataset.nc")
+
+    def response(self) -> str:
+        """What happens while the wall moves."""
+        return self.file("response.nc")
+
+    def example(self) -> str:
+        """The compression with many frames, for the animation."""
+        return self.file("example.h5")
+
+    def gradcam(self) -> str:
+        """Where in test images the predictions come from."""
+        return self.file("gradcam.nc")
+
+    def metrics(self) -> str:
+        """How good the predictions are."""
+        return self.file("metrics.csv")
+
+    def detection(self) -> str:
+        """How often images of another study are noticed."""
+        return self.file("detection.csv")
+
+    # Simulations.
+
+    def chunks(self) -> list[tuple[int, int]]:
+        """First and last replicate of each compress job of a cell."""
+        size, replicates = self.config["grid"]["replicates_per_job"], self.config["grid"]["replicates"]
+        return [(first, min(first + size, replicates) - 1) for first in range(0, replicates, size)]
+
+    def pressures(self) -> list[str]:
+        """Pressures as they stand in names: one empty text if the study compresses to a width."""
+        return [f"_pressure-{pressure:g}" for pressure in self.config["grid"]["pressures_MPa"]] or [""]
+
+    def trajectory_file(self, width: float, fraction: float, pressure: str, first: int, last: int) -> str:
+        """Trajectory of a compress job: width [um], uncovered fraction, pressure as in names, replicates."""
+        job = f"width-{width:g}_uncovered-{fraction:g}{pressure}_replicates-{first}-{last}"
+        return self.file(f"trajectories/{job}.h5")
+
+    def trajectory_files(self) -> list[str]:
+        """All trajectories, in the order of the grid."""
+        return [
+            self.trajectory_file(width, fraction, pressure, *chunk)
+            for width in self.config["grid"]["widths_um"]
+            for fraction in self.config["grid"]["uncovered_fractions"]
+            for pressure in self.pressures()
+            for chunk in self.chunks()
+        ]
+
+    def example_trajectory(self) -> str:
+        """The trajectory whose first structure is drawn: the middle of the grid."""
+        grid = self.config["grid"]
+        cell = _middle(grid["widths_um"]), _middle(grid["uncovered_fractions"]), _middle(self.pressures())
+        return self.trajectory_file(*cell, *self.chunks()[0])
+
+    def example_job(self) -> dict[str, Any]:
+        """What the compression of the example is called with: more frames, for the animation."""
+        grid, frames = self.config["grid"], self.config["evaluation"]["animation_frames"]
+        compression = {**self.config["compression"], "frames": frames}
+        return {
+            "config": self.simulation() | {"compression": compression},
+            "width_um": _middle(grid["widths_um"]),
+            "uncovered_fraction": _middle(grid["uncovered_fractions"]),
+            "pressure_mpa": _middle(grid["pressures_MPa"]) if grid["pressures_MPa"] else None,
+        }
+
+    # Where the dataset comes from.
+
+    def joined_files(self) -> list[str]:
+        """Datasets of the studies to be joined, which their own runs make.
+
+        Raises
+        ------
+        ValueError
+            If one is missing.
+        """
+        paths = [f"results/{study}/dataset.nc" for study in self.config["joined_studies"]]
+        for path in paths:
+            if not Path(path).exists():
+                raise ValueError(
+                    f"joined_studies: {path} is missing; run that study first (config/README.md)"
+                )
+        return paths
+
+    def degraded_files(self) -> list[str]:
+        """Degraded copies of the studies to be joined."""
+        studies = self.config["joined_studies"] if self.config["degraded_copies"] else []
+        return [self.file(f"degraded/{study}.nc") for study in studies]
+
+    def source_files(self) -> list[str]:
+        """What the dataset is made from; ValueError as of `joined_files`."""
+        return [*self.joined_files(), *self.degraded_files()] if self.joins() else self.trajectory_files()
+
+    # Networks.
+
+    def only_folds(self) -> list[str]:
+        """Splits that train on one of the joined studies."""
+        return [f"only-{study}" for study in self.config["joined_studies"]]
+
+    def folds(self) -> list[str]:
+        """Names of the splits that the configuration asks for."""
+        grid = self.config["grid"]
+        names = {
+            "random": ["random"],
+            "leave_width_out": [f"width-{width:g}" for width in grid["widths_um"]],
+            "leave_uncovered_fraction_out": [
+                f"uncovered-{fraction:g}" for fraction in grid["uncovered_fractions"]
+            ],
+            "one_study": self.only_folds(),
+        }
+        return [fold for split in self.config["evaluation"]["splits"] for fold in names[split]]
+
+    def members(self, fold: str, suffix: str) -> list[str]:
+        """Files of the networks trained on a split; the suffix is keras, csv or json."""
+        training = self.config["training"]
+        count = training["members"] if fold == "random" else training["members_held_out"]
+        return [self.file(f"cnn/{fold}/member-{k}.{suffix}") for k in range(count)]
+
+    def training_settings(self) -> dict[str, Any]:
+        """Settings of one training: neither the number of networks nor the environment is one."""
+        return {
+            name: value
+            for name, value in self.config["training"].items()
+            if name not in ("members", "members_held_out", "environment")
+        }
+
+    # Predictions.
+
+    def random_predictions(self) -> str:
+        """Predictions of the random split."""
+        return self.file("predictions/random.nc")
+
+    def prediction_files(self) -> list[str]:
+        """Predictions of all splits."""
+        return [self.file(f"predictions/{fold}.nc") for fold in self.folds()]
+
+    def only_predictions(self) -> list[str]:
+        """Predictions of the networks trained on one of the joined studies."""
+        return [self.file(f"predictions/{fold}.nc") for fold in self.only_folds()]
+
+    def novelty_files(self) -> list[str]:
+        """How new images are to the networks trained on one of the joined studies."""
+        return [self.file(f"novelty/{fold}.nc") for fold in self.only_folds()]
+
+    def image_names(self) -> list[str]:
+        """Names of the images that the configuration lists."""
+        return file_names(self.config["prediction"]["images"])
+
+    def image_figures(self) -> list[str]:
+        """Predictions of these images, one picture each."""
+        return [self.file(f"images/{name}_prediction.png") for name in self.image_names()]
+
+
+def _middle(values: list[Any]) -> Any:
+    return values[len(values) // 2]

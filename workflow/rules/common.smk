@@ -1,0 +1,52 @@
+# What the rules share: the study that the configuration asks for, digests of code, texts of the report.
+import os
+import shlex
+from functools import lru_cache
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from provenance import code_digest
+from study.configuration import check_configuration
+from study.figures import FIGURES, figure_files, pictures
+from study.jobs import Study, pressure_of
+from study.report import benchmark_files, captions, categories
+
+ROOT = Path(workflow.basedir)
+# Jobs in a conda environment lack the editable installation of the packages, and Snakemake removes
+# PYTHONPATH there: each job sets it for itself.
+SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
+
+try:
+    check_configuration(config, ROOT / "workflow/schemas/config.schema.yaml")
+except ValueError as error:
+    raise WorkflowError(str(error)) from None
+study = Study(config)
+
+
+# Sources are read once, for the jobs that there are: each job on a cluster parses all rules again.
+digest_once = lru_cache(code_digest)
+
+
+def code_of(*modules):
+    """Digest of the code of modules, as a function for `params`."""
+    return lambda wildcards: digest_once(*modules)
+
+
+def report_file(name):
+    """A text of the report, relative, so that a moved project is still up to date."""
+    return os.path.relpath(ROOT / "workflow/report" / name)
+
+
+def command():
+    """What a user types for this study."""
+    base = Path(workflow.basedir, "config/config.yaml").resolve()
+    overlays = [path for path in map(Path, workflow.configfiles) if path.resolve() != base]
+    changes = workflow.config_settings.config or {}
+    return shlex.join(
+        [
+            *("snakemake", "--cores", "all"),
+            *(["--configfile", *map(os.path.relpath, overlays)] if overlays else []),
+            *(["--config", *(f"{key}={value}" for key, value in changes.items())] if changes else []),
+        ]
+    )
