@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from os import PathLike
 from typing import Any
 
 import h5py
 import numpy as np
 
-from provenance import check_declared, check_seal
+from electrode.species import AM
+from electrode.trajectory import CONTACTS, PLANAR, check_quantity, dataset_path, names_in
+from provenance import FilePath, check_declared, check_seal
 
-# Species numbers in the files; also the classes of image pixels, where 0 is void.
-SE, AM = 1, 2
+
+# Quantities of `electrode.trajectory` that are read, beside the contacts: fields of `Trajectory`, but for the edges.
+READ = (
+    *("edges", "species", "radius", "position", "contact_pressure", "wall_position", "wall_force"),
+    *("coordination_number", "porosity", "reaction_area"),
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Trajectory:
         return np.where(j < 0, "wall", np.array(["SE-SE", "AM-SE", "AM-AM"])[am])
 
 
-def read_trajectories(path: str | PathLike) -> Iterator[Trajectory]:
+def read_trajectories(path: FilePath) -> Iterator[Trajectory]:
     """Yield the structures of one file, in the order of their names.
 
     Raises
@@ -74,44 +79,24 @@ def read_trajectories(path: str | PathLike) -> Iterator[Trajectory]:
 
 
 def _read_structure(file: h5py.File, name: str, provenance: dict[str, str]) -> Trajectory:
-    particles, observables = file["particles"][name], file["observables"][name]
-    trajectory = Trajectory(
+    contacts = [column for column in names_in(CONTACTS) if column in file[CONTACTS.format(name)]]
+    datasets = {quantity: file[dataset_path(quantity, name)] for quantity in (*READ, *contacts)}
+    arrays = {quantity: _array(dataset) for quantity, dataset in datasets.items()}
+    lengths = PLANAR | {
+        "frame": len(arrays["position"]),
+        "particle": len(arrays["radius"]),
+        "contact": len(arrays["i"]),
+    }
+    for quantity, values in arrays.items():
+        check_quantity(quantity, name, values, datasets[quantity].attrs.get("units"), lengths)
+    return Trajectory(
         name=name,
         drawn=json.loads(file["parameters"][name].attrs["drawn"]),
-        box=_array(particles["box/edges"]),
-        species=_array(particles["species"]),
-        radius=_array(particles["radius"]),
-        position=_array(particles["position/value"]),
-        contact_pressure=_array(particles["contact_pressure/value"]),
-        wall_position=_array(observables["wall_position/value"]),
-        wall_force=_array(observables["wall_force/value"]),
-        coordination_number=_array(observables["coordination_number/value"]),
-        porosity=_array(observables["porosity/value"]),
-        reaction_area=_array(observables["reaction_area/value"]),
-        contacts={column: _array(values) for column, values in observables["contacts"].items()},
+        box=arrays.pop("edges"),
+        contacts={column: arrays.pop(column) for column in contacts},
         provenance=provenance,
+        **arrays,
     )
-    frames, count = trajectory.position.shape[:1], trajectory.radius.shape
-    contacts = trajectory.contacts["i"].shape
-    shapes = {
-        "box": (2,),
-        "species": count,
-        "position": (*frames, *count, 2),
-        "contact_pressure": (*frames, *count),
-        "wall_position": (*frames, 4),
-        "wall_force": (*frames, 4),
-        "coordination_number": frames,
-        "porosity": frames,
-        "reaction_area": frames,
-    }
-    arrays = {quantity: getattr(trajectory, quantity) for quantity in shapes} | trajectory.contacts
-    shapes |= {column: contacts for column in trajectory.contacts} | {"contact_point": (*contacts, 2)}
-    for quantity, values in arrays.items():
-        if values.shape != shapes[quantity]:
-            raise ValueError(
-                f"{quantity} of {name} must have the shape {shapes[quantity]}, got {values.shape}"
-            )
-    return trajectory
 
 
 def _array(dataset: h5py.Dataset) -> np.ndarray:
