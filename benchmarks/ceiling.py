@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 
 from analysis.images import crop_window
-from analysis.labels import TARGETS, target_values
+from analysis.labels import target_values
 from analysis.metrics import r2_score
 from analysis.trajectories import read_trajectories
 from dem.compress import between_walls
@@ -21,6 +21,7 @@ from dem.frames import contacts_of
 from dem.parameters import read_parameters
 from dem.stress import contact_pressure
 from dem.structure import Structure
+from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
 PIXELS = (0.0, 0.025, 0.05, 0.1, 0.2)  # [um]

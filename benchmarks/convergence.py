@@ -23,9 +23,10 @@ import yaml
 
 import dem.integrate
 from analysis.images import crop_window
-from analysis.labels import TARGETS, target_values
+from analysis.labels import target_values
 from analysis.trajectories import read_trajectories
 from dem.study import compress_cell
+from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "benchmarks/convergence.csv"

@@ -23,14 +23,14 @@ import xarray as xr
 import yaml
 
 from analysis.dataset import build_dataset
-from analysis.figures.style import TARGET_TITLES
 from analysis.images import Window
-from analysis.labels import TARGETS, target_values
+from analysis.labels import target_values
 from analysis.metrics import r2_score
 from analysis.trajectories import read_trajectories
 from cnn.data import part, read_dataset
 from cnn.ensemble import load_model, predict
 from cnn.train import train
+from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "results/paper"
@@ -186,7 +186,7 @@ def draw():
         lines = sorted((float(line["line"]), line) for line in results() if line["table"] == table)
         for target, marker in zip(TARGETS, "os^vD", strict=True):
             values = [float(line[target]) for _, line in lines]
-            axes.plot([x for x, _ in lines], values, marker=marker, label=TARGET_TITLES[target])
+            axes.plot([x for x, _ in lines], values, marker=marker, label=TARGETS[target].title)
         axes.set_xscale("log")
         ticks = [x for x, _ in lines]
         axes.set_xticks(ticks, [f"{x:g}" for x in ticks], minor=False)

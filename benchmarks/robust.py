@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.labels import TARGETS
 from analysis.metrics import r2_score
 from cnn.bundle import read_bundle
 from cnn.data import part, read_dataset
@@ -21,6 +20,7 @@ from cnn.degrade import degrade
 from cnn.light import mean_and_spread, run_ensemble
 from cnn.reference import LIKE, distance, verdict
 from cnn.uncertainty import interval
+from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "benchmarks/robust.csv"

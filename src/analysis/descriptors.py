@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.trajectories import AM, SE
+from electrode.species import PHASES
 
-VOID = 0
-PHASES = {"void": VOID, "se": SE, "am": AM}
+# Classes by their names in descriptors.
+NUMBERS = {name.lower(): number for number, name in enumerate(PHASES)}
 # Distances of the two-point correlation [pixels].
 LAGS = (2, 5, 10, 20, 40)
 
@@ -35,10 +35,10 @@ def two_point(phase: np.ndarray, lag: int) -> float:
 
 def describe(image: np.ndarray) -> dict[str, float]:
     """All descriptors of a class image; ``x`` is along the compression, ``y`` across it."""
-    found = {f"{name}_share": float(np.mean(image == phase)) for name, phase in PHASES.items()}
+    found = {f"{name}_share": float(np.mean(image == phase)) for name, phase in NUMBERS.items()}
     for first, second in (("am", "se"), ("am", "void"), ("se", "void")):
-        found[f"{first}_{second}_interface"] = interface_density(image, PHASES[first], PHASES[second])
-    for name, phase in PHASES.items():
+        found[f"{first}_{second}_interface"] = interface_density(image, NUMBERS[first], NUMBERS[second])
+    for name, phase in NUMBERS.items():
         mask = image == phase
         for axis, turned in (("x", mask), ("y", mask.T)):
             found[f"{name}_chord_{axis}"] = mean_chord(turned)

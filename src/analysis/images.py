@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.trajectories import AM, SE, Trajectory
-
-VOID = 0
-MAP_PHASES = ("SE", "AM")
+from analysis.trajectories import Trajectory
+from electrode.species import AM, SE, SOLIDS, VOID
 
 
 @dataclass(frozen=True)
@@ -130,13 +128,13 @@ def stress_map(trajectory: Trajectory, window: Window) -> np.ndarray:
     Returns
     -------
     ndarray
-        float32 [phases `MAP_PHASES`, rows of cells, columns of cells, Pa], row 0 at the bottom.
+        float32 [`SOLIDS`, rows of cells, columns of cells, Pa], row 0 at the bottom.
     """
     particle = _particle_image(trajectory, window)
     pressure = np.append(trajectory.contact_pressure[-1], 0.0)[particle]
     species = np.append(trajectory.species, VOID)[particle]
     maps = []
-    for phase in (SE, AM):
+    for phase in SOLIDS.values():
         count = _sum_over_cells(species == phase, window.cell)
         total = _sum_over_cells(np.where(species == phase, pressure, 0.0), window.cell)
         maps.append(np.divide(total, count, out=np.zeros_like(total), where=count > 0))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import numpy as np
 import xarray as xr
 
 from analysis.dataset import OPTIONAL, VARIABLES, check, open_dataset, write_netcdf
 from analysis.split import RANDOM
+from provenance import FilePath
 
 ONLY = "only"
 UNUSED = "unused"
 
 
-def join_datasets(datasets: Sequence[str | PathLike], output: str | PathLike, study: str) -> None:
+def join_datasets(datasets: Sequence[FilePath], output: FilePath, study: str) -> None:
     """Put the samples of several studies into one NetCDF4 file.
 
     Samples keep the part of their own random split, and get the name of their study before theirs. The split

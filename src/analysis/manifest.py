@@ -8,20 +8,17 @@ import os
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
-from os import PathLike
 from pathlib import Path
 
 import h5py
 
 from analysis.dataset import open_dataset
-from provenance import atomic_output, check_seal
+from provenance import FilePath, atomic_output, check_seal
 
 PACKAGES = ("numpy", "h5py", "h5netcdf", "xarray")
 
 
-def write_manifest(
-    dataset: str | PathLike, sources: Sequence[str | PathLike], output: str | PathLike
-) -> None:
+def write_manifest(dataset: FilePath, sources: Sequence[FilePath], output: FilePath) -> None:
     """Record seeds, code digests, versions and checksums of a dataset and the files it is made from.
 
     Parameters
@@ -58,7 +55,7 @@ def write_manifest(
         temporary.write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def verify_manifest(path: str | PathLike) -> int:
+def verify_manifest(path: FilePath) -> int:
     """Compare all files of a manifest with their checksums.
 
     Returns

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from os import PathLike
 
 import numpy as np
 import xarray as xr
 
 from analysis.baselines import PREDICTORS, features, predict
 from analysis.dataset import open_dataset
-from provenance import atomic_output
+from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
 
 COLUMNS = ("split", "study", "predictor", "target", "r2", "r2_low", "r2_high", "rmse", "coverage", "n")
@@ -162,9 +161,9 @@ def inside(predictions: xr.Dataset) -> np.ndarray:
 
 
 def write_metrics(
-    dataset: str | PathLike,
-    predictions: Sequence[str | PathLike],
-    output: str | PathLike,
+    dataset: FilePath,
+    predictions: Sequence[FilePath],
+    output: FilePath,
     resamples: int,
     seed: int,
 ) -> None:
@@ -178,14 +177,14 @@ def write_metrics(
         table.writerows(rows)
 
 
-def read_metrics(path: str | PathLike) -> list[dict[str, str]]:
+def read_metrics(path: FilePath) -> list[dict[str, str]]:
     """Rows of a metrics table as written, by column name."""
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
 
 
 def read_scores(
-    metrics: str | PathLike, split: str, predictors: Sequence[str]
+    metrics: FilePath, split: str, predictors: Sequence[str]
 ) -> dict[tuple[str, str], dict[str, str]]:
     """Rows of a metrics table of one split, by predictor and target.
 

@@ -14,8 +14,7 @@ from electrode.species import AM
 from electrode.trajectory import CONTACTS, PLANAR, check_quantity, dataset_path, names_in
 from provenance import FilePath, check_declared, check_seal
 
-
-# Quantities of `electrode.trajectory` that are read, beside the contacts: fields of `Trajectory`, but for the edges.
+# Quantities that are read beside the contacts.
 READ = (
     *("edges", "species", "radius", "position", "contact_pressure", "wall_position", "wall_force"),
     *("coordination_number", "porosity", "reaction_area"),

@@ -135,7 +135,8 @@ def predict(images, um_per_pixel, output, figures, brightness, thresholds, model
 def _summary(one) -> str:
     """What a reader wants to know of one image, in a few lines."""
     from assb.names import short
-    from assb.prediction import COLUMN_UNITS, columns
+    from assb.prediction import columns
+    from electrode.targets import target_row
 
     row = columns(one.found)
     shares = ", ".join(
@@ -145,10 +146,9 @@ def _summary(one) -> str:
     if row["reasons"]:
         lines.append(f"  {row['reasons']}")
     for target, si in zip(one.found["target"].values, one.found["target_units"].values, strict=True):
-        shown = COLUMN_UNITS[str(si)][0]
-        value, low, high = (float(row[f"{target}{end}_{shown}"]) for end in ("", "_low", "_high"))
-        unit = shown.replace("um2", "µm²")
-        lines.append(f"  {target:16s} {short(value):>8s} {unit:4s} [{short(low)}, {short(high)}]")
+        display = target_row(str(target), str(si)).display
+        value, low, high = (float(row[f"{target}{end}_{display.column}"]) for end in ("", "_low", "_high"))
+        lines.append(f"  {target:16s} {short(value):>8s} {display.symbol:4s} [{short(low)}, {short(high)}]")
     return "\n".join(lines)
 
 

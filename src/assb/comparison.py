@@ -18,13 +18,15 @@ from analysis.figures.animation import draw_stressed_particles
 from analysis.figures.stress_distribution import draw_distribution
 from analysis.figures.structure import draw_walls
 from analysis.images import Window, class_image, image_window
-from analysis.labels import TARGETS, target_values, wall_pressure
-from analysis.trajectories import AM, SE, Trajectory, read_trajectories
+from analysis.labels import target_values, wall_pressure
+from analysis.trajectories import Trajectory, read_trajectories
 from assb.figure import MAPS, draw_heat
 from assb.simulation import simulate_electrode
 from cnn.bundle import Bundle
 from cnn.image import predict
 from dem.frames import Frame
+from electrode.species import AM, SE
+from electrode.targets import TARGETS
 
 MOST_PACKINGS = 1000
 

@@ -13,6 +13,7 @@ from analysis.figures import gaussian, style
 from analysis.figures.gradcam import draw_heatmap
 from assb.names import short
 from cnn.reference import LIKE
+from electrode.targets import target_row
 
 # Targets whose Grad-CAM maps are shown, and phases whose stress is.
 MAPS = ("reaction_area", "se_stress_mean")
@@ -54,7 +55,7 @@ def save_prediction(
         phases.set_xlabel(", ".join(f"{name} {value:.0f} %" for name, value in share.items()))
         for axes, target in zip(maps, MAPS, strict=True):
             draw_heat(axes, image, found["heatmap"].sel(target=target).values[::-1])
-            axes.set_title(style.TARGET_TITLES[target])
+            axes.set_title(target_row(target).title)
         maps[0].set_xlabel("what raises its prediction")
         maps[1].set_xlabel("what raises its prediction")
         colours = above.colorbar(maps[-1].images[-1], ax=maps, location="right", shrink=0.7, aspect=20)
@@ -102,9 +103,10 @@ def _write_numbers(axes: Axes, found: xr.Dataset) -> None:
     lines = [f"{'':20s}{'':>8s}   90 % interval"]
     for target in found["target"].values:
         one = found.sel(target=target)
-        unit, factor = style.SHOWN_UNITS[str(one["target_units"].values)]
+        row = target_row(str(target), str(one["target_units"].values))
+        unit, factor = row.display.symbol, row.display.factor
         value, low, high = (short(factor * float(one[name])) for name in ("prediction", "low", "high"))
-        lines.append(f"{style.TARGET_TITLES[str(target)]:20s}{value:>8s}   {low} to {high} {unit}")
+        lines.append(f"{row.title:20s}{value:>8s}   {low} to {high} {unit}")
     window = " x ".join(f"{side:g}" for side in found.attrs["window_um"])
     windows = found.sizes["window"]
     lines.append(

@@ -17,10 +17,9 @@ from assb.picture import read_picture
 from cnn.bundle import Bundle
 from cnn.image import predict
 from cnn.segmentation import BRIGHTNESS
+from electrode.targets import target_row
 from provenance import atomic_output
 
-# Units of the targets -> units of the table's columns, and the factor between.
-COLUMN_UNITS = {"Pa": ("MPa", 1e-6), "m2": ("um2", 1e12)}
 # Endings of the table's columns; truth is known of what was simulated.
 SUFFIXES = {"_dem": "truth", "": "prediction", "_low": "low", "_high": "high"}
 # Gray values of void, SE and AM, as in the paper's images.
@@ -143,7 +142,8 @@ def columns(found: xr.Dataset) -> dict[str, float | int | str]:
     between = {}
     for target in found["target"].values:
         one = found.sel(target=target)
-        unit, factor = COLUMN_UNITS[str(one["target_units"].values)]
+        display = target_row(str(target), str(one["target_units"].values)).display
+        unit, factor = display.column, display.factor
         for suffix, name in SUFFIXES.items():
             if name not in found:
                 continue

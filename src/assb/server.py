@@ -23,7 +23,6 @@ from flask import Flask, Response, abort, render_template, request, send_file
 from waitress import create_server
 from werkzeug.exceptions import HTTPException
 
-from analysis.figures.style import SHOWN_UNITS, TARGET_TITLES
 from assb.comparison import check_settings, compare, save_comparison, settings
 from assb.names import short
 from assb.prediction import columns, predict_file, write_table
@@ -33,6 +32,7 @@ from cnn.reference import LIKE
 from cnn.segmentation import BRIGHTNESS, PHASES, check_brightness
 from dem.frames import Frame
 from dem.parameters import read_parameters
+from electrode.targets import target_row
 
 log = logging.getLogger(__name__)
 
@@ -224,11 +224,12 @@ def _shown(found: xr.Dataset, folder: Path, name: str) -> dict[str, Any]:
     rows = []
     for target in found["target"].values:
         one = found.sel(target=target)
-        unit, factor = SHOWN_UNITS[str(one["target_units"].values)]
+        row = target_row(str(target), str(one["target_units"].values))
+        factor = row.display.factor
         values = {key: short(factor * float(one[key])) for key in SHOWN_VALUES if key in one}
         if "truth" in one:
             values["inside"] = bool(one["low"] <= one["truth"] <= one["high"])
-        rows.append({"title": TARGET_TITLES[str(target)], "unit": unit, **values})
+        rows.append({"title": row.title, "unit": row.display.symbol, **values})
     files = [_file(folder / kind, name) for kind in FILES if (folder / kind).exists()]
     return {
         "known": found.attrs["verdict"] == LIKE,

@@ -10,13 +10,12 @@ import json
 import logging
 import zipfile
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from provenance import atomic_output
+from provenance import FilePath, atomic_output
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +46,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(
         self,
-        path: str | PathLike,
+        path: FilePath,
         key: str,
         variables: Sequence[keras.Variable],
         order: np.ndarray,

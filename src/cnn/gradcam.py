@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from os import PathLike
 
 import keras
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from cnn.data import AM, SE, read_dataset
+from cnn.data import read_dataset
 from cnn.ensemble import load_model
 from cnn.layout import FEATURES, NETWORK, SHARES, TARGETS
-from provenance import atomic_output
+from electrode.species import AM, SE
+from electrode.targets import SPREAD_OVER
+from provenance import FilePath, atomic_output
 
 log = logging.getLogger(__name__)
 
@@ -132,9 +133,7 @@ def ensemble_maps(networks: Sequence[keras.Model], image: np.ndarray, target: in
     )
 
 
-def gradcam_dataset(
-    dataset: str | PathLike, models: Sequence[str | PathLike], output: str | PathLike, structures: int
-) -> None:
+def gradcam_dataset(dataset: FilePath, models: Sequence[FilePath], output: FilePath, structures: int) -> None:
     """Write Grad-CAM maps of the test part, and how much they keep to contacts of AM and SE.
 
     Parameters
@@ -145,7 +144,7 @@ def gradcam_dataset(
         Members of the ensemble (Keras); maps are their mean.
     output
         NetCDF file with ``image`` and ``contact_zone`` [sample, y, x] and ``heatmap`` [sample, target, y, x]
-        of some structures spread over the range of reaction area; and of all test structures the shares of
+        of some structures spread over the range of `SPREAD_OVER`; and of all test structures the shares of
         heat and of area in contact zones, the share of heat of networks with random weights, and the
         correlation with their maps.
     structures
@@ -153,7 +152,7 @@ def gradcam_dataset(
     """
     samples = read_dataset(dataset)
     test = samples.sel(sample=samples["split"] == "test")
-    order = np.argsort(test["label"].sel(target="reaction_area").values)
+    order = np.argsort(test["label"].sel(target=SPREAD_OVER).values)
     chosen = np.unique(np.linspace(0, order.size - 1, min(structures, order.size)).round().astype(int))
     networks = [load_model(path).get_layer(NETWORK) for path in models]
     blank = [randomised(network, member) for member, network in enumerate(networks)]

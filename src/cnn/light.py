@@ -12,7 +12,6 @@ import os
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from os import PathLike
 from typing import NamedTuple
 
 import h5py
@@ -25,12 +24,13 @@ from cnn.layout import (
     LEAST_VARIANCE,
     MAP_BLOCK,
     NETWORK,
-    PHASES,
     SHARES,
     SI_UNITS,
     STRESS_MAP,
     TARGETS,
 )
+from electrode.species import PHASES
+from provenance import FilePath
 
 
 class LightNetwork(NamedTuple):
@@ -60,7 +60,7 @@ class Pass(NamedTuple):
     hidden: np.ndarray  # [hidden units]
 
 
-def read_network(path: str | PathLike) -> LightNetwork:
+def read_network(path: FilePath) -> LightNetwork:
     """Weights of a ``.keras`` file that `cnn.train` wrote.
 
     Raises
@@ -287,7 +287,7 @@ def run_ensemble(
     kernels = np.concatenate([network.kernels[0] for network in networks], axis=-1)
 
     def one(picture: np.ndarray) -> Passes:
-        phases = np.eye(PHASES, dtype=np.float32)[picture]
+        phases = np.eye(len(PHASES), dtype=np.float32)[picture]
         shares = cell_shares(phases, networks[0].cell)
         # An image is whole cells: the shares of its mirror images are its own, mirrored.
         views = [

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn.data import AM, SE
+from electrode.species import AM, SE, VOID
 
 # Share of the variance that every direction is given: training images span few.
 SHRINKAGE = 0.05
@@ -46,7 +46,7 @@ class Reference(NamedTuple):
 def quantities(image: np.ndarray, um_per_pixel: float) -> dict[str, float]:
     """`QUANTITIES` of a class image [rows, columns], SI units; a chord of no phase is 0."""
     pixel = um_per_pixel / 1e6
-    found = {"void_fraction": float(np.mean(image == 0))}
+    found = {"void_fraction": float(np.mean(image == VOID))}
     for name, phase in (("se", SE), ("am", AM)):
         inside = image == phase
         found[f"{name}_fraction"] = float(inside.mean())

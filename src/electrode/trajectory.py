@@ -62,9 +62,9 @@ QUANTITIES = {
     "equilibrium_overlap": Quantity(
         CONTACTS, _PER_CONTACT, "f", "m", "at which the spring is free, 0 until a contact yields"
     ),
-    "contact_area": Quantity(CONTACTS, _PER_CONTACT, "f", "m2", "Hertz circle of the force, or the law's own"),
+    "contact_area": Quantity(CONTACTS, _PER_CONTACT, "f", "m2", "Hertz circle of the force, or the law's"),
     "contact_area_from_overlap": Quantity(
-        CONTACTS, _PER_CONTACT, "f", "m2", "the same where only the spring acts, or the law's own"
+        CONTACTS, _PER_CONTACT, "f", "m2", "the same where only the spring acts, or the law's"
     ),
     "contact_point": Quantity(CONTACTS, (*_PER_CONTACT, "axis"), "f", "m", "where the two touch"),
 }

@@ -4,7 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from analysis.trajectories import AM, SE, read_trajectories
+from analysis.trajectories import read_trajectories
+from electrode.species import AM, SE
 
 
 def test_structures_come_in_the_order_of_their_names(study):

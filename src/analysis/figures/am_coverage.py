@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 from typing import NamedTuple
 
 import matplotlib as mpl
@@ -14,6 +13,7 @@ from matplotlib.colors import Normalize
 
 from analysis.figures import style
 from analysis.figures.transfer import trained_on
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 # So et al., J. Power Sources 508 (2021) 230344, Fig. 4d, digitised (+-0.05): AM share of the solids -> share
@@ -134,7 +134,7 @@ def draw_coverage(
     axes.set_xlabel("pressure [MPa]")
 
 
-def save(predictions: Sequence[str | PathLike], outputs: Sequence[str | PathLike]) -> None:
+def save(predictions: Sequence[FilePath], outputs: Sequence[FilePath]) -> None:
     """Draw DEM and every ensemble, on pressed structures that it did not learn from."""
     wanted = (
         "prediction",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import matplotlib as mpl
 import numpy as np
@@ -12,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from analysis.figures import style
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 # Variable: axis label with unit, and factor from SI.
@@ -64,7 +64,7 @@ def draw_curves(axes: Axes, response: xr.Dataset, name: str, colours: dict[float
     axes.set_ylabel(label)
 
 
-def save(response: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(response: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw all structures of a study."""
     found = open_result(response, "wall_position", "width", "uncovered_fraction", *CURVES)
     fractions = np.unique(found["uncovered_fraction"])

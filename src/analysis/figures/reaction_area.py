@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from scipy.stats import t
 
 from analysis.dataset import open_dataset
 from analysis.figures import style
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 
@@ -132,7 +132,7 @@ def draw_slopes(axes: Axes, structures: xr.Dataset, predicted: np.ndarray, which
     axes.set_xlabel(f"{meaning} [{unit}]")
 
 
-def save(dataset: str | PathLike, predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(dataset: FilePath, predictions: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw the least, a middle and the strongest compression of a study, and the trends of all."""
     structures = open_dataset(dataset)
     opened = open_result(predictions, "prediction", "target")

@@ -7,7 +7,6 @@ tells how far the stress is from Gaussian at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import numpy as np
 import xarray as xr
@@ -15,12 +14,12 @@ from matplotlib.axes import Axes
 from scipy.stats import norm
 
 from analysis.figures import gaussian, style
+from electrode.species import SOLIDS
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 STRUCTURES = 3
 MOST_BINS = 30
-# Name of a phase in targets and titles.
-PHASES = {"SE": "se", "AM": "am"}
 
 
 def draw_distribution(
@@ -43,7 +42,7 @@ def draw_distribution(
     """
     stress = 1e-6 * quantile.values
     values = 1e-6 * predicted[["truth", "prediction", "low", "high"]]
-    mean, sd = (values.sel(target=f"{PHASES[phase]}_stress_{name}") for name in ("mean", "sd"))
+    mean, sd = (values.sel(target=f"{phase.lower()}_stress_{name}") for name in ("mean", "sd"))
     true, told = ([float(one[name]) for one in (mean, sd)] for name in ("truth", "prediction"))
     edges = np.linspace(stress[0], stress[-1], int(np.clip(2 * np.sqrt(particles), 4, MOST_BINS)) + 1)
     below = np.interp(edges, stress, quantile["level"].values, left=0.0, right=1.0)
@@ -102,7 +101,7 @@ def draw_quantiles(
     axes.set_ylabel(f"of the stress on {phase} [SD]")
 
 
-def save(response: str | PathLike, predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(response: FilePath, predictions: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw three test structures, from weakly to strongly stressed SE, and the quantiles of all."""
     predicted = style.test_part(open_result(predictions, *style.PREDICTION, "uncovered_fraction"))
     measured = open_result(response, "stress_quantile", "stress_skewness", "particles", "phase", "level")
@@ -112,7 +111,7 @@ def save(response: str | PathLike, predictions: str | PathLike, outputs: Sequenc
     with style.in_style():
         figure = style.new_figure(11, 5.4)
         grid = figure.subplots(2, STRUCTURES + 1)
-        for row, phase in zip(grid, PHASES, strict=True):
+        for row, phase in zip(grid, SOLIDS, strict=True):
             of_phase = measured.sel(phase=phase)
             for axes in row[places.size : -1]:
                 style.no_data(axes, f"{order.size} test structures")
@@ -123,7 +122,7 @@ def save(response: str | PathLike, predictions: str | PathLike, outputs: Sequenc
                 width, fraction = (float(predicted[name][place]) for name in ("width", "uncovered_fraction"))
                 axes.set_title(f"{count} {phase}, {1e6 * width:g} µm, {fraction:g}")
             moments = [
-                predicted["truth"].sel(target=f"{PHASES[phase]}_stress_{name}").values
+                predicted["truth"].sel(target=f"{phase.lower()}_stress_{name}").values
                 for name in ("mean", "sd")
             ]
             skewness = of_phase["stress_skewness"].values

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Sequence
-from os import PathLike
+from contextlib import AbstractContextManager
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from provenance import atomic_output
+from provenance import FilePath, atomic_output
 
 DPI = 200
 # Void, SE, AM as in the paper: black, white, gray.
@@ -42,16 +43,6 @@ RC = {
 # What figures read of predictions.
 PREDICTION = ("truth", "prediction", "low", "high", "split", "width", "target", "target_units")
 
-TARGET_TITLES = {
-    "am_stress_mean": "Mean stress on AM",
-    "am_stress_sd": "SD of stress on AM",
-    "se_stress_mean": "Mean stress on SE",
-    "se_stress_sd": "SD of stress on SE",
-    "reaction_area": "Reaction area",
-}
-# Units of the files -> units shown, and the factor between.
-SHOWN_UNITS = {"Pa": ("MPa", 1e-6), "m2": ("µm²", 1e12), "m": ("µm", 1e6)}
-
 
 def setting(dataset: xr.Dataset) -> tuple[np.ndarray, str, str]:
     """What a study varies along the compression: values of the samples, their unit, what they are."""
@@ -65,7 +56,32 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def in_style():
+def panel_grid(
+    count: int, columns: int, width: float, height: float, **options: Any
+) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels, in rows as equal as can be.
+
+    Parameters
+    ----------
+    count
+        Number of panels.
+    columns
+        At most so many stand in a row.
+    width, height
+        Of a panel with its labels [inch].
+    **options
+        Of `Figure.subplots`.
+    """
+    rows = -(-count // columns)
+    columns = -(-count // rows)
+    figure = new_figure(columns * width, rows * height)
+    panels = figure.subplots(rows, columns, squeeze=False, **options).ravel().tolist()
+    for spare in panels[count:]:
+        spare.remove()
+    return figure, panels[:count]
+
+
+def in_style() -> AbstractContextManager[None]:
     """Context in which figures are made; the global style stays as it is."""
     return mpl.rc_context(RC)
 
@@ -87,7 +103,7 @@ def test_part(predictions: xr.Dataset) -> xr.Dataset:
     return predictions.sel(sample=predictions["split"] == "test")
 
 
-def select_samples(result: xr.Dataset, samples: Sequence[str], path: str | PathLike) -> xr.Dataset:
+def select_samples(result: xr.Dataset, samples: Sequence[str], path: FilePath) -> xr.Dataset:
     """Structures of a result by their names.
 
     Raises
@@ -134,7 +150,7 @@ def show_phases(
     bare(axes)
 
 
-def save_figure(figure: Figure, outputs: Iterable[str | PathLike]) -> None:
+def save_figure(figure: Figure, outputs: Iterable[FilePath]) -> None:
     """Save in the format that each name's suffix tells; the same input gives the same bytes."""
     _fix_layout(figure)
     for output in outputs:
