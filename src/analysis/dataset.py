@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5netcdf
 import numpy as np
@@ -114,7 +114,7 @@ def check(dataset: xr.Dataset) -> None:
     for attribute in ("um_per_pixel", "code_digest"):
         if attribute not in dataset.attrs:
             raise ValueError(f"it has no attribute {attribute}: made by an older version?")
-    present = set(dataset.variables)
+    present = set(map(str, dataset.variables))
     missing, unknown = sorted(set(VARIABLES) - OPTIONAL - present), sorted(present - set(VARIABLES))
     if missing or unknown:
         raise ValueError(f"dataset lacks the variables {missing} and has the unknown ones {unknown}")
@@ -188,7 +188,7 @@ def build_dataset(
         Digest of the code. With those of the trajectories' code it is the ``code_digest`` of the dataset:
         networks refuse datasets of another.
     """
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     provenance: set[str] = set()
     codes: set[str] = set()
     with atomic_output(output, seal=True) as temporary:
@@ -205,7 +205,7 @@ def build_dataset(
                     codes.add(trajectory.provenance["code_digest"])
                     provenance.add(json.dumps(trajectory.provenance, sort_keys=True))
                 log.info("%d of %d trajectories read", count, len(trajectories))
-        columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        columns: dict[str, Any] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         parts = folds(columns["width"], columns["uncovered_fraction"], split, seed, columns["replicate"])
         columns |= {
             "phase": list(SOLIDS),
@@ -270,10 +270,10 @@ def _append(file: h5netcdf.File, number: int, **values: np.ndarray) -> None:
         file[name][number] = array
 
 
-def _encoding(dataset: xr.Dataset) -> dict[str, dict]:
+def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
     """Numbers are compressed, with checksums."""
     packed = {"zlib": True, "complevel": 4, **PACKED}
-    return {name: packed for name, variable in dataset.variables.items() if variable.dtype.kind in "uif"}
+    return {str(name): packed for name, variable in dataset.variables.items() if variable.dtype.kind in "uif"}
 
 
 def write_netcdf(dataset: xr.Dataset, output: FilePath) -> None:

@@ -80,7 +80,8 @@ def crop_window(
                 f"be a whole number of cells of image.stress_cell_um = {stress_cell_um:g} um"
             )
         counts.append(pixels)
-    return Window(crop_um / 1e6, crop_um / 1e6, *counts, um_per_pixel / 1e6, cell)
+    columns, rows = counts
+    return Window(crop_um / 1e6, crop_um / 1e6, columns, rows, um_per_pixel / 1e6, cell)
 
 
 def image_window(

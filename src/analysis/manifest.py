@@ -79,8 +79,8 @@ def verify_manifest(path: FilePath) -> int:
         file = path.parent / name
         if not file.is_file():
             problems.append(f"{file} is missing")
-        elif (found := _sha256(file)) != expected:
-            problems.append(f"{file} has SHA-256 {found}, the manifest says {expected}")
+        elif (actual := _sha256(file)) != expected:
+            problems.append(f"{file} has SHA-256 {actual}, the manifest says {expected}")
     if problems:
         raise ValueError("\n".join(problems))
     return len(files)

@@ -62,11 +62,11 @@ def picture(path: FilePath, caption: FilePath) -> Picture:
 
 def rule_costs(benchmarks: Mapping[str, Sequence[FilePath]]) -> list[RuleCost]:
     """Run time and memory per rule, from the benchmark files of its jobs; missing ones do not count."""
-    found: dict[str, list[dict[str, str]]] = {}
+    rows_of: dict[str, list[dict[str, str]]] = {}
     for rule, paths in benchmarks.items():
         for path in filter(os.path.exists, paths):
             with open(path, newline="") as file:
-                found.setdefault(rule, []).extend(csv.DictReader(file, delimiter="\t"))
+                rows_of.setdefault(rule, []).extend(csv.DictReader(file, delimiter="\t"))
     return [
         RuleCost(
             rule,
@@ -76,7 +76,7 @@ def rule_costs(benchmarks: Mapping[str, Sequence[FilePath]]) -> list[RuleCost]:
             # Jobs of less than half a second are not sampled.
             max((float(row["max_rss"]) for row in rows if row["max_rss"] not in ("-", "NA")), default=0.0),
         )
-        for rule, rows in found.items()
+        for rule, rows in rows_of.items()
         if rows
     ]
 
@@ -91,9 +91,10 @@ def metric_tables(path: FilePath) -> list[dict[str, Any]]:
     for split, study in dict.fromkeys((row["split"], row["study"]) for row in rows):
         lines = []
         for predictor, name in PREDICTORS.items():
-            cells = [by_key.get((split, study, predictor, target)) for target in targets]
-            if all(cells):
-                lines.append({"name": name, "cells": list(map(_cell, cells, targets.values()))})
+            keys = [(split, study, predictor, target) for target in targets]
+            if all(key in by_key for key in keys):
+                cells = [_cell(by_key[key], row) for key, row in zip(keys, targets.values(), strict=True)]
+                lines.append({"name": name, "cells": cells})
         title = f"trained on {trained_on(split)}, tested on {study}" if joined else SPLITS[split][0]
         tables.append(
             {"title": title, "count": by_key[split, study, "cnn", next(iter(targets))]["n"], "rows": lines}

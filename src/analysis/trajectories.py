@@ -43,7 +43,8 @@ class Trajectory:
     @property
     def final_box(self) -> tuple[float, float, float, float]:
         """Positions of the left, right, bottom and top wall after compression [m]."""
-        return tuple(float(edge) for edge in self.wall_position[-1])
+        left, right, bottom, top = self.wall_position[-1].tolist()
+        return left, right, bottom, top
 
     @property
     def final_width(self) -> float:

@@ -11,6 +11,7 @@ import logging
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -56,7 +57,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.path, self.key, self.variables, self.order, self.rng = Path(path), key, variables, order, rng
         self.epochs = 0
         self.losses: dict[str, list[float]] = {}
-        self._sampling: tuple[np.ndarray, dict] | None = None
+        self._sampling: tuple[np.ndarray, dict[str, Any]] | None = None
         self._restore()
 
     def _restore(self) -> None:

@@ -80,8 +80,8 @@ def part(dataset: xr.Dataset, name: str) -> Samples:
     rows, columns = maps.sizes["cell_y"], maps.sizes["cell_x"]
     blocks = image.reshape(len(image), rows, image.shape[1] // rows, columns, image.shape[2] // columns)
     share = np.stack([(blocks == phase).mean(axis=(2, 4)) for phase in SOLIDS.values()], axis=-1)
-    maps = maps.transpose("sample", "cell_y", "cell_x", "phase").values
-    return Samples(image, chosen["label"].values, maps, share.astype(np.float32))
+    stress = maps.transpose("sample", "cell_y", "cell_x", "phase").values
+    return Samples(image, chosen["label"].values, stress, share.astype(np.float32))
 
 
 def cell_pixels(samples: Samples) -> int:

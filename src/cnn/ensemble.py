@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,8 +18,10 @@ from cnn.uncertainty import NOMINAL, calibrate, interval
 from provenance import FilePath, atomic_output, check_declared
 
 # What Keras and what it reads with raise over damaged files.
-READING_ERRORS = (AttributeError, IndexError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError)
-READING_ERRORS += (EOFError, ValueError)
+READING_ERRORS = (
+    *(AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OSError, RuntimeError),
+    *(TypeError, ValueError),
+)
 
 
 def load_model(path: FilePath) -> keras.Model:
@@ -80,7 +83,7 @@ def predict_ensemble(
     return members.mean(axis=0), spread, members
 
 
-def check_match(settings_file: FilePath, attributes: Mapping[str, object]) -> None:
+def check_match(settings_file: FilePath, attributes: Mapping[str, Any]) -> None:
     """Raise ValueError if a model was trained on images of another scale, or on a dataset made by other code.
 
     Parameters

@@ -157,14 +157,14 @@ def gradcam_dataset(dataset: FilePath, models: Sequence[FilePath], output: FileP
     networks = [load_model(path).get_layer(NETWORK) for path in models]
     blank = [randomised(network, member) for member, network in enumerate(networks)]
     image = test["image"].values
-    zones = np.stack([contact_zone(one, samples.attrs["um_per_pixel"]) for one in image])
+    zones = np.stack([contact_zone(pixels, samples.attrs["um_per_pixel"]) for pixels in image])
     kept, heat, blank_heat, alike = [], [], [], []
     for k, target in enumerate(test["target"].values):
         maps, blank_maps = (ensemble_maps(nets, image, k) for nets in (networks, blank))
         kept.append(maps[order[chosen]])
         heat.append(share_in_zones(maps, zones))
         blank_heat.append(share_in_zones(blank_maps, zones))
-        alike.append([_correlation(one, other) for one, other in zip(maps, blank_maps, strict=True)])
+        alike.append(list(map(_correlation, maps, blank_maps)))
         log.info("%s: %.0f %% of the heat in contact zones", target, 100 * heat[-1].mean())
 
     result = test.isel(sample=order[chosen])
@@ -192,8 +192,8 @@ def gradcam_dataset(dataset: FilePath, models: Sequence[FilePath], output: FileP
         result.to_netcdf(temporary, engine="h5netcdf")
 
 
-def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Pearson correlation of two maps; 0 where one is flat."""
-    one, other = one - one.mean(), other - other.mean()
-    scale = np.sqrt(np.sum(one**2) * np.sum(other**2))
-    return float(np.sum(one * other) / scale) if scale > 0 else 0.0
+    first, second = first - first.mean(), second - second.mean()
+    scale = np.sqrt(np.sum(first**2) * np.sum(second**2))
+    return float(np.sum(first * second) / scale) if scale > 0 else 0.0

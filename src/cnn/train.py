@@ -200,5 +200,5 @@ def _digest(*parts: Samples) -> str:
     digest = hashlib.sha256()
     for samples in parts:
         for values in samples:
-            digest.update(np.ascontiguousarray(values))
+            digest.update(np.ascontiguousarray(values).data)
     return digest.hexdigest()

@@ -92,7 +92,7 @@ def save(
     structure = next(read_trajectories(trajectory))
     with style.in_style():
         figure = style.new_figure(10.5, 5.2)
-        left, right = figure.subfigures(1, 2, width_ratios=[0.85, 1.15])
+        left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[0.85, 1.15]).ravel()
         axes = left.subplots()
         draw_box(axes, structure, image)
         axes.set_title("AM gray, SE white, void black; orange: image of the network")

@@ -34,8 +34,8 @@ def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollect
     row = target_row(target, str(chosen["target_units"].item()))
     factor = row.display.factor
     truth, predicted = factor * chosen["truth"].values, factor * chosen["prediction"].values
-    ends = (factor * chosen[name].values for name in ("low", "high"))
-    axes.vlines(truth, *ends, color="0.8", linewidth=0.7, zorder=0)
+    bottom, top = (factor * chosen[name].values for name in ("low", "high"))
+    axes.vlines(truth, bottom, top, color="0.8", linewidth=0.7, zorder=0)
     low, high = min(truth.min(), predicted.min()), max(truth.max(), predicted.max())
     margin = 0.05 * (high - low)
     axes.axline((low, low), slope=1, color="0.5", linewidth=0.8, zorder=0)
@@ -95,7 +95,7 @@ def save(predictions: FilePath, metrics: FilePath, outputs: Sequence[FilePath]) 
             )
         style.letter_panels(panels)
         legend.set_axis_off()
-        colours = figure.colorbar(points, cax=legend.inset_axes([0.1, 0.05, 0.06, 0.9]))
+        colours = figure.colorbar(points, cax=legend.inset_axes((0.1, 0.05, 0.06, 0.9)))
         _, unit, meaning = style.setting(test)
         colours.set_label(f"{meaning} [{unit}]")
         legend.text(

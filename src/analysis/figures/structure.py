@@ -57,7 +57,7 @@ def draw_forces(axes: Axes, trajectory: Trajectory) -> LineCollection:
     strongest_last = np.argsort(force)
     reference = float(np.quantile(force, 0.99)) or 1.0
     lines = LineCollection(
-        1e6 * np.stack([centre[contacts["i"]], ends], axis=1)[strongest_last],
+        list(1e6 * np.stack([centre[contacts["i"]], ends], axis=1)[strongest_last]),
         array=force[strongest_last],
         cmap=style.FORCE_COLOURS,
         norm=Normalize(0, reference),

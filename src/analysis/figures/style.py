@@ -31,7 +31,7 @@ SEQUENTIAL = "viridis"
 HEAT = "inferno"
 ZONE_COLOUR = "#009e73"
 
-RC = {
+RC: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.spines.top": False,
@@ -161,7 +161,9 @@ def save_figure(figure: Figure, outputs: Iterable[FilePath]) -> None:
 
 def _fix_layout(figure: Figure) -> None:
     """Lay the figure out once and round: the last digits of the solver depend on addresses in memory."""
-    figure.get_layout_engine().execute(figure)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.findobj(Axes):
         # Insets follow the axes that hold them.
@@ -169,4 +171,5 @@ def _fix_layout(figure: Figure) -> None:
             axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
     for part in (figure, *figure.subfigs):
         for text in part.texts:
-            text.set_position(np.round(text.get_position(), 6))
+            x, y = np.round(text.get_position(), 6)
+            text.set_position((x, y))

@@ -40,10 +40,10 @@ def draw_transfer(axes: Axes, predictions: Sequence[xr.Dataset], target: str) ->
     low, high = factor * truth.min(), factor * truth.max()
     bottom, top = low - BELOW * (high - low), high + ABOVE * (high - low)
     axes.axline((low, low), slope=1, color="0.5", linewidth=0.8, zorder=0)
-    for number, (colour, marker, found) in enumerate(
+    for number, (colour, marker, ensemble) in enumerate(
         zip(style.SPLIT_COLOURS, style.SPLIT_MARKERS, predictions, strict=False)
     ):
-        values = factor * found["prediction"].sel(target=target).values
+        values = factor * ensemble["prediction"].sel(target=target).values
         shown = np.clip(values, bottom, top)
         for inside, kind in ((shown == values, marker), (values > top, "^"), (values < bottom, "v")):
             axes.scatter(

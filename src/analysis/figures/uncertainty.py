@@ -33,7 +33,7 @@ def draw_errors(axes: Axes, predictions: xr.Dataset, target: str) -> None:
     row = target_row(target, str(chosen["target_units"].item()))
     factor = row.display.factor
     half = 0.5 * factor * (chosen["high"] - chosen["low"]).values
-    error = factor * np.abs(chosen["prediction"] - chosen["truth"]).values
+    error = factor * np.abs((chosen["prediction"] - chosen["truth"]).values)
     inside = error <= half
     for where, marker, colour, label in (
         (inside, "o", style.DEM_COLOUR, "truth inside the interval"),
