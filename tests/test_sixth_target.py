@@ -107,6 +107,7 @@ def test_figures_that_lay_targets_out_have_a_panel_for_it(six, tmp_path, monkeyp
     FIGURES[name](six, [tmp_path / "six.png"])
     (figure,) = figures
     titles = [axes.get_title() or axes.get_title(loc="left") for axes in figure.axes]
+    titles = [" ".join(title.split()) for title in titles]
     of_targets = [
         target.title for target in TARGETS.values() if any(text.endswith(target.title) for text in titles)
     ]

@@ -58,6 +58,15 @@ def test_damaged_file_is_refused_by_name(study, tmp_path, damage):
         list(read_trajectories(path))
 
 
+def test_another_unit_is_refused_by_name(study, tmp_path):
+    path = tmp_path / "other.h5"
+    shutil.copy(study.trajectories[0], path)
+    with h5py.File(path, "a") as file:
+        file["particles/width-10_uncovered-0.7_replicate-000/radius"].attrs["units"] = "um"
+    with pytest.raises(ValueError, match=r"other\.h5 .*radius of width-10_.* must have the unit m, got um"):
+        list(read_trajectories(path))
+
+
 def test_missing_file_is_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match=r"nowhere\.h5 cannot be read as a trajectory"):
         list(read_trajectories(tmp_path / "nowhere.h5"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +15,8 @@ from provenance import FilePath
 from provenance.netcdf import open_result
 
 MOST_ROWS = 4
+# Of a title above a map [characters].
+LONGEST_LINE = 20
 
 
 def draw_heatmap(axes: Axes, image: np.ndarray | None, heatmap: np.ndarray) -> None:
@@ -62,7 +65,7 @@ def save(gradcam: FilePath, outputs: Sequence[FilePath]) -> None:
         grid[0, 1].text(1, 0.5, "maps of the\nfirst structure", ha="right", va="center", fontsize=8)
         for target, axes in zip(targets, grid[0, 2:], strict=True):
             draw_heatmap(axes, None, alone.sel(target=target).values)
-            axes.set_title(target_row(target).title)
+            axes.set_title(textwrap.fill(target_row(target).title, LONGEST_LINE, break_long_words=False))
         grid[1, 0].set_title("Image")
         grid[1, 1].set_title("near AM and SE")
         colours = figure.colorbar(grid[0, 2].images[-1], ax=grid, location="right", shrink=0.6, aspect=30)

@@ -25,6 +25,7 @@ SPLITS = {
     "leave_width_out": ("width held out", "s", style.SPLIT_COLOURS[1]),
     "leave_uncovered_fraction_out": ("uncovered fraction held out", "^", style.SPLIT_COLOURS[2]),
 }
+LEAST_WIDTH = 6.6  # of the figure [inch]
 
 
 def draw_predictors(axes: Axes, rows: Sequence[dict[str, str]], target: str) -> None:
@@ -62,7 +63,9 @@ def save(metrics: FilePath, outputs: Sequence[FilePath]) -> None:
     rows = read_metrics(metrics)
     targets = list(dict.fromkeys(row["target"] for row in rows))
     with style.in_style():
-        figure, panels = style.panel_grid(len(targets), 6, 2.2, 2.8, sharey=True)
+        # Few panels are wider, for the names and the legend.
+        width = max(2.2, LEAST_WIDTH / len(targets))
+        figure, panels = style.panel_grid(len(targets), 6, width, 2.8, sharey=True)
         for axes, target in zip(panels, targets, strict=True):
             draw_predictors(axes, rows, target)
         style.letter_panels(panels)

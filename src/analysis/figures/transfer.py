@@ -16,6 +16,7 @@ from provenance.netcdf import open_result
 
 # Predictions further than this many times the range of the truth below and above it are drawn at the edge.
 BELOW, ABOVE = 0.1, 0.3
+LEAST_WIDTH = 9.0  # of the figure, for its legend [inch]
 
 
 def trained_on(split: str) -> str:
@@ -80,7 +81,7 @@ def save(predictions: Sequence[FilePath], metrics: FilePath, outputs: Sequence[F
         if row["predictor"] == "cnn"
     }
     with style.in_style():
-        figure = style.new_figure(2.6 * len(targets), 1 + 2.7 * studies.size)
+        figure = style.new_figure(max(LEAST_WIDTH, 2.6 * len(targets)), 1 + 2.7 * studies.size)
         grid = figure.subplots(studies.size, len(targets), squeeze=False)
         for panels, study in zip(grid, studies, strict=True):
             chosen = [test.sel(sample=test["study"] == study) for test in tests]
