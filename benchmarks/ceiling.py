@@ -54,15 +54,15 @@ def main():
     parameters = read_parameters(config)
     final = config["compression"]["final_width_um"], config["structure"]["box_height_um"]
     window = crop_window(*final, **config["image"])
-    truth, found = [], {pixel: [] for pixel in PIXELS}
+    truth, recovered = [], {pixel: [] for pixel in PIXELS}
     for path in sorted((ROOT / "results/paper/trajectories").glob("*.h5")):
         for trajectory in read_trajectories(path):
             truth.append(target_values(trajectory, window))
             for pixel in PIXELS:
-                found[pixel].append(recomputed(trajectory, pixel * 1e-6, parameters, window))
+                recovered[pixel].append(recomputed(trajectory, pixel * 1e-6, parameters, window))
     truth = np.array(truth).T
     print(f"| centres known to | {' | '.join(TARGETS)} |")
-    for pixel, values in found.items():
+    for pixel, values in recovered.items():
         r2 = r2_score(truth, np.array(values).T)
         print(f"| {f'{pixel:g} um' if pixel else 'exact'} | {' | '.join(f'{v:.3f}' for v in r2)} |")
 

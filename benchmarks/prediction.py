@@ -264,7 +264,7 @@ def draw():
             warned.set_xlabel(label)
         grid[0, 0].set_ylabel("R²")
         grid[1, 0].set_ylabel("share of images\nwarned of")
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
+        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(targets))
         style.save_figure(figure, [FIGURE])
 
 
