@@ -49,7 +49,7 @@ SWEEPS = {
 
 
 def targets(config, width, uncovered_fraction, replicates):
-    """The five targets of each replicate, NaN where it does not come to rest [replicates, 5]."""
+    """Targets of each replicate, NaN where it does not come to rest [replicates, targets]."""
 
     def at_rest(replicate):
         path = Path(folder) / f"{replicate}.h5"

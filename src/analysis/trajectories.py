@@ -10,7 +10,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from electrode.species import AM
+from electrode.species import AM, PARTICLE_PAIRS
 from electrode.trajectory import CONTACTS, PLANAR, check_quantity, dataset_path, names_in
 from provenance import FilePath, check_declared, check_seal
 
@@ -55,7 +55,8 @@ class Trajectory:
         """Type of each contact: ``"AM-AM"``, ``"AM-SE"``, ``"SE-SE"``, or ``"wall"`` [C]."""
         i, j = self.contacts["i"], self.contacts["j"]
         am = (self.species[i] == AM).astype(int) + (self.species[np.maximum(j, 0)] == AM)
-        return np.where(j < 0, "wall", np.array(["SE-SE", "AM-SE", "AM-AM"])[am])
+        # From the pair without AM to that of two.
+        return np.where(j < 0, "wall", np.array(PARTICLE_PAIRS[::-1])[am])
 
 
 def read_trajectories(path: FilePath) -> Iterator[Trajectory]:

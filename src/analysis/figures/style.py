@@ -14,11 +14,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
+from electrode.species import GRAY_VALUES, PHASES
 from provenance import FilePath, atomic_output
 
 DPI = 200
-# Void, SE, AM as in the paper: black, white, gray.
-PHASE_COLOURS = ListedColormap(["black", "white", "gray"])
+PHASE_COLOURS = ListedColormap(np.repeat(GRAY_VALUES[:, None] / 255, 3, axis=1))
 SE_COLOUR, AM_COLOUR = "#fbf3d9", "#9a9a9a"
 # Okabe & Ito (2008): told apart by colour-blind readers.
 WALL_COLOUR, FRAME_COLOUR = "#d55e00", "#d55e00"
@@ -145,7 +145,13 @@ def show_phases(
 ) -> None:
     """Show a class image in the paper's black, white and gray, bottom row below."""
     axes.imshow(
-        image, cmap=PHASE_COLOURS, vmin=0, vmax=2, origin="lower", extent=extent, interpolation="nearest"
+        image,
+        cmap=PHASE_COLOURS,
+        vmin=0,
+        vmax=len(PHASES) - 1,
+        origin="lower",
+        extent=extent,
+        interpolation="nearest",
     )
     bare(axes)
 
