@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import h5py
 import numpy as np
 
 from electrode.species import AM, PARTICLE_PAIRS
-from electrode.trajectory import CONTACTS, PLANAR, check_quantity, dataset_path, names_in
+from electrode.trajectory import CONTACTS, PLANAR, QUANTITIES, check_quantity, dataset_path, names_in
 from provenance import FilePath, check_declared, check_seal
-
-# Quantities that are read beside the contacts.
-READ = (
-    *("edges", "species", "radius", "position", "contact_pressure", "wall_position", "wall_force"),
-    *("coordination_number", "porosity", "reaction_area"),
-)
 
 
 @dataclass(frozen=True)
@@ -81,7 +75,8 @@ def read_trajectories(path: FilePath) -> Iterator[Trajectory]:
 
 def _read_structure(file: h5py.File, name: str, provenance: dict[str, str]) -> Trajectory:
     contacts = [column for column in names_in(CONTACTS) if column in file[CONTACTS.format(name)]]
-    datasets = {quantity: file[dataset_path(quantity, name)] for quantity in (*READ, *contacts)}
+    own = [quantity.name for quantity in fields(Trajectory) if quantity.name in QUANTITIES]
+    datasets = {quantity: file[dataset_path(quantity, name)] for quantity in ("edges", *own, *contacts)}
     arrays = {quantity: _array(dataset) for quantity, dataset in datasets.items()}
     lengths = PLANAR | {
         "frame": len(arrays["position"]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from itertools import product
 from typing import Any
 
 import matplotlib as mpl
@@ -87,8 +88,9 @@ def in_style() -> AbstractContextManager[None]:
 
 
 def letter_panels(axes: Iterable[Axes]) -> None:
-    """Put (a), (b), ... before the titles of the axes."""
-    for axis, letter in zip(axes, string.ascii_lowercase, strict=False):
+    """Put (a), (b), ... before the titles of the axes; (aa), (ab), ... follow (z)."""
+    letters = ("".join(pair) for pair in product(("", *string.ascii_lowercase), string.ascii_lowercase))
+    for axis, letter in zip(axes, letters, strict=False):
         axis.set_title(f"({letter}) {axis.get_title()}", loc="left")
         axis.set_title("")
 
