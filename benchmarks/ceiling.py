@@ -13,13 +13,14 @@ import numpy as np
 import yaml
 
 from analysis.images import crop_window
-from analysis.labels import TARGETS, target_values
+from analysis.labels import target_values
 from analysis.metrics import r2_score
 from analysis.trajectories import read_trajectories
 from dem.compress import between_walls
 from dem.measure.stress import contact_list, contact_pressure
 from dem.parameters import read_parameters
 from dem.structure import Structure
+from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
 PIXELS = (0.0, 0.025, 0.05, 0.1, 0.2)  # [um]
@@ -52,15 +53,15 @@ def main():
     parameters = read_parameters(config)
     final = config["compression"]["final_width_um"], config["structure"]["box_height_um"]
     window = crop_window(*final, **config["image"])
-    truth, found = [], {pixel: [] for pixel in PIXELS}
+    truth, recovered = [], {pixel: [] for pixel in PIXELS}
     for path in sorted((ROOT / "results/paper/trajectories").glob("*.h5")):
         for trajectory in read_trajectories(path):
             truth.append(target_values(trajectory, window))
             for pixel in PIXELS:
-                found[pixel].append(recomputed(trajectory, pixel * 1e-6, parameters, window))
+                recovered[pixel].append(recomputed(trajectory, pixel * 1e-6, parameters, window))
     truth = np.array(truth).T
     print(f"| centres known to | {' | '.join(TARGETS)} |")
-    for pixel, values in found.items():
+    for pixel, values in recovered.items():
         r2 = r2_score(truth, np.array(values).T)
         print(f"| {f'{pixel:g} um' if pixel else 'exact'} | {' | '.join(f'{v:.3f}' for v in r2)} |")
 

@@ -23,9 +23,10 @@ import yaml
 
 import dem.cpu.integrate
 from analysis.images import crop_window
-from analysis.labels import TARGETS, target_values
+from analysis.labels import target_values
 from analysis.trajectories import read_trajectories
 from dem.study import compress_cell
+from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "benchmarks/convergence.csv"
@@ -48,9 +49,9 @@ SWEEPS = {
 
 
 def targets(config, width, uncovered_fraction, replicates):
-    """The five targets of each replicate, NaN where it does not come to rest [replicates, 5]."""
+    """Targets of each replicate, NaN where it does not come to rest [replicates, targets]."""
 
-    def one(replicate):
+    def at_rest(replicate):
         path = Path(folder) / f"{replicate}.h5"
         try:
             compress_cell(path, config, width, uncovered_fraction, [replicate], "convergence")
@@ -67,7 +68,7 @@ def targets(config, width, uncovered_fraction, replicates):
         tempfile.TemporaryDirectory() as folder,
         ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool,
     ):
-        return np.array(list(pool.map(one, replicates)))
+        return np.array(list(pool.map(at_rest, replicates)))
 
 
 def with_setting(config, name, value):
@@ -84,10 +85,10 @@ def sweep(config, name, replicates):
     """Rows of one setting: cell, value, structures, and change and standard error of each target."""
     for width, uncovered_fraction in CELLS:
         for value in SWEEPS[name]:
-            found = targets(with_setting(config, name, value), width, uncovered_fraction, range(replicates))
+            values = targets(with_setting(config, name, value), width, uncovered_fraction, range(replicates))
             if value == SWEEPS[name][0]:
-                finest = found
-            difference = 100 * (found - finest) / np.nanmean(finest, axis=0)
+                finest = values
+            difference = 100 * (values - finest) / np.nanmean(finest, axis=0)
             rested = np.isfinite(difference).all(axis=1)
             row = {"setting": name, "width_um": width, "value": value, "replicates": replicates}
             row["not_at_rest"] = replicates - np.count_nonzero(rested)
@@ -129,7 +130,7 @@ def draw(rows):
                     np.array([float(row[key]) for row in chosen]) for key in (target, f"{target}_error")
                 )
                 axis.errorbar(
-                    values * (1 + 0.03 * (k - 2)),
+                    values * (1 + 0.03 * (k - len(TARGETS) // 2)),
                     change,
                     error,
                     fmt="o-",

@@ -15,6 +15,7 @@ import csv
 import sys
 import tempfile
 import time
+from itertools import cycle
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -23,14 +24,14 @@ import xarray as xr
 import yaml
 
 from analysis.dataset import build_dataset
-from analysis.figures.style import TARGET_TITLES
 from analysis.images import Window
-from analysis.labels import TARGETS, target_values
+from analysis.labels import target_values
 from analysis.metrics import r2_score
 from analysis.trajectories import read_trajectories
 from cnn.data import part, read_dataset
 from cnn.ensemble import load_model, predict
 from cnn.train import train
+from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "results/paper"
@@ -62,11 +63,11 @@ def scores(dataset, config):
         train(dataset, *files, config["network"], settings, config["seed"], "benchmark")
         seconds = time.perf_counter() - start
         model, samples = load_model(files[0]), read_dataset(dataset)
-        found = []
+        r2 = []
         for which in ("validation", "test"):
             chosen = part(samples, which)
-            found.append(r2_score(chosen.label.T, predict(model, chosen.image).T))
-    return np.array(found), seconds
+            r2.append(r2_score(chosen.label.T, predict(model, chosen.image).T))
+    return np.array(r2), seconds
 
 
 def row(table, name, values, seconds):
@@ -109,8 +110,8 @@ def learning_curve(config, sizes):
         changed = copy.deepcopy(config)
         batch, epochs = config["training"]["batch_size"], config["training"]["epochs"]
         changed["training"]["epochs"] = max(30, round(epochs * -(-ours.size // batch) / -(-size // batch)))
-        found, seconds = scores_of(chosen, changed)
-        row("learning_curve", size, found[1], seconds)
+        r2, seconds = scores_of(chosen, changed)
+        row("learning_curve", size, r2[1], seconds)
 
 
 def of_random_split(path):
@@ -138,8 +139,8 @@ def resolution(config, pixels):
             path = Path(folder) / "dataset.nc"
             image = {**config["image"], "um_per_pixel": pixel}
             build_dataset(trajectories(), path, image, config["split"], config["seed"], "paper", "benchmark")
-            found, seconds = scores(path, config)
-        row("resolution", pixel, found[1], seconds)
+            r2, seconds = scores(path, config)
+        row("resolution", pixel, r2[1], seconds)
 
 
 def trajectories():
@@ -157,15 +158,15 @@ def labels(config, _):
         for trajectory in read_trajectories(path)
     }
     dataset["label"][:] = [of_box[name] for name in dataset["sample"].values]
-    found, seconds = scores_of(dataset, config)
-    row("labels", "targets of the whole box", found[1], seconds)
+    r2, seconds = scores_of(dataset, config)
+    row("labels", "targets of the whole box", r2[1], seconds)
 
 
 def targets(config, _):
     """R2 on the validation part of networks that learn one target each, the stress map beside it."""
     dataset = of_random_split(STUDY / "dataset.nc")
-    found, seconds = zip(*(scores_of(dataset.sel(target=[name]), config) for name in TARGETS), strict=True)
-    row("targets", "a network for each", np.concatenate([parts[0] for parts in found]), sum(seconds))
+    r2, seconds = zip(*(scores_of(dataset.sel(target=[name]), config) for name in TARGETS), strict=True)
+    row("targets", "a network for each", np.concatenate([parts[0] for parts in r2]), sum(seconds))
 
 
 def variants(config, names):
@@ -174,8 +175,8 @@ def variants(config, names):
         changed = copy.deepcopy(config)
         for section, values in VARIANTS[name].items():
             changed[section] |= values
-        found, seconds = scores(STUDY / "dataset.nc", changed)
-        row("variants", name, found[0], seconds)
+        r2, seconds = scores(STUDY / "dataset.nc", changed)
+        row("variants", name, r2[0], seconds)
 
 
 def draw():
@@ -184,9 +185,9 @@ def draw():
     labels = {"learning_curve": "training structures", "resolution": "size of a pixel [µm]"}
     for axes, (table, label) in zip(panels, labels.items(), strict=True):
         lines = sorted((float(line["line"]), line) for line in results() if line["table"] == table)
-        for target, marker in zip(TARGETS, "os^vD", strict=True):
+        for target, marker in zip(TARGETS, cycle("os^vD"), strict=False):
             values = [float(line[target]) for _, line in lines]
-            axes.plot([x for x, _ in lines], values, marker=marker, label=TARGET_TITLES[target])
+            axes.plot([x for x, _ in lines], values, marker=marker, label=TARGETS[target].title)
         axes.set_xscale("log")
         ticks = [x for x, _ in lines]
         axes.set_xticks(ticks, [f"{x:g}" for x in ticks], minor=False)

@@ -37,12 +37,13 @@ from cnn.bundle import read_bundle
 from cnn.image import predict
 from cnn.light import cores
 from cnn.reference import EDGE, LIKE, UNLIKE
-from electrode.species import DARK_TO_BRIGHT
+from electrode.species import DARK_TO_BRIGHT, GRAY_VALUES
+from electrode.targets import target_row
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "benchmarks/robustness.csv"
 FIGURE = ROOT / "docs/images/robustness.png"
-GRAY = np.array([0.0, 255.0, 128.0])  # void, SE, AM
+GRAY = GRAY_VALUES.astype(float)
 UM_PER_PIXEL = 0.1
 COLUMNS = ("kind", "amount", "unit", "target", "r2", "bias", "covered", "like", "edge", "unlike", "images")
 # Kinds of change that have an amount, with the label of their axis.
@@ -252,7 +253,7 @@ def draw():
                     for row in chosen
                 )
                 x, r2, of_points = zip(*points, strict=True)
-                axes.plot(x, r2, marker="o", markersize=3, linewidth=1.2, label=style.TARGET_TITLES[target])
+                axes.plot(x, r2, marker="o", markersize=3, linewidth=1.2, label=target_row(target).title)
             warned.plot(
                 x, [1 - float(row["like"]) for row in of_points], color="0.3", marker="o", markersize=3
             )
@@ -262,7 +263,7 @@ def draw():
             warned.set_xlabel(label)
         grid[0, 0].set_ylabel("R²")
         grid[1, 0].set_ylabel("share of images\nwarned of")
-        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=5)
+        figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=len(targets))
         style.save_figure(figure, [FIGURE])
 
 

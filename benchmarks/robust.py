@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.labels import TARGETS
 from analysis.metrics import r2_score
 from cnn.bundle import read_bundle
 from cnn.data import part, read_dataset
@@ -21,6 +20,7 @@ from cnn.degrade import degrade
 from cnn.light import mean_and_spread, run_ensemble
 from cnn.reference import LIKE, distance, verdict
 from cnn.uncertainty import interval
+from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "benchmarks/robust.csv"
@@ -42,6 +42,7 @@ TESTS = (
 
 
 def main():
+    stress, area = (list(TARGETS).index(name) for name in ("se_stress_mean", "reaction_area"))
     bundles = {name: read_bundle(folder) for name, folder in ENSEMBLES.items()}
     test = part(read_dataset(ROOT / "results/paper/dataset.nc"), "test")
     rows = []
@@ -57,11 +58,13 @@ def main():
             mean, spread = mean_and_spread(passes.target)
             low, high = interval(mean, spread, bundle.calibration)
             covered = (low <= test.label) & (test.label <= high)
-            words = [verdict(bundle.reference, one) for one in distance(bundle.reference, passes.pooled)]
+            words = [
+                verdict(bundle.reference, novelty) for novelty in distance(bundle.reference, passes.pooled)
+            ]
             numbers = (
                 *r2_score(test.label.T, mean.T),
-                np.median(mean[:, 2] / test.label[:, 2]) - 1,
-                covered[:, -1].mean(),
+                np.median(mean[:, stress] / test.label[:, stress]) - 1,
+                covered[:, area].mean(),
                 np.mean([word == LIKE for word in words]),
             )
             rows.append((images, name, *(f"{number:.3f}" for number in numbers)))

@@ -6,18 +6,19 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from os import PathLike
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5netcdf
 import numpy as np
 import xarray as xr
 
-from analysis.images import MAP_PHASES, class_image, image_window, particle_image, stress_map
-from analysis.labels import PAIRS, TARGET_UNITS, TARGETS, structure_values, target_values
+from analysis.images import class_image, image_window, particle_image, stress_map
+from analysis.labels import structure_values, target_values
 from analysis.split import folds
 from analysis.trajectories import read_trajectories
-from provenance import atomic_output, check_declared, check_seal
+from electrode.species import PARTICLE_PAIRS, PHASES, SOLIDS
+from electrode.targets import TARGETS
+from provenance import FilePath, atomic_output, check_declared, check_seal
 from provenance.netcdf import READING_ERRORS
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,7 @@ def check(dataset: xr.Dataset) -> None:
     for attribute in ("um_per_pixel", "code_digest"):
         if attribute not in dataset.attrs:
             raise ValueError(f"it has no attribute {attribute}: made by an older version?")
-    present = set(dataset.variables)
+    present = set(map(str, dataset.variables))
     missing, unknown = sorted(set(VARIABLES) - OPTIONAL - present), sorted(present - set(VARIABLES))
     if missing or unknown:
         raise ValueError(f"dataset lacks the variables {missing} and has the unknown ones {unknown}")
@@ -135,7 +136,7 @@ def check(dataset: xr.Dataset) -> None:
             raise ValueError(f"{name} must be finite")
 
 
-def open_dataset(path: str | PathLike) -> xr.Dataset:
+def open_dataset(path: FilePath) -> xr.Dataset:
     """Open a dataset and check it; all but the variables `STREAMED` is then in memory.
 
     Raises
@@ -157,8 +158,8 @@ def open_dataset(path: str | PathLike) -> xr.Dataset:
 
 
 def build_dataset(
-    trajectories: Sequence[str | PathLike],
-    output: str | PathLike,
+    trajectories: Sequence[FilePath],
+    output: FilePath,
     image: Mapping[str, float],
     split: Mapping[str, float],
     seed: int,
@@ -187,7 +188,7 @@ def build_dataset(
         Digest of the code. With those of the trajectories' code it is the ``code_digest`` of the dataset:
         networks refuse datasets of another.
     """
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     provenance: set[str] = set()
     codes: set[str] = set()
     with atomic_output(output, seal=True) as temporary:
@@ -206,16 +207,16 @@ def build_dataset(
                     codes.add(trajectory.provenance["code_digest"])
                     provenance.add(json.dumps(trajectory.provenance, sort_keys=True))
                 log.info("%d of %d trajectories read", count, len(trajectories))
-        columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        columns: dict[str, Any] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         parts = folds(columns["width"], columns["uncovered_fraction"], split, seed, columns["replicate"])
         columns |= {
-            "phase": list(MAP_PHASES),
+            "phase": list(SOLIDS),
             "split": np.stack(list(parts.values())),
             "fold": list(parts),
             "study": [study] * len(rows),
             "target": list(TARGETS),
-            "target_units": list(TARGET_UNITS),
-            "pair": list(PAIRS),
+            "target_units": [target.unit for target in TARGETS.values()],
+            "pair": list(PARTICLE_PAIRS),
             # As in the narrowest box: each structure has its own place for the image under pressure control.
             "x": replace(window, left=image["crop_um"] / 1e6).x,
             "y": window.y,
@@ -264,20 +265,20 @@ def _append(file: h5netcdf.File, number: int, **values: np.ndarray) -> None:
                 **PACKED,
             )
             variable.attrs.update({"units": declared.units, "long_name": declared.long_name})
-        file["image"].attrs["flag_values"] = np.array([0, 1, 2], np.uint8)
-        file["image"].attrs["flag_meanings"] = "void SE AM"
+        file["image"].attrs["flag_values"] = np.arange(len(PHASES), dtype=np.uint8)
+        file["image"].attrs["flag_meanings"] = " ".join(PHASES)
     file.resize_dimension("sample", number + 1)
     for name, array in values.items():
         file[name][number] = array
 
 
-def _encoding(dataset: xr.Dataset) -> dict[str, dict]:
+def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
     """Numbers are compressed, with checksums."""
     packed = {"zlib": True, "complevel": 4, **PACKED}
-    return {name: packed for name, variable in dataset.variables.items() if variable.dtype.kind in "uif"}
+    return {str(name): packed for name, variable in dataset.variables.items() if variable.dtype.kind in "uif"}
 
 
-def write_netcdf(dataset: xr.Dataset, output: str | PathLike) -> None:
+def write_netcdf(dataset: xr.Dataset, output: FilePath) -> None:
     """Write a dataset as NetCDF4, compressed and with checksums; the file appears when complete."""
     with atomic_output(output, seal=True) as temporary:
         dataset.to_netcdf(temporary, engine="h5netcdf", encoding=_encoding(dataset))

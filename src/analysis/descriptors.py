@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.trajectories import AM, SE
+from electrode.species import PHASES
 
-VOID = 0
-PHASES = {"void": VOID, "se": SE, "am": AM}
+# Classes by their names in descriptors.
+NUMBERS = {name.lower(): number for number, name in enumerate(PHASES)}
 # Distances of the two-point correlation [pixels].
 LAGS = (2, 5, 10, 20, 40)
 
@@ -15,9 +15,9 @@ LAGS = (2, 5, 10, 20, 40)
 def interface_density(image: np.ndarray, first: int, second: int) -> float:
     """Pixel edges between two phases / pixels."""
     edges = 0
-    for one, other in ((image[1:], image[:-1]), (image[:, 1:], image[:, :-1])):
-        edges += np.count_nonzero((one == first) & (other == second))
-        edges += np.count_nonzero((one == second) & (other == first))
+    for here, beside in ((image[1:], image[:-1]), (image[:, 1:], image[:, :-1])):
+        edges += int(np.count_nonzero((here == first) & (beside == second)))
+        edges += int(np.count_nonzero((here == second) & (beside == first)))
     return edges / image.size
 
 
@@ -35,14 +35,14 @@ def two_point(phase: np.ndarray, lag: int) -> float:
 
 def describe(image: np.ndarray) -> dict[str, float]:
     """All descriptors of a class image; ``x`` is along the compression, ``y`` across it."""
-    found = {f"{name}_share": float(np.mean(image == phase)) for name, phase in PHASES.items()}
+    described = {f"{name}_share": float(np.mean(image == phase)) for name, phase in NUMBERS.items()}
     for first, second in (("am", "se"), ("am", "void"), ("se", "void")):
-        found[f"{first}_{second}_interface"] = interface_density(image, PHASES[first], PHASES[second])
-    for name, phase in PHASES.items():
+        described[f"{first}_{second}_interface"] = interface_density(image, NUMBERS[first], NUMBERS[second])
+    for name, phase in NUMBERS.items():
         mask = image == phase
         for axis, turned in (("x", mask), ("y", mask.T)):
-            found[f"{name}_chord_{axis}"] = mean_chord(turned)
+            described[f"{name}_chord_{axis}"] = mean_chord(turned)
             if name != "se":  # the three phases add up to one
                 for lag in LAGS:
-                    found[f"{name}_pair_{axis}_{lag}"] = two_point(turned, lag)
-    return found
+                    described[f"{name}_pair_{axis}_{lag}"] = two_point(turned, lag)
+    return described

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from os import PathLike
 
 import numpy as np
 import xarray as xr
 
-from provenance import atomic_output
+from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
 
 FALSE_ALARMS = 0.05
@@ -52,7 +51,7 @@ def detect(novelty: xr.Dataset) -> Iterator[dict[str, object]]:
             }
 
 
-def write_detection(novelty: Sequence[str | PathLike], output: str | PathLike) -> None:
+def write_detection(novelty: Sequence[FilePath], output: FilePath) -> None:
     """Write the table of several splits as CSV; no pressure stands for all structures of a study."""
     rows = [row for path in novelty for row in detect(open_result(path, "novelty", "split", "study", "fold"))]
     with atomic_output(output) as temporary, open(temporary, "w", newline="") as file:
@@ -61,7 +60,7 @@ def write_detection(novelty: Sequence[str | PathLike], output: str | PathLike) -
         table.writerows(rows)
 
 
-def read_detection(path: str | PathLike) -> list[dict[str, str]]:
+def read_detection(path: FilePath) -> list[dict[str, str]]:
     """Rows of a table of detections as written, by column name."""
     with open(path, newline="") as file:
         return list(csv.DictReader(file))

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import csv
-from os import PathLike
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from analysis.dataset import open_dataset
-from provenance import atomic_output
-
-# Gray level of each class, as in the paper: void black, SE white, AM gray.
-GRAY = np.array([0, 255, 128], np.uint8)
+from electrode.species import GRAY_VALUES
+from provenance import FilePath, atomic_output
 
 
-def export_dataset(dataset: str | PathLike, folder: str | PathLike) -> int:
+def export_dataset(dataset: FilePath, folder: FilePath) -> int:
     """Write the images and ``labels.csv``, whose columns carry their unit; gives the number of structures.
 
     Parameters
@@ -44,7 +40,7 @@ def export_dataset(dataset: str | PathLike, folder: str | PathLike) -> int:
         for k, name in enumerate(opened["sample"].values):
             relative = f"images/{name}.png"
             with atomic_output(folder / relative) as image:
-                picture = Image.fromarray(GRAY[opened["image"][k, ::-1].values])
+                picture = Image.fromarray(GRAY_VALUES[opened["image"][k, ::-1].values])
                 picture.save(image, format="PNG", dpi=(dots, dots))
             settings = (float(opened[key].values[k]) for key in ("width", "uncovered_fraction"))
             labels = (f"{value:.8g}" for value in opened["label"].values[k])

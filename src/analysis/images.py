@@ -6,10 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.trajectories import AM, SE, Trajectory
-
-VOID = 0
-MAP_PHASES = ("SE", "AM")
+from analysis.trajectories import Trajectory
+from electrode.species import AM, SE, SOLIDS, VOID
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,8 @@ def crop_window(
                 f"be a whole number of cells of image.stress_cell_um = {stress_cell_um:g} um"
             )
         counts.append(pixels)
-    return Window(crop_um / 1e6, crop_um / 1e6, *counts, um_per_pixel / 1e6, cell)
+    columns, rows = counts
+    return Window(crop_um / 1e6, crop_um / 1e6, columns, rows, um_per_pixel / 1e6, cell)
 
 
 def image_window(
@@ -133,13 +132,13 @@ def stress_map(trajectory: Trajectory, window: Window, particle: np.ndarray | No
     Returns
     -------
     ndarray
-        float32 [phases `MAP_PHASES`, rows of cells, columns of cells, Pa], row 0 at the bottom.
+        float32 [`SOLIDS`, rows of cells, columns of cells, Pa], row 0 at the bottom.
     """
     particle = particle_image(trajectory, window) if particle is None else particle
     pressure = np.append(trajectory.contact_pressure[-1], 0.0)[particle]
     species = np.append(trajectory.species, VOID)[particle]
     maps = []
-    for phase in (SE, AM):
+    for phase in SOLIDS.values():
         count = _sum_over_cells(species == phase, window.cell)
         total = _sum_over_cells(np.where(species == phase, pressure, 0.0), window.cell)
         maps.append(np.divide(total, count, out=np.zeros_like(total), where=count > 0))

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import numpy as np
 import xarray as xr
 
 from analysis.dataset import OPTIONAL, VARIABLES, check, open_dataset, write_netcdf
 from analysis.split import RANDOM
+from provenance import FilePath
 
 ONLY = "only"
 UNUSED = "unused"
 
 
-def join_datasets(datasets: Sequence[str | PathLike], output: str | PathLike, study: str) -> None:
+def join_datasets(datasets: Sequence[FilePath], output: FilePath, study: str) -> None:
     """Put the samples of several studies into one NetCDF4 file.
 
     Samples keep the part of their own random split, and get the name of their study before theirs. The split
@@ -85,10 +85,10 @@ def join_datasets(datasets: Sequence[str | PathLike], output: str | PathLike, st
 
 def _check_packings(joined: xr.Dataset, parts: np.ndarray) -> None:
     """Raise ValueError if a packing is learnt from in one study and tested in another."""
-    found: dict[tuple, tuple[str, str]] = {}
+    first_of: dict[tuple[float, ...], tuple[str, str]] = {}
     settings = (joined[name].values.tolist() for name in ("seed", "width", "uncovered_fraction", "replicate"))
     for name, part, *packing in zip(joined["sample"].values, parts, *settings, strict=True):
-        first, its_part = found.setdefault(tuple(packing), (name, part))
+        first, its_part = first_of.setdefault(tuple(packing), (name, part))
         if its_part != part:
             raise ValueError(
                 f"{first} and {name} are one packing, in the parts {its_part} and {part} of the split: give "
@@ -105,7 +105,7 @@ def _complete(dataset: xr.Dataset, optional: set[str]) -> xr.Dataset:
     )
 
 
-def _described(name: str, values: np.ndarray) -> tuple:
+def _described(name: str, values: np.ndarray) -> tuple[tuple[str, ...], np.ndarray, dict[str, str]]:
     """A variable of the dataset, with its units and meaning."""
     declared = VARIABLES[name]
     return declared.dims, values, {"units": declared.units, "long_name": declared.long_name}

@@ -1,43 +1,60 @@
-"""Numbers of a compressed structure: the five targets of the network, and what goes with them."""
+"""Numbers of a compressed structure: the targets of the network, and what goes with them."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from analysis.images import Window
-from analysis.trajectories import AM, SE, Trajectory
+from analysis.trajectories import Trajectory
+from electrode.species import AM, PARTICLE_PAIRS, SE, SOLIDS, VOID
+from electrode.targets import TARGETS
 
-TARGETS = ("am_stress_mean", "am_stress_sd", "se_stress_mean", "se_stress_sd", "reaction_area")
-TARGET_UNITS = ("Pa", "Pa", "Pa", "Pa", "m2")
-PAIRS = ("AM-AM", "AM-SE", "SE-SE")
+
+def stress_in(trajectory: Trajectory, window: Window, species: int) -> np.ndarray:
+    """Contact pressure at rest on the particles of a species whose centre lies in the window [Pa]."""
+    chosen = window.contains(trajectory.position[-1]) & (trajectory.species == species)
+    return trajectory.contact_pressure[-1][chosen]
+
+
+def _some_stress(trajectory: Trajectory, window: Window, name: str) -> np.ndarray:
+    """The same of a species by its name, of at least one particle."""
+    stress = stress_in(trajectory, window, SOLIDS[name])
+    if not stress.size:
+        raise ValueError(f"{trajectory.name}: no {name} particle has its centre in the image window")
+    return stress
+
+
+def _reaction_area(trajectory: Trajectory, window: Window) -> float:
+    """Sum of the areas of AM-SE contacts whose contact point lies in the window [m^2].
+
+    Hertz circles, or those of the elasto-plastic law.
+    """
+    reactive = trajectory.contact_pairs() == "AM-SE"
+    seen = window.contains(trajectory.contacts["contact_point"])
+    return float(trajectory.contacts["contact_area"][reactive & seen].sum())
+
+
+# Value of each of the `TARGETS` of a compressed structure, as a function of it and the window of its image.
+TARGET_VALUES: dict[str, Callable[[Trajectory, Window], float]] = {
+    "am_stress_mean": lambda structure, window: _some_stress(structure, window, "AM").mean(),
+    "am_stress_sd": lambda structure, window: _some_stress(structure, window, "AM").std(),
+    "se_stress_mean": lambda structure, window: _some_stress(structure, window, "SE").mean(),
+    "se_stress_sd": lambda structure, window: _some_stress(structure, window, "SE").std(),
+    "reaction_area": _reaction_area,
+}
 
 
 def target_values(trajectory: Trajectory, window: Window) -> np.ndarray:
-    """Targets of the compressed structure in the order of `TARGETS` [5, units of `TARGET_UNITS`].
-
-    Stress is the contact pressure on a particle, over particles whose centre lies in the window.
-    Reaction area is the sum of the areas of AM-SE contacts whose contact point lies in it: Hertz circles, or
-    those of the elasto-plastic law.
+    """Targets of the compressed structure, in the order and the units of `TARGETS` [targets].
 
     Raises
     ------
     ValueError
         If a species has no particle in the window.
     """
-    seen = window.contains(trajectory.position[-1])
-    values = []
-    for species, name in ((AM, "AM"), (SE, "SE")):
-        stress = trajectory.contact_pressure[-1][seen & (trajectory.species == species)]
-        if not stress.size:
-            raise ValueError(f"{trajectory.name}: no {name} particle has its centre in the image window")
-        values += [stress.mean(), stress.std()]
-    area = trajectory.contacts["contact_area"][_reactive(trajectory, window)].sum()
-    return np.array([*values, area])
-
-
-def _reactive(trajectory: Trajectory, window: Window) -> np.ndarray:
-    """Which contacts join AM and SE inside the window [C]."""
-    return (trajectory.contact_pairs() == "AM-SE") & window.contains(trajectory.contacts["contact_point"])
+    return np.array([TARGET_VALUES[name](trajectory, window) for name in TARGETS])
 
 
 def structure_values(trajectory: Trajectory, window: Window, image: np.ndarray) -> dict[str, object]:
@@ -46,7 +63,7 @@ def structure_values(trajectory: Trajectory, window: Window, image: np.ndarray) 
     am = trajectory.species == AM
     diameter = 2 * trajectory.radius[am]
     kinds = trajectory.contact_pairs()
-    of_kind = {pair: trajectory.contacts["normal_force"][kinds == pair] for pair in PAIRS}
+    forces = {pair: trajectory.contacts["normal_force"][kinds == pair] for pair in PARTICLE_PAIRS}
     between_particles = np.count_nonzero(kinds != "wall")
     seen_am = am & window.contains(trajectory.position[-1])
     am_surface = 4 * np.pi * np.sum(trajectory.radius[seen_am] ** 2)
@@ -66,14 +83,14 @@ def structure_values(trajectory: Trajectory, window: Window, image: np.ndarray) 
         "am_box_fraction": np.pi / 4 * np.sum(diameter**2) / trajectory.box.prod(),
         "am_disc_fraction": np.sum(trajectory.radius[am] ** 2) / np.sum(trajectory.radius**2),
         "am_solid_fraction": _am_share_of_solids(image),
-        "porosity": np.mean(image == 0),
+        "porosity": np.mean(image == VOID),
         "am_surface": am_surface,
         "am_surface_coverage": area / am_surface,
         "am_circumference_coverage": _circumference_coverage(trajectory, seen_am),
         "coordination_number": 2 * between_particles / am.size,
         "wall_pressure": wall_pressure(trajectory)[-1],
-        "contact_count": [of_kind[pair].size for pair in PAIRS],
-        "contact_force_mean": [of_kind[pair].mean() if of_kind[pair].size else 0.0 for pair in PAIRS],
+        "contact_count": [force.size for force in forces.values()],
+        "contact_force_mean": [force.mean() if force.size else 0.0 for force in forces.values()],
     }
 
 

@@ -8,20 +8,17 @@ import os
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
-from os import PathLike
 from pathlib import Path
 
 import h5py
 
 from analysis.dataset import open_dataset
-from provenance import atomic_output, check_seal
+from provenance import FilePath, atomic_output, check_seal
 
 PACKAGES = ("numpy", "h5py", "h5netcdf", "xarray")
 
 
-def write_manifest(
-    dataset: str | PathLike, sources: Sequence[str | PathLike], output: str | PathLike
-) -> None:
+def write_manifest(dataset: FilePath, sources: Sequence[FilePath], output: FilePath) -> None:
     """Record seeds, code digests, versions and checksums of a dataset and the files it is made from.
 
     Parameters
@@ -58,7 +55,7 @@ def write_manifest(
         temporary.write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def verify_manifest(path: str | PathLike) -> int:
+def verify_manifest(path: FilePath) -> int:
     """Compare all files of a manifest with their checksums.
 
     Returns
@@ -82,8 +79,8 @@ def verify_manifest(path: str | PathLike) -> int:
         file = path.parent / name
         if not file.is_file():
             problems.append(f"{file} is missing")
-        elif (found := _sha256(file)) != expected:
-            problems.append(f"{file} has SHA-256 {found}, the manifest says {expected}")
+        elif (actual := _sha256(file)) != expected:
+            problems.append(f"{file} has SHA-256 {actual}, the manifest says {expected}")
     if problems:
         raise ValueError("\n".join(problems))
     return len(files)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from os import PathLike
 
 import numpy as np
 import xarray as xr
 
 from analysis.baselines import PREDICTORS, features, predict
 from analysis.dataset import open_dataset
-from provenance import atomic_output
+from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
 
 COLUMNS = ("split", "study", "predictor", "target", "r2", "r2_low", "r2_high", "rmse", "coverage", "n")
@@ -82,23 +81,23 @@ def evaluate(
     packings = np.stack(
         [dataset[name].values for name in ("width", "uncovered_fraction", "replicate")], axis=1
     )
-    judged: dict[str, dict[str, list]] = {}
+    judged: dict[str, dict[str, list[np.ndarray]]] = {}
     for fold in predictions:
         train, test = (fold["split"].values == name for name in ("train", "test"))
         if not np.array_equal(fold["sample"].values, dataset["sample"].values):
             raise ValueError(f"predictions of the split {fold['fold'].item()} are of another dataset")
         split = str(fold["fold"].item())
-        found = judged.setdefault(SCHEMES.get(split.split("-")[0], split), {})
-        found.setdefault("study", []).append(dataset["study"].values[test])
-        found.setdefault("packing", []).append(packings[test])
-        found.setdefault("truth", []).append(fold["truth"].values[test])
-        found.setdefault("inside", []).append(inside(fold)[test])
+        collected = judged.setdefault(SCHEMES.get(split.split("-")[0], split), {})
+        collected.setdefault("study", []).append(dataset["study"].values[test])
+        collected.setdefault("packing", []).append(packings[test])
+        collected.setdefault("truth", []).append(fold["truth"].values[test])
+        collected.setdefault("inside", []).append(inside(fold)[test])
         for name in PREDICTORS:
-            found.setdefault(name, []).append(predict(name, known, label, train, test))
+            collected.setdefault(name, []).append(predict(name, known, label, train, test))
         members = fold["member_prediction"].values[:, test]
-        found.setdefault("cnn", []).append(fold["prediction"].values[test])
-        found.setdefault("cnn_single", []).append(members[0])
-    rows = []
+        collected.setdefault("cnn", []).append(fold["prediction"].values[test])
+        collected.setdefault("cnn_single", []).append(members[0])
+    rows: list[dict[str, object]] = []
     for split, columns in judged.items():
         pooled = {name: np.concatenate(parts) for name, parts in columns.items()}
         of_study, packing = pooled.pop("study"), pooled.pop("packing")
@@ -106,8 +105,8 @@ def evaluate(
             mine = of_study == study
             _, number = np.unique(packing[mine], axis=0, return_inverse=True)
             chosen = {name: values[mine] for name, values in pooled.items()}
-            found = judge(chosen, dataset["target"].values, resamples, seed, in_order(number))
-            rows += [{"split": split, "study": str(study), **row} for row in found]
+            scores = judge(chosen, dataset["target"].values.tolist(), resamples, seed, in_order(number))
+            rows += [{"split": split, "study": str(study), **row} for row in scores]
     return rows
 
 
@@ -162,9 +161,9 @@ def inside(predictions: xr.Dataset) -> np.ndarray:
 
 
 def write_metrics(
-    dataset: str | PathLike,
-    predictions: Sequence[str | PathLike],
-    output: str | PathLike,
+    dataset: FilePath,
+    predictions: Sequence[FilePath],
+    output: FilePath,
     resamples: int,
     seed: int,
 ) -> None:
@@ -178,14 +177,14 @@ def write_metrics(
         table.writerows(rows)
 
 
-def read_metrics(path: str | PathLike) -> list[dict[str, str]]:
+def read_metrics(path: FilePath) -> list[dict[str, str]]:
     """Rows of a metrics table as written, by column name."""
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
 
 
 def read_scores(
-    metrics: str | PathLike, split: str, predictors: Sequence[str]
+    metrics: FilePath, split: str, predictors: Sequence[str]
 ) -> dict[tuple[str, str], dict[str, str]]:
     """Rows of a metrics table of one split, by predictor and target.
 

@@ -7,18 +7,16 @@ import csv
 import json
 import os
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, StrictUndefined
 
 from analysis.figures.predictors import PREDICTORS, SPLITS
-from analysis.figures.style import SHOWN_UNITS, TARGET_TITLES
 from analysis.figures.transfer import trained_on
-from analysis.labels import TARGET_UNITS, TARGETS
 from analysis.metrics import read_metrics
-from provenance import atomic_output
+from electrode.targets import Target, target_row
+from provenance import FilePath, atomic_output
 
 MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif"}
 
@@ -43,7 +41,7 @@ class RuleCost(NamedTuple):
     memory: float  # of the largest job [MiB]
 
 
-def picture(path: str | PathLike, caption: str | PathLike) -> Picture:
+def picture(path: FilePath, caption: FilePath) -> Picture:
     """A PNG or GIF with the text of its caption.
 
     Raises
@@ -62,13 +60,13 @@ def picture(path: str | PathLike, caption: str | PathLike) -> Picture:
     )
 
 
-def rule_costs(benchmarks: Mapping[str, Sequence[str | PathLike]]) -> list[RuleCost]:
+def rule_costs(benchmarks: Mapping[str, Sequence[FilePath]]) -> list[RuleCost]:
     """Run time and memory per rule, from the benchmark files of its jobs; missing ones do not count."""
-    found: dict[str, list[dict[str, str]]] = {}
+    rows_of: dict[str, list[dict[str, str]]] = {}
     for rule, paths in benchmarks.items():
         for path in filter(os.path.exists, paths):
             with open(path, newline="") as file:
-                found.setdefault(rule, []).extend(csv.DictReader(file, delimiter="\t"))
+                rows_of.setdefault(rule, []).extend(csv.DictReader(file, delimiter="\t"))
     return [
         RuleCost(
             rule,
@@ -78,49 +76,57 @@ def rule_costs(benchmarks: Mapping[str, Sequence[str | PathLike]]) -> list[RuleC
             # Jobs of less than half a second are not sampled.
             max((float(row["max_rss"]) for row in rows if row["max_rss"] not in ("-", "NA")), default=0.0),
         )
-        for rule, rows in found.items()
+        for rule, rows in rows_of.items()
         if rows
     ]
 
 
-def metric_tables(path: str | PathLike) -> list[dict[str, Any]]:
+def metric_tables(path: FilePath) -> list[dict[str, Any]]:
     """One table per split and study: R2 with interval and RMSE in shown units, by predictor and target."""
     rows = read_metrics(path)
-    found = {(row["split"], row["study"], row["predictor"], row["target"]): row for row in rows}
-    units = dict(zip(TARGETS, TARGET_UNITS, strict=True))
+    by_key = {(row["split"], row["study"], row["predictor"], row["target"]): row for row in rows}
+    targets = _targets(rows)
     joined = len({row["study"] for row in rows}) > 1
     tables = []
     for split, study in dict.fromkeys((row["split"], row["study"]) for row in rows):
         lines = []
         for predictor, name in PREDICTORS.items():
-            cells = [found.get((split, study, predictor, target)) for target in TARGETS]
-            if all(cells):
-                lines.append({"name": name, "cells": [_cell(row, units[row["target"]]) for row in cells]})
+            keys = [(split, study, predictor, target) for target in targets]
+            if all(key in by_key for key in keys):
+                cells = [_cell(by_key[key], row) for key, row in zip(keys, targets.values(), strict=True)]
+                lines.append({"name": name, "cells": cells})
         title = f"trained on {trained_on(split)}, tested on {study}" if joined else SPLITS[split][0]
-        tables.append({"title": title, "count": found[split, study, "cnn", TARGETS[0]]["n"], "rows": lines})
+        tables.append(
+            {"title": title, "count": by_key[split, study, "cnn", next(iter(targets))]["n"], "rows": lines}
+        )
     return tables
 
 
-def _cell(row: Mapping[str, str], unit: str) -> dict[str, str]:
-    shown, factor = SHOWN_UNITS[unit]
+def _targets(rows: Sequence[Mapping[str, str]]) -> dict[str, Target]:
+    """Targets of a metrics table, in its order."""
+    return {row["target"]: target_row(row["target"]) for row in rows}
+
+
+def _cell(row: Mapping[str, str], target: Target) -> dict[str, str]:
+    unit = target.display
     return {
         "r2": f"{float(row['r2']):.3f}",
         "interval": f"{float(row['r2_low']):.3f} to {float(row['r2_high']):.3f}",
-        "rmse": f"{factor * float(row['rmse']):.3g} {shown}",
+        "rmse": f"{unit.factor * float(row['rmse']):.3g} {unit.symbol}".rstrip(),
     }
 
 
 def write_report(
-    pictures: Sequence[str | PathLike],
-    captions: Sequence[str | PathLike],
+    pictures: Sequence[FilePath],
+    captions: Sequence[FilePath],
     categories: Sequence[str],
-    metrics: str | PathLike,
-    manifest: str | PathLike,
-    benchmarks: Mapping[str, Sequence[str | PathLike]],
+    metrics: FilePath,
+    manifest: FilePath,
+    benchmarks: Mapping[str, Sequence[FilePath]],
     config: Mapping[str, Any],
     command: str,
-    template: str | PathLike,
-    output: str | PathLike,
+    template: FilePath,
+    output: FilePath,
 ) -> None:
     """Write the page.
 
@@ -149,7 +155,7 @@ def write_report(
     with atomic_output(output) as temporary:
         text = page.from_string(Path(template).read_text()).render(
             categories=shown,
-            targets=[TARGET_TITLES[target] for target in TARGETS],
+            targets=[target.title for target in _targets(read_metrics(metrics)).values()],
             tables=metric_tables(metrics),
             manifest=json.loads(Path(manifest).read_text()),
             costs=rule_costs(benchmarks),

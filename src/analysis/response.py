@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from os import PathLike
 
 import numpy as np
 import xarray as xr
 
 from analysis.dataset import write_netcdf
-from analysis.images import MAP_PHASES, Window, image_window
-from analysis.labels import wall_pressure
-from analysis.trajectories import AM, SE, Trajectory, read_trajectories
+from analysis.images import Window, image_window
+from analysis.labels import stress_in, wall_pressure
+from analysis.trajectories import Trajectory, read_trajectories
+from electrode.species import AM, SOLIDS
+from provenance import FilePath
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +41,6 @@ VARIABLES = {
 }
 
 
-def stress_in(trajectory: Trajectory, window: Window, species: int) -> np.ndarray:
-    """Contact pressure at rest on the particles of a species whose centre lies in the window [Pa]."""
-    chosen = window.contains(trajectory.position[-1]) & (trajectory.species == species)
-    return trajectory.contact_pressure[-1][chosen]
-
-
 def skewness(values: np.ndarray) -> float:
     """Third moment about the mean / cube of the standard deviation; 0 where all are equal."""
     deviation = values - values.mean()
@@ -56,7 +51,7 @@ def response_values(trajectory: Trajectory, window: Window) -> dict[str, object]
     """One structure, by the names of `VARIABLES`."""
     area = trajectory.reaction_area
     surface = 4 * np.pi * np.sum(trajectory.radius[trajectory.species == AM] ** 2)
-    stress = [stress_in(trajectory, window, species) for species in (SE, AM)]
+    stress = [stress_in(trajectory, window, species) for species in SOLIDS.values()]
     return {
         "wall_position": trajectory.wall_position[:, 1] - trajectory.wall_position[:, 0],
         "wall_pressure": wall_pressure(trajectory),
@@ -70,9 +65,7 @@ def response_values(trajectory: Trajectory, window: Window) -> dict[str, object]
     }
 
 
-def write_response(
-    trajectories: Sequence[str | PathLike], output: str | PathLike, image: Mapping[str, float]
-) -> None:
+def write_response(trajectories: Sequence[FilePath], output: FilePath, image: Mapping[str, float]) -> None:
     """Collect all structures of a study in one NetCDF4 file, along ``sample``.
 
     Parameters
@@ -100,7 +93,7 @@ def write_response(
         },
         {
             "sample": samples,
-            "phase": list(MAP_PHASES),
+            "phase": list(SOLIDS),
             "level": ("level", LEVELS, {"units": "1", "long_name": "share of the particles below"}),
             "width": ("sample", width, {"units": "m", "long_name": "width of the box before compression"}),
             "uncovered_fraction": (

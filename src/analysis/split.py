@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+
+# Of the grid: width and uncovered fraction, or any that can be put in order.
+Cell: TypeAlias = Any
 
 PARTS = ("train", "validation", "test")
 RANDOM = "random"
@@ -16,7 +20,7 @@ def part_sizes(count: int, shares: Mapping[str, float]) -> dict[str, int]:
     return dict(zip(PARTS, np.diff(ends, prepend=0).tolist(), strict=True))
 
 
-def split_samples(cells: Sequence, shares: Mapping[str, float], seed: int) -> np.ndarray:
+def split_samples(cells: Sequence[Cell], shares: Mapping[str, float], seed: int) -> np.ndarray:
     """Deal samples to train, validation and test, evenly over the cells of the grid.
 
     Systematic sampling: the shuffled members of each cell are spread over (0, 1) and the parts are cut
@@ -38,7 +42,7 @@ def split_samples(cells: Sequence, shares: Mapping[str, float], seed: int) -> np
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     place = np.empty(len(cells))
-    members_of: dict = {}
+    members_of: dict[Cell, list[int]] = {}
     for k, cell in enumerate(cells):
         members_of.setdefault(cell, []).append(k)
     for cell in sorted(members_of):
@@ -51,9 +55,11 @@ def split_samples(cells: Sequence, shares: Mapping[str, float], seed: int) -> np
     return parts
 
 
-def _deal(cells: Sequence, packings: Sequence, shares: Mapping[str, float], seed: int) -> np.ndarray:
+def _deal(
+    cells: Sequence[Cell], packings: Sequence[Hashable], shares: Mapping[str, float], seed: int
+) -> np.ndarray:
     """Deal packings by `split_samples`; all samples of one get its part."""
-    number: dict = {}
+    number: dict[Hashable, int] = {}
     numbers = [number.setdefault(packing, len(number)) for packing in packings]
     _, firsts = np.unique(numbers, return_index=True)
     return split_samples([cells[k] for k in firsts], shares, seed)[numbers]
@@ -88,14 +94,14 @@ def folds(
     cells = list(zip(widths.tolist(), uncovered_fractions.tolist(), strict=True))
     numbers = range(len(cells)) if replicates is None else np.asarray(replicates).tolist()
     packings = list(zip(cells, numbers, strict=True))
-    found = {RANDOM: _deal(cells, packings, shares, seed)}
+    parts_of = {RANDOM: _deal(cells, packings, shares, seed)}
     rest = shares["train"] + shares["validation"]
     inner = {"train": shares["train"] / rest, "validation": shares["validation"] / rest, "test": 0.0}
     for kind, values, factor in (("width", widths, 1e6), ("uncovered", uncovered_fractions, 1)):
         levels = np.unique(values)
         for level in levels if levels.size > 1 else ():
-            parts = np.full_like(found[RANDOM], "test")
+            parts = np.full_like(parts_of[RANDOM], "test")
             kept = np.flatnonzero(values != level)
             parts[kept] = _deal([cells[k] for k in kept], [packings[k] for k in kept], inner, seed)
-            found[f"{kind}-{factor * level:g}"] = parts
-    return found
+            parts_of[f"{kind}-{factor * level:g}"] = parts
+    return parts_of

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from os import PathLike
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import h5py
 import numpy as np
 
-from provenance import check_declared, check_seal
-
-# Species numbers in the files; also the classes of image pixels, where 0 is void.
-SE, AM = 1, 2
+from electrode.species import AM, PARTICLE_PAIRS
+from electrode.trajectory import CONTACTS, PLANAR, QUANTITIES, check_quantity, dataset_path, names_in
+from provenance import FilePath, check_declared, check_seal
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,8 @@ class Trajectory:
     @property
     def final_box(self) -> tuple[float, float, float, float]:
         """Positions of the left, right, bottom and top wall after compression [m]."""
-        return tuple(float(edge) for edge in self.wall_position[-1])
+        left, right, bottom, top = self.wall_position[-1].tolist()
+        return left, right, bottom, top
 
     @property
     def final_width(self) -> float:
@@ -50,10 +49,11 @@ class Trajectory:
         """Type of each contact: ``"AM-AM"``, ``"AM-SE"``, ``"SE-SE"``, or ``"wall"`` [C]."""
         i, j = self.contacts["i"], self.contacts["j"]
         am = (self.species[i] == AM).astype(int) + (self.species[np.maximum(j, 0)] == AM)
-        return np.where(j < 0, "wall", np.array(["SE-SE", "AM-SE", "AM-AM"])[am])
+        # From the pair without AM to that of two.
+        return np.where(j < 0, "wall", np.array(PARTICLE_PAIRS[::-1])[am])
 
 
-def read_trajectories(path: str | PathLike) -> Iterator[Trajectory]:
+def read_trajectories(path: FilePath) -> Iterator[Trajectory]:
     """Yield the structures of one file, in the order of their names.
 
     Raises
@@ -74,44 +74,25 @@ def read_trajectories(path: str | PathLike) -> Iterator[Trajectory]:
 
 
 def _read_structure(file: h5py.File, name: str, provenance: dict[str, str]) -> Trajectory:
-    particles, observables = file["particles"][name], file["observables"][name]
-    trajectory = Trajectory(
+    contacts = [column for column in names_in(CONTACTS) if column in file[CONTACTS.format(name)]]
+    own = [quantity.name for quantity in fields(Trajectory) if quantity.name in QUANTITIES]
+    datasets = {quantity: file[dataset_path(quantity, name)] for quantity in ("edges", *own, *contacts)}
+    arrays = {quantity: _array(dataset) for quantity, dataset in datasets.items()}
+    lengths = PLANAR | {
+        "frame": len(arrays["position"]),
+        "particle": len(arrays["radius"]),
+        "contact": len(arrays["i"]),
+    }
+    for quantity, values in arrays.items():
+        check_quantity(quantity, name, values, datasets[quantity].attrs.get("units"), lengths)
+    return Trajectory(
         name=name,
         drawn=json.loads(file["parameters"][name].attrs["drawn"]),
-        box=_array(particles["box/edges"]),
-        species=_array(particles["species"]),
-        radius=_array(particles["radius"]),
-        position=_array(particles["position/value"]),
-        contact_pressure=_array(particles["contact_pressure/value"]),
-        wall_position=_array(observables["wall_position/value"]),
-        wall_force=_array(observables["wall_force/value"]),
-        coordination_number=_array(observables["coordination_number/value"]),
-        porosity=_array(observables["porosity/value"]),
-        reaction_area=_array(observables["reaction_area/value"]),
-        contacts={column: _array(values) for column, values in observables["contacts"].items()},
+        box=arrays.pop("edges"),
+        contacts={column: arrays.pop(column) for column in contacts},
         provenance=provenance,
+        **arrays,
     )
-    frames, count = trajectory.position.shape[:1], trajectory.radius.shape
-    contacts = trajectory.contacts["i"].shape
-    shapes = {
-        "box": (2,),
-        "species": count,
-        "position": (*frames, *count, 2),
-        "contact_pressure": (*frames, *count),
-        "wall_position": (*frames, 4),
-        "wall_force": (*frames, 4),
-        "coordination_number": frames,
-        "porosity": frames,
-        "reaction_area": frames,
-    }
-    arrays = {quantity: getattr(trajectory, quantity) for quantity in shapes} | trajectory.contacts
-    shapes |= {column: contacts for column in trajectory.contacts} | {"contact_point": (*contacts, 2)}
-    for quantity, values in arrays.items():
-        if values.shape != shapes[quantity]:
-            raise ValueError(
-                f"{quantity} of {name} must have the shape {shapes[quantity]}, got {values.shape}"
-            )
-    return trajectory
 
 
 def _array(dataset: h5py.Dataset) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
@@ -16,7 +15,8 @@ from cnn.data import read_dataset
 from cnn.light import LightNetwork, read_network, run_ensemble
 from cnn.reference import Reference, make_reference
 from cnn.uncertainty import Calibration, calibrate
-from provenance import atomic_output
+from electrode.targets import SPREAD_OVER
+from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
 
 DESCRIPTION = "bundle.json"
@@ -35,7 +35,7 @@ class Bundle(NamedTuple):
     target_units: list[str]
 
 
-def write_bundle(study: str | PathLike, folder: str | PathLike, samples: int) -> None:
+def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     """Collect the ensemble of a finished study.
 
     Parameters
@@ -47,7 +47,7 @@ def write_bundle(study: str | PathLike, folder: str | PathLike, samples: int) ->
         (``bundle.json``), what the training images are like (``reference.npz``, and their ranges in
         ``bundle.json``), and test structures with truth and prediction (``samples.nc``).
     samples
-        Number of test structures, spread over the range of reaction area.
+        Number of test structures, spread over the range of `SPREAD_OVER`.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def write_bundle(study: str | PathLike, folder: str | PathLike, samples: int) ->
         with atomic_output(folder / path.name) as temporary:
             shutil.copyfile(path, temporary)
     test = np.flatnonzero(predictions["split"].values == "test")
-    order = test[np.argsort(predictions["truth"].sel(target="reaction_area").values[test])]
+    order = test[np.argsort(predictions["truth"].sel(target=SPREAD_OVER).values[test])]
     chosen = order[np.linspace(0, order.size - 1, min(samples, order.size)).round().astype(int)]
     kept = predictions[["truth", "prediction", "low", "high"]].isel(sample=chosen)
     kept["image"] = dataset["image"].isel(sample=chosen).drop_vars(["x", "y"], errors="ignore")
@@ -105,7 +105,7 @@ def _reference(networks: list[LightNetwork], dataset: xr.Dataset) -> Reference:
     )
 
 
-def read_bundle(folder: str | PathLike) -> Bundle:
+def read_bundle(folder: FilePath) -> Bundle:
     """Load what `write_bundle` wrote.
 
     Raises

@@ -10,13 +10,13 @@ import json
 import logging
 import zipfile
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
-from provenance import atomic_output
+from provenance import FilePath, atomic_output
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(
         self,
-        path: str | PathLike,
+        path: FilePath,
         key: str,
         variables: Sequence[keras.Variable],
         order: np.ndarray,
@@ -57,7 +57,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.path, self.key, self.variables, self.order, self.rng = Path(path), key, variables, order, rng
         self.epochs = 0
         self.losses: dict[str, list[float]] = {}
-        self._sampling: tuple[np.ndarray, dict] | None = None
+        self._sampling: tuple[np.ndarray, dict[str, Any]] | None = None
         self._restore()
 
     def _restore(self) -> None:

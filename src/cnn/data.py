@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from os import PathLike
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
-from provenance import check_declared, check_seal
+from electrode.species import SOLIDS
+from provenance import FilePath, check_declared, check_seal
 from provenance.netcdf import READING_ERRORS
-
-SE, AM = 1, 2
 
 
 class Samples(NamedTuple):
@@ -23,7 +21,7 @@ class Samples(NamedTuple):
     share: np.ndarray  # [N, rows, columns, 2]: of SE and AM in each cell
 
 
-def read_dataset(path: str | PathLike, fold: str = "random") -> xr.Dataset:
+def read_dataset(path: FilePath, fold: str = "random") -> xr.Dataset:
     """Load image, label and one split of a dataset (docs/data-formats.md) into memory.
 
     Raises
@@ -59,7 +57,7 @@ def _check(dataset: xr.Dataset) -> None:
     wrong = np.flatnonzero(~np.isfinite(dataset["stress_map"].values).all(axis=(1, 2, 3)))
     if wrong.size:
         raise ValueError(f"the stress map of {names[wrong[0]]} must be finite")
-    for phase, name in ((SE, "SE"), (AM, "AM")):
+    for name, phase in SOLIDS.items():
         missing = np.flatnonzero(~(dataset["image"].values == phase).any(axis=(1, 2)))
         if missing.size:
             raise ValueError(f"the image of {names[missing[0]]} shows no {name} (class {phase})")
@@ -81,9 +79,9 @@ def part(dataset: xr.Dataset, name: str) -> Samples:
     image, maps = chosen["image"].values, chosen["stress_map"]
     rows, columns = maps.sizes["cell_y"], maps.sizes["cell_x"]
     blocks = image.reshape(len(image), rows, image.shape[1] // rows, columns, image.shape[2] // columns)
-    share = np.stack([(blocks == phase).mean(axis=(2, 4)) for phase in (SE, AM)], axis=-1)
-    maps = maps.transpose("sample", "cell_y", "cell_x", "phase").values
-    return Samples(image, chosen["label"].values, maps, share.astype(np.float32))
+    share = np.stack([(blocks == phase).mean(axis=(2, 4)) for phase in SOLIDS.values()], axis=-1)
+    stress = maps.transpose("sample", "cell_y", "cell_x", "phase").values
+    return Samples(image, chosen["label"].values, stress, share.astype(np.float32))
 
 
 def cell_pixels(samples: Samples) -> int:

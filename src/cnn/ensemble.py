@@ -6,8 +6,8 @@ import json
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,14 +15,16 @@ import numpy as np
 from cnn.data import read_dataset
 from cnn.layout import FLIPS
 from cnn.uncertainty import NOMINAL, calibrate, interval
-from provenance import atomic_output, check_declared
+from provenance import FilePath, atomic_output, check_declared
 
 # What Keras and what it reads with raise over damaged files.
-READING_ERRORS = (AttributeError, IndexError, KeyError, NotImplementedError, OSError, RuntimeError, TypeError)
-READING_ERRORS += (EOFError, ValueError)
+READING_ERRORS = (
+    *(AttributeError, EOFError, IndexError, KeyError, NotImplementedError, OSError, RuntimeError),
+    *(TypeError, ValueError),
+)
 
 
-def load_model(path: str | PathLike) -> keras.Model:
+def load_model(path: FilePath) -> keras.Model:
     """Load a model without running code that comes with it.
 
     Raises
@@ -81,7 +83,7 @@ def predict_ensemble(
     return members.mean(axis=0), spread, members
 
 
-def check_match(settings_file: str | PathLike, attributes: Mapping[str, object]) -> None:
+def check_match(settings_file: FilePath, attributes: Mapping[str, Any]) -> None:
     """Raise ValueError if a model was trained on images of another scale, or on a dataset made by other code.
 
     Parameters
@@ -107,10 +109,10 @@ def check_match(settings_file: str | PathLike, attributes: Mapping[str, object])
 
 
 def predict_dataset(
-    dataset: str | PathLike,
-    models: Sequence[str | PathLike],
-    settings: Sequence[str | PathLike],
-    output: str | PathLike,
+    dataset: FilePath,
+    models: Sequence[FilePath],
+    settings: Sequence[FilePath],
+    output: FilePath,
     fold: str = "random",
 ) -> None:
     """Predict every structure of a dataset by an ensemble, truth and prediction side by side (NetCDF4).

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from os import PathLike
 
 import keras
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from cnn.data import AM, SE, read_dataset
+from cnn.data import read_dataset
 from cnn.ensemble import load_model
 from cnn.layout import FEATURES, NETWORK, SHARES, TARGETS
-from provenance import atomic_output
+from electrode.species import AM, SE
+from electrode.targets import SPREAD_OVER
+from provenance import FilePath, atomic_output
 
 log = logging.getLogger(__name__)
 
@@ -132,9 +133,7 @@ def ensemble_maps(networks: Sequence[keras.Model], image: np.ndarray, target: in
     )
 
 
-def gradcam_dataset(
-    dataset: str | PathLike, models: Sequence[str | PathLike], output: str | PathLike, structures: int
-) -> None:
+def gradcam_dataset(dataset: FilePath, models: Sequence[FilePath], output: FilePath, structures: int) -> None:
     """Write Grad-CAM maps of the test part, and how much they keep to contacts of AM and SE.
 
     Parameters
@@ -145,7 +144,7 @@ def gradcam_dataset(
         Members of the ensemble (Keras); maps are their mean.
     output
         NetCDF file with ``image`` and ``contact_zone`` [sample, y, x] and ``heatmap`` [sample, target, y, x]
-        of some structures spread over the range of reaction area; and of all test structures the shares of
+        of some structures spread over the range of `SPREAD_OVER`; and of all test structures the shares of
         heat and of area in contact zones, the share of heat of networks with random weights, and the
         correlation with their maps.
     structures
@@ -153,19 +152,19 @@ def gradcam_dataset(
     """
     samples = read_dataset(dataset)
     test = samples.sel(sample=samples["split"] == "test")
-    order = np.argsort(test["label"].sel(target="reaction_area").values)
+    order = np.argsort(test["label"].sel(target=SPREAD_OVER).values)
     chosen = np.unique(np.linspace(0, order.size - 1, min(structures, order.size)).round().astype(int))
     networks = [load_model(path).get_layer(NETWORK) for path in models]
     blank = [randomised(network, member) for member, network in enumerate(networks)]
     image = test["image"].values
-    zones = np.stack([contact_zone(one, samples.attrs["um_per_pixel"]) for one in image])
+    zones = np.stack([contact_zone(pixels, samples.attrs["um_per_pixel"]) for pixels in image])
     kept, heat, blank_heat, alike = [], [], [], []
     for k, target in enumerate(test["target"].values):
         maps, blank_maps = (ensemble_maps(nets, image, k) for nets in (networks, blank))
         kept.append(maps[order[chosen]])
         heat.append(share_in_zones(maps, zones))
         blank_heat.append(share_in_zones(blank_maps, zones))
-        alike.append([_correlation(one, other) for one, other in zip(maps, blank_maps, strict=True)])
+        alike.append(list(map(_correlation, maps, blank_maps)))
         log.info("%s: %.0f %% of the heat in contact zones", target, 100 * heat[-1].mean())
 
     result = test.isel(sample=order[chosen])
@@ -193,8 +192,8 @@ def gradcam_dataset(
         result.to_netcdf(temporary, engine="h5netcdf")
 
 
-def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+def _correlation(first: np.ndarray, second: np.ndarray) -> float:
     """Pearson correlation of two maps; 0 where one is flat."""
-    one, other = one - one.mean(), other - other.mean()
-    scale = np.sqrt(np.sum(one**2) * np.sum(other**2))
-    return float(np.sum(one * other) / scale) if scale > 0 else 0.0
+    first, second = first - first.mean(), second - second.mean()
+    scale = np.sqrt(np.sum(first**2) * np.sum(second**2))
+    return float(np.sum(first * second) / scale) if scale > 0 else 0.0

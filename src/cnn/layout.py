@@ -1,6 +1,5 @@
 """How the network is laid out and what its parts are called: for who builds it, and who only runs it."""
 
-PHASES = 3
 # Poolings before the block that sees one cell of the stress map per place, and that block.
 MAP_POOLINGS = 2
 MAP_BLOCK = MAP_POOLINGS + 1

@@ -12,8 +12,7 @@ import os
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from os import PathLike
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
@@ -25,12 +24,13 @@ from cnn.layout import (
     LEAST_VARIANCE,
     MAP_BLOCK,
     NETWORK,
-    PHASES,
     SHARES,
     SI_UNITS,
     STRESS_MAP,
     TARGETS,
 )
+from electrode.species import PHASES
+from provenance import FilePath
 
 
 class LightNetwork(NamedTuple):
@@ -60,7 +60,7 @@ class Pass(NamedTuple):
     hidden: np.ndarray  # [hidden units]
 
 
-def read_network(path: str | PathLike) -> LightNetwork:
+def read_network(path: FilePath) -> LightNetwork:
     """Weights of a ``.keras`` file that `cnn.train` wrote.
 
     Raises
@@ -79,24 +79,28 @@ def read_network(path: str | PathLike) -> LightNetwork:
 
 def _weights(content: bytes) -> dict[str, list[np.ndarray]]:
     """Variables of each layer, by its name."""
-    found = {}
+    by_layer: dict[str, list[np.ndarray]] = {}
     with h5py.File(io.BytesIO(content)) as file:
 
         def collect(path, item):
             if path.endswith("/vars") and len(item):
-                found[str(item.attrs["name"])] = [item[str(k)][()] for k in range(len(item))]
+                by_layer[str(item.attrs["name"])] = [item[str(k)][()] for k in range(len(item))]
 
         file.visititems(collect)
-    return found
+    return by_layer
 
 
-def _assemble(config: dict, weights: dict[str, list[np.ndarray]]) -> LightNetwork:
+def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> LightNetwork:
     outer = {layer["config"]["name"]: layer["config"] for layer in config["layers"]}
     layers = [(layer["class_name"], layer["config"]) for layer in outer[NETWORK]["layers"]]
     named = {settings["name"]: settings for _, settings in layers}
-    convolutions = [one for kind, one in layers if kind == "Conv2D" and one["name"] != STRESS_MAP]
-    normalisations = [one for kind, one in layers if kind == "BatchNormalization"]
-    hidden = [one["name"] for kind, one in layers if kind == "Dense" and one["name"] != TARGETS]
+    convolutions = [
+        settings for kind, settings in layers if kind == "Conv2D" and settings["name"] != STRESS_MAP
+    ]
+    normalisations = [settings for kind, settings in layers if kind == "BatchNormalization"]
+    hidden = [
+        settings["name"] for kind, settings in layers if kind == "Dense" and settings["name"] != TARGETS
+    ]
     kernels, biases = [], []
     for convolution, normalisation in zip(convolutions, normalisations, strict=True):
         (kernel,) = weights[convolution["name"]]
@@ -104,16 +108,18 @@ def _assemble(config: dict, weights: dict[str, list[np.ndarray]]) -> LightNetwor
         factor = gamma / np.sqrt(variance + normalisation["epsilon"])
         kernels.append(kernel * factor)
         biases.append(beta - mean * factor)
-    kernel, bias = weights[STRESS_MAP]
+    stress_kernel, stress_bias = weights[STRESS_MAP]
+    hidden_kernel, hidden_bias = weights[hidden[0]]
+    output_kernel, output_bias = weights[TARGETS]
     return LightNetwork(
         tuple(named["image"]["batch_shape"][1:]),
         named[SHARES]["pool_size"][0],
         convolutions[0]["strides"][0],
         kernels,
         biases,
-        (kernel[0, 0], bias),
-        tuple(weights[hidden[0]]),
-        tuple(weights[TARGETS]),
+        (stress_kernel[0, 0], stress_bias),
+        (hidden_kernel, hidden_bias),
+        (output_kernel, output_bias),
         np.array(outer[SI_UNITS]["scale"]),
         np.array(outer[SI_UNITS]["offset"]),
     )
@@ -286,8 +292,8 @@ def run_ensemble(
     # The first kernels of all members side by side: they see the same patches.
     kernels = np.concatenate([network.kernels[0] for network in networks], axis=-1)
 
-    def one(picture: np.ndarray) -> Passes:
-        phases = np.eye(PHASES, dtype=np.float32)[picture]
+    def predicted(picture: np.ndarray) -> Passes:
+        phases = np.eye(len(PHASES), dtype=np.float32)[picture]
         shares = cell_shares(phases, networks[0].cell)
         # An image is whole cells: the shares of its mirror images are its own, mirrored.
         views = [
@@ -301,27 +307,29 @@ def run_ensemble(
                 [[heat_map(*pair, k) for k in targets] for pair in zip(networks, views[0], strict=True)],
                 axis=0,
             )
-        means = (
+        target, pooled = (
             np.mean([[getattr(passed, name) for passed in view] for view in views], axis=0, dtype=float)
             for name in ("target", "pooled")
         )
         done(1)
-        return Passes(*means, maps)
+        return Passes(target, pooled, maps)
 
     # One image per thread: products this small gain nothing from several.
     with threadpool_limits(1), ThreadPoolExecutor(cores()) as pool:
-        found = list(pool.map(one, image))
+        passes = list(pool.map(predicted, image))
     target, pooled = (
-        np.stack([getattr(each, name) for each in found], axis=1) for name in ("target", "pooled")
+        np.stack([getattr(each, name) for each in passes], axis=1) for name in ("target", "pooled")
     )
-    return Passes(target, pooled, np.stack([each.heat for each in found]) if heat else None)
+    maps = [each.heat for each in passes if each.heat is not None]
+    return Passes(target, pooled, np.stack(maps) if heat else None)
 
 
 def _view(
     networks: Sequence[LightNetwork], kernels: np.ndarray, phases: np.ndarray, shares: np.ndarray
 ) -> list[Pass]:
     """Run all members on one view of one image; `kernels` are their first ones."""
-    first = _times(patches(phases, *kernels.shape[:2], networks[0].stride), kernels)
+    rows, columns = kernels.shape[:2]
+    first = _times(patches(phases, rows, columns, networks[0].stride), kernels)
     parts = np.split(first, len(networks), axis=-1)
     return [run(network, part, shares) for network, part in zip(networks, parts, strict=True)]
 

@@ -19,12 +19,12 @@ from cnn.layout import (
     MAP_BLOCK,
     MAP_POOLINGS,
     NETWORK,
-    PHASES,
     SHARES,
     SI_UNITS,
     STRESS_MAP,
     TARGETS,
 )
+from electrode.species import PHASES
 
 
 def build_network(
@@ -62,7 +62,7 @@ def build_network(
     _check(image_shape, cell, filters)
     stride = cell // 2**MAP_POOLINGS
     image = keras.Input(image_shape, dtype="uint8", name="image")
-    phases = ops.one_hot(image, PHASES)
+    phases = ops.one_hot(image, len(PHASES))
     shares = layers.AveragePooling2D(cell, name=SHARES)(phases)[..., 1:]
     x = _block(phases, filters[0], stride + 2, stride)
     for block, width in enumerate(filters[1:], 1):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import numpy as np
 
 from cnn.data import read_dataset
 from cnn.light import read_network, run_ensemble
 from cnn.reference import distance, make_reference
-from provenance import atomic_output
+from electrode.species import VOID
+from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
 
 MEASURES = {
@@ -21,10 +21,10 @@ MEASURES = {
 
 
 def novelty_dataset(
-    dataset: str | PathLike,
-    predictions: str | PathLike,
-    models: Sequence[str | PathLike],
-    output: str | PathLike,
+    dataset: FilePath,
+    predictions: FilePath,
+    models: Sequence[FilePath],
+    output: FilePath,
     fold: str,
 ) -> None:
     """Write how new every image of a dataset is to an ensemble (NetCDF4).
@@ -49,7 +49,7 @@ def novelty_dataset(
     pooled = run_ensemble([read_network(path) for path in models], image).pooled
     reference = make_reference(pooled[:, known], image[known], learnt[known], samples.attrs["um_per_pixel"])
     spread = predicted["spread"].values / samples["label"].values[learnt].std(axis=0)
-    void = (image == 0).mean(axis=(1, 2))
+    void = (image == VOID).mean(axis=(1, 2))
     values = {
         "distance": distance(reference, pooled),
         "spread": np.sqrt(np.mean(spread**2, axis=1)),

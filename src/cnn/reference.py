@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cnn.data import AM, SE
+from electrode.species import AM, SE, VOID
 
 # Share of the variance that every direction is given: training images span few.
 SHRINKAGE = 0.05
@@ -46,21 +46,21 @@ class Reference(NamedTuple):
 def quantities(image: np.ndarray, um_per_pixel: float) -> dict[str, float]:
     """`QUANTITIES` of a class image [rows, columns], SI units; a chord of no phase is 0."""
     pixel = um_per_pixel / 1e6
-    found = {"void_fraction": float(np.mean(image == 0))}
+    values = {"void_fraction": float(np.mean(image == VOID))}
     for name, phase in (("se", SE), ("am", AM)):
         inside = image == phase
-        found[f"{name}_fraction"] = float(inside.mean())
+        values[f"{name}_fraction"] = float(inside.mean())
         # A run along a row or a column ends where it leaves the phase, or the image.
         ends = [np.count_nonzero(inside[:, -1]) + np.count_nonzero(inside[:, :-1] & ~inside[:, 1:])]
         ends += [np.count_nonzero(inside[-1]) + np.count_nonzero(inside[:-1] & ~inside[1:])]
         runs = sum(ends) / 2
-        found[f"{name}_chord"] = pixel * np.count_nonzero(inside) / runs if runs else 0.0
+        values[f"{name}_chord"] = pixel * np.count_nonzero(inside) / runs if runs else 0.0
     # Edges between pixels, AM on one side, SE on the other; pi / 4 takes the staircase out of circles.
     steps = [image[1:] + image[:-1], image[:, 1:] + image[:, :-1]]
     apart = [image[1:] != image[:-1], image[:, 1:] != image[:, :-1]]
     edges = sum(np.count_nonzero((step == AM + SE) & other) for step, other in zip(steps, apart, strict=True))
-    found["interface"] = np.pi / 4 * edges * pixel / (image.size * pixel**2)
-    return found
+    values["interface"] = np.pi / 4 * edges * pixel / (image.size * pixel**2)
+    return values
 
 
 def make_reference(
@@ -87,8 +87,8 @@ def make_reference(
         even = np.trace(covariance) / len(covariance) * np.eye(len(covariance))
         precision.append(np.linalg.inv((1 - SHRINKAGE) * covariance + SHRINKAGE * even))
     known = Reference(mean, np.array(precision), np.empty(0), {})
-    found = [quantities(one, um_per_pixel) for one in image]
-    ranges = {name: (min(q[name] for q in found), max(q[name] for q in found)) for name in QUANTITIES}
+    shown = [quantities(pixels, um_per_pixel) for pixels in image]
+    ranges = {name: (min(q[name] for q in shown), max(q[name] for q in shown)) for name in QUANTITIES}
     return known._replace(distances=np.sort(distance(known, pooled[:, ~training])), ranges=ranges)
 
 
@@ -107,12 +107,12 @@ def verdict(reference: Reference, distances: np.ndarray) -> str:
     return EDGE if middle <= FAR * reference.distances[-1] else UNLIKE
 
 
-def reasons(reference: Reference, found: dict[str, float]) -> list[str]:
+def reasons(reference: Reference, values: dict[str, float]) -> list[str]:
     """Sentences on the quantities that no training image had."""
     sentences = []
     for name, (words, factor, unit) in QUANTITIES.items():
         low, high = reference.ranges[name]
-        if not low <= found[name] <= high:
-            value, low, high = (f"{factor * number:.3g}" for number in (found[name], low, high))
-            sentences.append(f"{words} {value} {unit} (training images: {low} to {high} {unit})")
+        if not low <= values[name] <= high:
+            value, least, most = (f"{factor * number:.3g}" for number in (values[name], low, high))
+            sentences.append(f"{words} {value} {unit} (training images: {least} to {most} {unit})")
     return sentences

@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from cnn.checkpoint import Checkpoint
 from cnn.data import Samples, cell_pixels, part, read_dataset
 from cnn.layout import STRESS_MAP, TARGETS
 from cnn.model import build_network, in_si_units, map_loss
-from provenance import atomic_output
+from provenance import FilePath, atomic_output
 
 log = logging.getLogger(__name__)
 
@@ -77,10 +76,10 @@ def map_scale(samples: Samples) -> np.ndarray:
 
 
 def train(
-    dataset: str | PathLike,
-    model_file: str | PathLike,
-    history_file: str | PathLike,
-    settings_file: str | PathLike,
+    dataset: FilePath,
+    model_file: FilePath,
+    history_file: FilePath,
+    settings_file: FilePath,
     network: Mapping[str, Any],
     training: Mapping[str, Any],
     seed: int,
@@ -201,5 +200,5 @@ def _digest(*parts: Samples) -> str:
     digest = hashlib.sha256()
     for samples in parts:
         for values in samples:
-            digest.update(np.ascontiguousarray(values))
+            digest.update(np.ascontiguousarray(values).data)
     return digest.hexdigest()

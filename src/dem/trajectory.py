@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from os import PathLike, fsencode
+from os import fsencode
 from typing import Any, NamedTuple
 
 import h5py
@@ -15,34 +15,9 @@ from dem.measure.stress import ContactList
 from dem.parameters import SECTIONS
 from dem.state import Frame
 from dem.structure import Structure
-from electrode.species import AM, SE
-from provenance import atomic_output
-
-# Units of the contact list's columns; the columns are those of `dem.measure.stress.ContactList`.
-CONTACT_UNITS = {
-    "i": "1",
-    "j": "1",
-    "overlap": "m",
-    "normal_force": "N",
-    "tangential_force": "N",
-    "equilibrium_overlap": "m",
-    "contact_area": "m2",
-    "contact_area_from_overlap": "m2",
-    "contact_point": "m",
-}
-# Units of what is recorded per frame, of each particle and of the whole structure; see `dem.state.Frame`.
-PARTICLE_UNITS = {"contact_pressure": "Pa", "stress_tensor": "Pa"}
-OBSERVABLE_UNITS = {
-    "wall_position": "m",
-    "wall_force": "N",
-    "wall_work": "J",
-    "kinetic_energy": "J",
-    "elastic_energy": "J",
-    "dissipated_work": "J",
-    "coordination_number": "1",
-    "porosity": "1",
-    "reaction_area": "m2",
-}
+from electrode.species import SOLIDS
+from electrode.trajectory import BOX, OBSERVABLES, PLANAR, QUANTITIES, is_element
+from provenance import FilePath, atomic_output
 
 
 class Compressed(NamedTuple):
@@ -56,7 +31,7 @@ class Compressed(NamedTuple):
 
 
 @contextmanager
-def open_trajectory(path: str | PathLike, config: Mapping[str, Any], code: str) -> Iterator[h5py.File]:
+def open_trajectory(path: FilePath, config: Mapping[str, Any], code: str) -> Iterator[h5py.File]:
     """Open an HDF5 file for structures; it appears under `path` when all went well.
 
     Parameters
@@ -79,7 +54,7 @@ def open_trajectory(path: str | PathLike, config: Mapping[str, Any], code: str) 
         yield file
 
 
-def _new_file(path: str | PathLike) -> h5py.File:
+def _new_file(path: FilePath) -> h5py.File:
     """An empty file whose metadata have checksums (format of HDF5 1.10) and no time stamps."""
     creation = h5py.h5p.create(h5py.h5p.FILE_CREATE)
     creation.set_obj_track_times(False)
@@ -104,35 +79,38 @@ def _dataset(group: h5py.Group, name: str, data: Any, units: str) -> None:
     group.create_dataset(name, data=data, chunks=np.shape(data), **options).attrs["units"] = units
 
 
-def _element(group: h5py.Group, name: str, values: list, units: str, clock: h5py.Group) -> None:
+def _element(group: h5py.Group, name: str, values: Any, units: str, clock: h5py.Group) -> None:
     """A time-dependent H5MD element; step and time are hard links to one pair of datasets."""
     element = _group(group, name)
     element["step"], element["time"] = clock["step"], clock["time"]
-    _dataset(element, "value", np.array(values), units)
+    _dataset(element, "value", values, units)
 
 
 def write_structure(file: h5py.File, run: Compressed) -> None:
-    """Write one compressed structure: particles, observables, final contacts and what was drawn."""
-    name, frames = run.name, run.frames
-    particles = _group(file, f"particles/{name}")
-    box = _group(particles, "box")
-    box.attrs["dimension"] = np.int32(2)
-    box.attrs["boundary"] = ["none", "none"]
-    _dataset(box, "edges", np.array([run.structure.width, run.structure.height]), "m")
-    clock = _group(file, f"observables/{name}")
-    _dataset(clock, "step", np.array([frame.step for frame in frames]), "1")
-    _dataset(clock, "time", np.array([frame.time for frame in frames]), "s")
+    """Write one compressed structure: what `electrode.trajectory` declares, and what was drawn."""
+    box = _group(file, BOX.format(run.name))
+    box.attrs["dimension"] = np.int32(PLANAR["axis"])
+    box.attrs["boundary"] = ["none"] * PLANAR["axis"]
+    values = _values(run)
+    for name, declared in QUANTITIES.items():
+        group = _group(file, declared.group.format(run.name))
+        if is_element(name):
+            _element(group, name, values[name], declared.unit, file[OBSERVABLES.format(run.name)])
+        else:
+            _dataset(group, name, values[name], declared.unit)
+    _group(file, f"parameters/{run.name}").attrs["drawn"] = json.dumps(run.drawn)
 
-    kinds = h5py.enum_dtype({"SE": SE, "AM": AM}, basetype="i1")
-    _dataset(particles, "species", run.structure.species.astype(kinds), "1")
-    _dataset(particles, "radius", run.structure.radius, "m")
-    positions = [np.stack([frame.x, frame.y], axis=-1) for frame in frames]
-    _element(particles, "position", positions, "m", clock)
-    for group, quantities in ((particles, PARTICLE_UNITS), (clock, OBSERVABLE_UNITS)):
-        for quantity, units in quantities.items():
-            _element(group, quantity, [getattr(frame, quantity) for frame in frames], units, clock)
-    contacts = _group(clock, "contacts")
-    for column, units in CONTACT_UNITS.items():
-        _dataset(contacts, column, getattr(run.contacts, column), units)
 
-    _group(file, f"parameters/{name}").attrs["drawn"] = json.dumps(run.drawn)
+def _values(run: Compressed) -> dict[str, Any]:
+    """All `QUANTITIES` of a structure."""
+    structure, frames = run.structure, run.frames
+    numbers = h5py.enum_dtype(SOLIDS, basetype="i1")
+    recorded = {name: np.array([getattr(frame, name) for frame in frames]) for name in Frame._fields}
+    return {
+        **recorded,
+        **run.contacts._asdict(),
+        "edges": np.array([structure.width, structure.height]),
+        "species": structure.species.astype(numbers),
+        "radius": structure.radius,
+        "position": np.stack([recorded["x"], recorded["y"]], axis=-1),
+    }

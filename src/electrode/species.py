@@ -8,6 +8,8 @@ import numpy as np
 VOID = WALL = 0
 SE, AM = 1, 2
 SPECIES = {"wall": WALL, "SE": SE, "AM": AM}
+# Those of particles, in the order in which files and networks hold maps of them.
+SOLIDS = {"SE": SE, "AM": AM}
 # Classes of pixels, by number.
 PHASES = ("void", "SE", "AM")
 # Gray value of each class, as in the paper: void black, SE white, AM gray; and from dark to bright.

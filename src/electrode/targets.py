@@ -13,6 +13,11 @@ class DisplayUnit(NamedTuple):
     column: str  # the same in ASCII, for names of columns
     factor: float  # shown value / SI value
 
+    @property
+    def in_brackets(self) -> str:
+        """For labels of axes."""
+        return f"[{self.symbol or 1}]"
+
 
 # SI unit of the files -> unit shown.
 DISPLAY_UNITS = {
@@ -26,15 +31,15 @@ DISPLAY_UNITS = {
 class Target(NamedTuple):
     """One target of the networks."""
 
-    unit: str  # SI, a key of `DISPLAY_UNITS`
+    unit: str  # SI
     title: str
     lowest: float = 0.0  # no value lies below [unit]
     highest: float = math.inf  # none above
 
     @property
     def display(self) -> DisplayUnit:
-        """Unit in which readers see it."""
-        return DISPLAY_UNITS[self.unit]
+        """Unit in which readers see it: that of the files where `DISPLAY_UNITS` has no other."""
+        return DISPLAY_UNITS.get(self.unit, DisplayUnit(self.unit, self.unit, 1.0))
 
 
 TARGETS = {
@@ -44,8 +49,19 @@ TARGETS = {
     "se_stress_sd": Target("Pa", "SD of stress on SE"),
     "reaction_area": Target("m2", "Reaction area"),
 }
+# Where a few structures stand for many, they are spread over the range of this target.
+SPREAD_OVER = "reaction_area"
 
 
-def target_row(name: str, unit: str) -> Target:
-    """Row of a target that a file names, with the unit it states; unknown ones go by their name."""
-    return TARGETS.get(name, Target(unit, name, lowest=-math.inf))._replace(unit=unit)
+def target_row(name: str, unit: str | None = None) -> Target:
+    """Row of a target that a file names; one that the table does not know goes by its name, without bounds.
+
+    Parameters
+    ----------
+    name
+        Of the target.
+    unit
+        That the file states, if it states one.
+    """
+    row = TARGETS.get(name, Target("SI units", name, lowest=-math.inf))
+    return row if unit is None else row._replace(unit=unit)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from analysis.images import class_image, crop_window, stress_map
-from analysis.trajectories import AM, SE
+from electrode.species import AM, SE
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from analysis.images import class_image, crop_window
-from analysis.labels import TARGETS, _union, structure_values, target_values
-from analysis.trajectories import AM, SE, Trajectory
+from analysis.labels import _union, structure_values, target_values
+from analysis.trajectories import Trajectory
+from electrode.species import AM, SE
+from electrode.targets import TARGETS
 
 
 @pytest.fixture

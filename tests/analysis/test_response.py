@@ -5,7 +5,7 @@ import xarray as xr
 from analysis.dataset import open_dataset
 from analysis.images import Window
 from analysis.response import LEVELS, VARIABLES, skewness, stress_in, write_response
-from analysis.trajectories import AM, SE
+from electrode.species import AM, SE
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ import h5py
 import numpy as np
 import pytest
 
-from analysis.trajectories import AM, SE, read_trajectories
+from analysis.trajectories import read_trajectories
+from electrode.species import AM, SE
 
 
 def test_structures_come_in_the_order_of_their_names(study):
@@ -54,6 +55,15 @@ def test_damaged_file_is_refused_by_name(study, tmp_path, damage):
     shutil.copy(study.trajectories[0], path)
     damage(path)
     with pytest.raises(ValueError, match=r"damaged\.h5 cannot be read as a trajectory: .*Delete it and run"):
+        list(read_trajectories(path))
+
+
+def test_another_unit_is_refused_by_name(study, tmp_path):
+    path = tmp_path / "other.h5"
+    shutil.copy(study.trajectories[0], path)
+    with h5py.File(path, "a") as file:
+        file["particles/width-10_uncovered-0.7_replicate-000/radius"].attrs["units"] = "um"
+    with pytest.raises(ValueError, match=r"other\.h5 .*radius of width-10_.* must have the unit m, got um"):
         list(read_trajectories(path))
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from electrode.targets import DISPLAY_UNITS, TARGETS, target_row
+from analysis.labels import TARGET_VALUES
+from electrode.targets import DISPLAY_UNITS, SPREAD_OVER, TARGETS, target_row
 
 
 def test_every_target_has_a_unit_that_readers_see():
@@ -16,3 +17,16 @@ def test_a_target_of_a_file_that_the_table_does_not_know_goes_by_its_name():
     unknown = target_row("coverage", "1")
     assert unknown.title == "coverage" and unknown.display.symbol == ""
     assert unknown.lowest < 0
+    assert target_row("am_stress_mean") == TARGETS["am_stress_mean"]
+    assert target_row("coverage").display == ("SI units", "SI units", 1.0)
+    assert target_row("conductivity", "S/m").display == ("S/m", "S/m", 1.0)
+
+
+def test_every_target_has_a_function():
+    assert set(TARGET_VALUES) == set(TARGETS)
+    assert SPREAD_OVER in TARGETS
+
+
+def test_a_unit_of_its_own_is_none_on_axes():
+    assert target_row("coverage", "1").display.in_brackets == "[1]"
+    assert TARGETS["am_stress_sd"].display.in_brackets == "[MPa]"

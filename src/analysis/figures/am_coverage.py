@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 from typing import NamedTuple
 
 import matplotlib as mpl
@@ -14,6 +13,7 @@ from matplotlib.colors import Normalize
 
 from analysis.figures import style
 from analysis.figures.transfer import trained_on
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 # So et al., J. Power Sources 508 (2021) 230344, Fig. 4d, digitised (+-0.05): AM share of the solids -> share
@@ -75,15 +75,15 @@ def points(predictions: xr.Dataset) -> dict[str, np.ndarray]:
     names = ("study", "pressure", "uncovered_fraction")
     settings = list(zip(*(pressed[name].values.tolist() for name in names), strict=True))
     different = sorted(set(settings))
-    groups = [[k for k, other in enumerate(settings) if other == one] for one in different]
-    found = {name: np.array([column[group].mean() for group in groups]) for name, column in columns.items()}
-    found["sd"] = np.array([columns["truth"][group].std() for group in groups])
-    found |= {name: np.array([one[k] for one in different]) for k, name in enumerate(names)}
-    return found | {"pressure": 1e-6 * found["pressure"].astype(float)}
+    groups = [[k for k, other in enumerate(settings) if other == chosen] for chosen in different]
+    means = {name: np.array([column[group].mean() for group in groups]) for name, column in columns.items()}
+    means["sd"] = np.array([columns["truth"][group].std() for group in groups])
+    means |= {name: np.array([chosen[k] for chosen in different]) for k, name in enumerate(names)}
+    return means | {"pressure": 1e-6 * means["pressure"].astype(float)}
 
 
 def draw_coverage(
-    axes: Axes, found: dict[str, np.ndarray], values: np.ndarray, spread: np.ndarray | None
+    axes: Axes, means: dict[str, np.ndarray], values: np.ndarray, spread: np.ndarray | None
 ) -> None:
     """Draw a share against pressure, a line per AM share, with the published points.
 
@@ -91,7 +91,7 @@ def draw_coverage(
     ----------
     axes
         To draw on.
-    found
+    means
         From `points`.
     values
         Share of each point [N].
@@ -100,14 +100,14 @@ def draw_coverage(
         truth of the same structures is drawn beside them, dotted.
     """
     colours = mpl.colormaps[style.SEQUENTIAL]
-    studies = np.unique(found["study"])
+    studies = np.unique(means["study"])
     for study, line in zip(studies, LINES, strict=False):
-        for fraction in np.unique(found["uncovered_fraction"][found["study"] == study])[::-1]:
-            chosen = (found["study"] == study) & (found["uncovered_fraction"] == fraction)
-            share = found["am_share"][chosen].mean()
+        for fraction in np.unique(means["uncovered_fraction"][means["study"] == study])[::-1]:
+            chosen = (means["study"] == study) & (means["uncovered_fraction"] == fraction)
+            share = means["am_share"][chosen].mean()
             colour = colours(SHARES(share))
             axes.errorbar(
-                found["pressure"][chosen],
+                means["pressure"][chosen],
                 values[chosen],
                 None if spread is None else spread[chosen],
                 color=colour,
@@ -118,8 +118,8 @@ def draw_coverage(
                 label=f"AM {100 * share:.0f} % of the solids" + (f", {study}" if studies.size > 1 else ""),
             )
             if spread is None:
-                truth = found["truth"][chosen]
-                axes.plot(found["pressure"][chosen], truth, color=colour, linestyle=DOTTED, linewidth=1)
+                truth = means["truth"][chosen]
+                axes.plot(means["pressure"][chosen], truth, color=colour, linestyle=DOTTED, linewidth=1)
     for share, coverage in PUBLISHED.items():
         # Beside the points at that pressure.
         place = 1.12 * PUBLISHED_PRESSURE
@@ -127,14 +127,14 @@ def draw_coverage(
             place, coverage, 0.05, color=colours(SHARES(share)), marker="*", markersize=11, capsize=2
         )
     axes.set_xscale("log")
-    ticks = np.unique(found["pressure"])
+    ticks = np.unique(means["pressure"])
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_ylim(0, 1)
     axes.set_xlabel("pressure [MPa]")
 
 
-def save(predictions: Sequence[str | PathLike], outputs: Sequence[str | PathLike]) -> None:
+def save(predictions: Sequence[FilePath], outputs: Sequence[FilePath]) -> None:
     """Draw DEM and every ensemble, on pressed structures that it did not learn from."""
     wanted = (
         "prediction",
@@ -159,14 +159,14 @@ def save(predictions: Sequence[str | PathLike], outputs: Sequence[str | PathLike
         panels[0].set_title("DEM: share of the circumference")
         panels[0].set_ylabel("share of the AM surface in contact with SE [1]")
         for axes, dataset in zip(panels[1:], opened, strict=True):
-            found = points(dataset)
-            fit = fit_correction(found["pressure"], found["predicted"], found["truth"])
-            values = (fit.factor if fit else 1.0) * found["predicted"]
-            draw_coverage(axes, found, values, None)
+            means = points(dataset)
+            fit = fit_correction(means["pressure"], means["predicted"], means["truth"])
+            values = (fit.factor if fit else 1.0) * means["predicted"]
+            draw_coverage(axes, means, values, None)
             told = "one pressure: f = 1, not fitted"
             if fit:
                 told = f"f = {fit.factor:.1f}, error {fit.error:.3f} where not fitted"
-                places = found["pressure"][fit.fitted], values[fit.fitted]
+                places = means["pressure"][fit.fitted], values[fit.fitted]
                 axes.scatter(*places, facecolor="white", edgecolor="0.3", s=9, zorder=4)
             axes.set_title(f"CNN trained on {trained_on(str(dataset['fold'].item()))}\n{told}")
             axes.set_ylabel("f × contact area by CNN / sphere surface [1]")

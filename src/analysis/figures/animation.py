@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import numpy as np
 from matplotlib.animation import FuncAnimation, PillowWriter
@@ -14,8 +13,9 @@ from matplotlib.colors import Normalize
 from analysis.figures import style
 from analysis.figures.structure import draw_walls
 from analysis.labels import wall_pressure
-from analysis.trajectories import AM, SE, Trajectory, read_trajectories
-from provenance import atomic_output
+from analysis.trajectories import Trajectory, read_trajectories
+from electrode.species import AM, SE
+from provenance import FilePath, atomic_output
 
 FRAMES_PER_SECOND = 15
 DPI = 90
@@ -49,7 +49,7 @@ def draw_stressed_particles(axes: Axes, trajectory: Trajectory, frame: int) -> l
     return drawn
 
 
-def save(trajectory: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(trajectory: FilePath, outputs: Sequence[FilePath]) -> None:
     """Animate the first structure of a trajectory file."""
     structure = next(read_trajectories(trajectory))
     width, height = 1e6 * structure.box

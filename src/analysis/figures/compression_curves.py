@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import matplotlib as mpl
 import numpy as np
@@ -12,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from analysis.figures import style
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 # Variable: axis label with unit, and factor from SI.
@@ -27,7 +27,7 @@ LOWEST_PRESSURE = 1e-4
 TITLES = ("Wall pressure", "Coordination", "Porosity", "AM coverage", "Reaction area")
 
 
-def draw_curves(axes: Axes, response: xr.Dataset, name: str, colours: dict[float, tuple]) -> None:
+def draw_curves(axes: Axes, response: xr.Dataset, name: str, colours: dict[float, tuple[float, ...]]) -> None:
     """Draw one variable against the wall position, a thin line per structure, thick ones for settings.
 
     Thick lines are the means of the narrowest, the middle and the widest box.
@@ -47,13 +47,13 @@ def draw_curves(axes: Axes, response: xr.Dataset, name: str, colours: dict[float
     for fraction, colour in colours.items():
         of_fraction = response.sel(sample=response["uncovered_fraction"] == fraction)
         curves = np.stack([1e6 * of_fraction["wall_position"], factor * of_fraction[name]], axis=-1)
-        thin = LineCollection(curves, color=colour, linewidth=0.3, alpha=0.15, rasterized=True)
+        thin = LineCollection(list(curves), color=colour, linewidth=0.3, alpha=0.15, rasterized=True)
         axes.add_collection(thin)
         width = of_fraction["width"].values
         different = np.unique(width)
         shown = np.unique(different[[0, different.size // 2, -1]])
-        means = np.stack([curves[width == one].mean(axis=0) for one in shown])
-        axes.add_collection(LineCollection(means, color=colour, linewidth=1.1))
+        means = np.stack([curves[width == value].mean(axis=0) for value in shown])
+        axes.add_collection(LineCollection(list(means), color=colour, linewidth=1.1))
         axes.plot(*means[:, -1].T, "o", color=colour, markersize=3)
     if name == "wall_pressure":
         axes.set_yscale("log")
@@ -64,17 +64,17 @@ def draw_curves(axes: Axes, response: xr.Dataset, name: str, colours: dict[float
     axes.set_ylabel(label)
 
 
-def save(response: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(response: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw all structures of a study."""
-    found = open_result(response, "wall_position", "width", "uncovered_fraction", *CURVES)
-    fractions = np.unique(found["uncovered_fraction"])
+    opened = open_result(response, "wall_position", "width", "uncovered_fraction", *CURVES)
+    fractions = np.unique(opened["uncovered_fraction"])
     shades = mpl.colormaps[style.SEQUENTIAL](np.linspace(0, 0.9, fractions.size))
     colours = dict(zip(fractions.tolist(), map(tuple, shades), strict=True))
     with style.in_style():
         figure = style.new_figure(10.5, 5.6)
         grid = figure.subplots(2, 3).ravel()
         for axes, name in zip(grid, CURVES, strict=False):
-            draw_curves(axes, found, name, colours)
+            draw_curves(axes, opened, name, colours)
         for axes, title in zip(grid, TITLES, strict=False):
             axes.set_title(title)
         style.letter_panels(grid[: len(CURVES)])

@@ -42,7 +42,7 @@ def draw_predicted(axes: Axes, x: np.ndarray, mean: tuple[float, float], sd: tup
     means, sds = (value + half * steps for value, half in (mean, sd))
     # The middle step is the prediction itself: there is always one.
     low, high = np.quantile(
-        [density(x, one, other) for one in means for other in sds[sds > 0]], [0.05, 0.95], axis=0
+        [density(x, middle, width) for middle in means for width in sds[sds > 0]], [0.05, 0.95], axis=0
     )
     curve = density(x, mean[0], sd[0])
     axes.plot(x, curve, color=style.CNN_COLOUR, label="Gaussian predicted by the CNN")

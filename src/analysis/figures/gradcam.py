@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
-from os import PathLike
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
 from analysis.figures import style
+from electrode.targets import SPREAD_OVER, target_row
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 MOST_ROWS = 4
+# Of a title above a map [characters].
+LONGEST_LINE = 20
 
 
 def draw_heatmap(axes: Axes, image: np.ndarray | None, heatmap: np.ndarray) -> None:
@@ -33,33 +37,35 @@ def draw_zones(axes: Axes, image: np.ndarray, zone: np.ndarray) -> None:
     axes.imshow(shown, cmap=ListedColormap([style.ZONE_COLOUR]), origin="lower", interpolation="nearest")
 
 
-def save(gradcam: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(gradcam: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw images of test structures with the maps of all targets over them, and those of the first alone."""
     maps = open_result(gradcam, "image", "heatmap", "contact_zone", "label")
-    rows = np.unique(
+    chosen = np.unique(
         np.linspace(0, maps.sizes["sample"] - 1, min(MOST_ROWS, maps.sizes["sample"])).round().astype(int)
     )
-    targets = maps["target"].values
+    targets = maps["target"].values.tolist()
+    row = target_row(SPREAD_OVER)
     with style.in_style():
-        figure = style.new_figure(11, 0.5 + 1.45 * (1 + rows.size))
-        grid = figure.subplots(1 + rows.size, 2 + targets.size, squeeze=False)
-        for panels, row in zip(grid[1:], rows, strict=True):
-            sample = maps.isel(sample=int(row))
+        figure = style.new_figure(11 / 7 * (2 + len(targets)), 0.5 + 1.45 * (1 + chosen.size))
+        grid = figure.subplots(1 + chosen.size, 2 + len(targets), squeeze=False)
+        for panels, place in zip(grid[1:], chosen, strict=True):
+            sample = maps.isel(sample=int(place))
             image = sample["image"].values
             style.show_phases(panels[0], image)
             value, unit, _ = style.setting(sample)
-            area = 1e12 * float(sample["label"].sel(target="reaction_area"))
-            panels[0].set_ylabel(f"{value:g} {unit}\nreaction area\n{area:.0f} µm²", fontsize=8)
+            label = row.display.factor * float(sample["label"].sel(target=SPREAD_OVER))
+            named = f"{row.title.lower()}\n{label:.0f} {row.display.symbol}"
+            panels[0].set_ylabel(f"{value:g} {unit}\n{named}", fontsize=8)
             draw_zones(panels[1], image, sample["contact_zone"].values)
             for target, axes in zip(targets, panels[2:], strict=True):
                 draw_heatmap(axes, image, sample["heatmap"].sel(target=target).values)
-        alone = maps["heatmap"].isel(sample=int(rows[0]))
+        alone = maps["heatmap"].isel(sample=int(chosen[0]))
         grid[0, 0].set_axis_off()
         grid[0, 1].set_axis_off()
         grid[0, 1].text(1, 0.5, "maps of the\nfirst structure", ha="right", va="center", fontsize=8)
         for target, axes in zip(targets, grid[0, 2:], strict=True):
             draw_heatmap(axes, None, alone.sel(target=target).values)
-            axes.set_title(style.TARGET_TITLES[str(target)])
+            axes.set_title(textwrap.fill(target_row(target).title, LONGEST_LINE, break_long_words=False))
         grid[1, 0].set_title("Image")
         grid[1, 1].set_title("near AM and SE")
         colours = figure.colorbar(grid[0, 2].images[-1], ax=grid, location="right", shrink=0.6, aspect=30)

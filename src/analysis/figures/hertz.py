@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from os import PathLike
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +12,7 @@ from matplotlib.patches import Circle
 
 from analysis.figures import style
 from analysis.trajectories import Trajectory, read_trajectories
+from provenance import FilePath
 
 
 def draw_spheres(axes: Axes) -> None:
@@ -103,7 +103,7 @@ def draw_area(axes: Axes, trajectory: Trajectory) -> PathCollection | None:
     return points
 
 
-def save(trajectory: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(trajectory: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw the law and the contacts of the first structure of a trajectory file."""
     structure = next(read_trajectories(trajectory))
     with style.in_style():

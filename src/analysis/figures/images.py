@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from os import PathLike
 
 import numpy as np
 import xarray as xr
@@ -16,8 +15,12 @@ from analysis.dataset import open_dataset
 from analysis.figures import style
 from analysis.images import Window, class_image, image_window
 from analysis.trajectories import Trajectory, read_trajectories
+from electrode.targets import target_row
+from provenance import FilePath
 
 MOST_COLUMNS = 5
+# Targets whose values stand above each image.
+TITLED = ("reaction_area", "se_stress_mean")
 
 
 def draw_box(axes: Axes, trajectory: Trajectory, image: Mapping[str, float]) -> None:
@@ -57,35 +60,39 @@ def draw_mosaic(figure: SubFigure, dataset: xr.Dataset) -> None:
     values, unit, meaning = style.setting(dataset)
     widths = _spread(values, MOST_COLUMNS)
     fractions = _spread(dataset["uncovered_fraction"].values, MOST_COLUMNS)
+    titled = {name: target_row(name) for name in TITLED}
     grid = figure.subplots(fractions.size, widths.size, squeeze=False)
-    for row, fraction in zip(grid, fractions, strict=True):
-        for axes, width in zip(row, widths, strict=True):
+    for panels, fraction in zip(grid, fractions, strict=True):
+        for axes, width in zip(panels, widths, strict=True):
             cell = (values == width) & (dataset["uncovered_fraction"].values == fraction)
             sample = dataset.isel(sample=int(np.flatnonzero(cell)[0]))
             style.show_phases(axes, sample["image"].values)
-            area = 1e12 * float(sample["label"].sel(target="reaction_area"))
-            stress = 1e-6 * float(sample["label"].sel(target="se_stress_mean"))
-            axes.set_title(f"{area:.0f} µm², {stress:.0f} MPa", fontsize=6.5, pad=2)
+            above = (
+                f"{row.display.factor * float(sample['label'].sel(target=name)):.0f} {row.display.symbol}"
+                for name, row in titled.items()
+            )
+            axes.set_title(", ".join(above), fontsize=6.5, pad=2)
     for axes, width in zip(grid[-1], widths, strict=True):
         axes.set_xlabel(f"{width:g} {unit}")
     for axes, fraction in zip(grid[:, 0], fractions, strict=True):
         axes.set_ylabel(f"{fraction:g}")
     figure.supxlabel(meaning, fontsize=9)
     figure.supylabel("uncovered fraction", fontsize=9)
-    figure.suptitle("(b) images of the dataset: reaction area, mean stress on SE", fontsize=9)
+    titles = ", ".join(row.title[0].lower() + row.title[1:] for row in titled.values())
+    figure.suptitle(f"(b) images of the dataset: {titles}", fontsize=9)
 
 
 def save(
-    trajectory: str | PathLike,
-    dataset: str | PathLike,
+    trajectory: FilePath,
+    dataset: FilePath,
     image: Mapping[str, float],
-    outputs: Sequence[str | PathLike],
+    outputs: Sequence[FilePath],
 ) -> None:
     """Draw the first structure of a trajectory file beside a mosaic of the dataset."""
     structure = next(read_trajectories(trajectory))
     with style.in_style():
         figure = style.new_figure(10.5, 5.2)
-        left, right = figure.subfigures(1, 2, width_ratios=[0.85, 1.15])
+        left, right = figure.subfigures(1, 2, squeeze=False, width_ratios=[0.85, 1.15]).ravel()
         axes = left.subplots()
         draw_box(axes, structure, image)
         axes.set_title("AM gray, SE white, void black; orange: image of the network")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import numpy as np
 import xarray as xr
@@ -12,6 +11,7 @@ from matplotlib.axes import Axes
 from analysis.detection import FALSE_ALARMS, read_detection
 from analysis.figures import style
 from analysis.figures.transfer import trained_on
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 # Title and axis of each measure.
@@ -58,9 +58,7 @@ def draw_novelty(axes: Axes, novelty: xr.Dataset, rows: Sequence[dict[str, str]]
     axes.set_xlim(left=0)
 
 
-def save(
-    novelty: Sequence[str | PathLike], detection: str | PathLike, outputs: Sequence[str | PathLike]
-) -> None:
+def save(novelty: Sequence[FilePath], detection: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw every measure for every ensemble of one study."""
     opened = [open_result(path, "novelty", "split", "study", "fold") for path in novelty]
     rows = read_detection(detection)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import xarray as xr
 from matplotlib.axes import Axes
@@ -11,6 +10,8 @@ from matplotlib.collections import PathCollection
 
 from analysis.figures import style
 from analysis.metrics import read_scores
+from electrode.targets import target_row
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 # Predictors whose R2 stands in the corner.
@@ -30,10 +31,11 @@ def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollect
         Name of the target.
     """
     chosen = predictions.sel(target=target)
-    units, factor = style.SHOWN_UNITS[str(chosen["target_units"].item())]
+    row = target_row(target, str(chosen["target_units"].item()))
+    factor = row.display.factor
     truth, predicted = factor * chosen["truth"].values, factor * chosen["prediction"].values
-    ends = (factor * chosen[name].values for name in ("low", "high"))
-    axes.vlines(truth, *ends, color="0.8", linewidth=0.7, zorder=0)
+    bottom, top = (factor * chosen[name].values for name in ("low", "high"))
+    axes.vlines(truth, bottom, top, color="0.8", linewidth=0.7, zorder=0)
     low, high = min(truth.min(), predicted.min()), max(truth.max(), predicted.max())
     margin = 0.05 * (high - low)
     axes.axline((low, low), slope=1, color="0.5", linewidth=0.8, zorder=0)
@@ -50,21 +52,21 @@ def draw_parity(axes: Axes, predictions: xr.Dataset, target: str) -> PathCollect
     axes.set_ylim(low - margin, high + margin)
     axes.set_aspect("equal")
     axes.locator_params(nbins=5)
-    axes.set_title(style.TARGET_TITLES[target])
-    axes.set_xlabel(f"DEM [{units}]")
-    axes.set_ylabel(f"CNN [{units}]")
+    axes.set_title(row.title)
+    axes.set_xlabel(f"DEM {row.display.in_brackets}")
+    axes.set_ylabel(f"CNN {row.display.in_brackets}")
     return points
 
 
-def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(predictions: FilePath, metrics: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw all targets with R2 and its interval."""
     scores = read_scores(metrics, "random", ("cnn", *BASELINES))
     everything = open_result(predictions, *style.PREDICTION)
     test = style.test_part(everything)
     with style.in_style():
-        figure = style.new_figure(9.5, 6.2)
-        grid = figure.subplots(2, 3).ravel()
-        for axes, target in zip(grid, test["target"].values, strict=False):
+        figure, grid = style.panel_grid(test.sizes["target"] + 1, 4, 9.5 / 3, 3.1)
+        *panels, legend = grid
+        for axes, target in zip(panels, test["target"].values.tolist(), strict=True):
             points = draw_parity(axes, test, target)
             row = scores["cnn", target]
             r2, low, high = (float(row[name]) for name in ("r2", "r2_low", "r2_high"))
@@ -91,17 +93,17 @@ def save(predictions: str | PathLike, metrics: str | PathLike, outputs: Sequence
                 fontsize=7,
                 bbox={"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 1},
             )
-        style.letter_panels(grid[: test.sizes["target"]])
-        grid[-1].set_axis_off()
-        colours = figure.colorbar(points, cax=grid[-1].inset_axes([0.1, 0.05, 0.06, 0.9]))
+        style.letter_panels(panels)
+        legend.set_axis_off()
+        colours = figure.colorbar(points, cax=legend.inset_axes((0.1, 0.05, 0.06, 0.9)))
         _, unit, meaning = style.setting(test)
         colours.set_label(f"{meaning} [{unit}]")
-        grid[-1].text(
+        legend.text(
             0.5,
             0.5,
             f"{test.sizes['sample']} test structures\nof {everything.sizes['sample']}\n\n"
             "[ ]: 95 % bootstrap\ninterval of R²\n\nbars: 90 % interval\nof a prediction",
-            transform=grid[-1].transAxes,
+            transform=legend.transAxes,
             va="center",
         )
         style.save_figure(figure, outputs)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
 from analysis.figures import style
+from provenance import FilePath
 
 # Rule: column and row of its box, what it does. A test holds names and arrows against the workflow.
 BOXES = {
     "compile_kernels": (0, 1, "compile the\nDEM kernels"),
     "compress": (1, 1, "fill and compress\nby DEM: many\nparallel jobs"),
     "compress_example": (1, 3, "one structure\nwith many frames"),
-    "dataset": (2, 1, "class images, stress\nmaps, five targets"),
+    "dataset": (2, 1, "class images, stress\nmaps, targets"),
     "response": (2, 2, "curves over the\ncompression"),
     "train": (3, 1, "train networks,\none job each"),
     "manifest": (3, -1, "seeds, versions,\nchecksums"),
@@ -93,7 +93,7 @@ def draw_pipeline(axes: Axes) -> None:
         axes.text(-0.25, 1.2 - 0.3 * k, name, va="center", fontsize=8)
 
 
-def save(outputs: Sequence[str | PathLike]) -> None:
+def save(outputs: Sequence[FilePath]) -> None:
     """Draw the workflow."""
     with style.in_style():
         figure = style.new_figure(10.5, 5.2)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 from matplotlib.axes import Axes
 
 from analysis.figures import style
 from analysis.metrics import read_metrics
+from electrode.targets import target_row
+from provenance import FilePath
 
 # From top to bottom; the mean predicts nothing by definition and is left out.
 PREDICTORS = {
@@ -24,6 +25,7 @@ SPLITS = {
     "leave_width_out": ("width held out", "s", style.SPLIT_COLOURS[1]),
     "leave_uncovered_fraction_out": ("uncovered fraction held out", "^", style.SPLIT_COLOURS[2]),
 }
+LEAST_WIDTH = 6.6  # of the figure [inch]
 
 
 def draw_predictors(axes: Axes, rows: Sequence[dict[str, str]], target: str) -> None:
@@ -52,17 +54,18 @@ def draw_predictors(axes: Axes, rows: Sequence[dict[str, str]], target: str) -> 
     axes.set_ylim(len(PREDICTORS) - 0.5, -0.5)
     axes.set_xlim(right=1.0)
     axes.set_xlabel("R²")
-    axes.set_title(style.TARGET_TITLES[target])
+    axes.set_title(target_row(target).title)
     axes.grid(axis="x", color="0.9", zorder=0)
 
 
-def save(metrics: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(metrics: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw all targets side by side."""
     rows = read_metrics(metrics)
     targets = list(dict.fromkeys(row["target"] for row in rows))
     with style.in_style():
-        figure = style.new_figure(11, 2.8)
-        panels = figure.subplots(1, len(targets), sharey=True)
+        # Few panels are wider, for the names and the legend.
+        width = max(2.2, LEAST_WIDTH / len(targets))
+        figure, panels = style.panel_grid(len(targets), 6, width, 2.8, sharey=True)
         for axes, target in zip(panels, targets, strict=True):
             draw_predictors(axes, rows, target)
         style.letter_panels(panels)

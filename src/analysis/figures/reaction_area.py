@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -15,6 +14,7 @@ from scipy.stats import t
 
 from analysis.dataset import open_dataset
 from analysis.figures import style
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 
@@ -64,7 +64,7 @@ def draw_reaction_area(
     """
     size, share, area = _columns(structures)
     axes.vlines(size, area, 1e12 * predicted, color="0.8", linewidth=0.6, zorder=0)
-    common = {"cmap": style.SEQUENTIAL, "norm": scale, "s": 24}
+    common: dict[str, Any] = {"cmap": style.SEQUENTIAL, "norm": scale, "s": 24}
     axes.scatter(size, 1e12 * predicted, c=share, marker="x", linewidth=1, **common)
     points = axes.scatter(size, area, c=share, edgecolor="white", linewidth=0.3, **common)
     try:
@@ -111,7 +111,7 @@ def draw_slopes(axes: Axes, structures: xr.Dataset, predicted: np.ndarray, which
         ("DEM", style.DEM_COLOUR, "o", -shift_by),
         ("CNN", style.CNN_COLOUR, "x", shift_by),
     ):
-        found = []
+        slopes = []
         for value in different:
             chosen = settings == value
             size, share, area = _columns(structures.isel(sample=chosen))
@@ -122,9 +122,9 @@ def draw_slopes(axes: Axes, structures: xr.Dataset, predicted: np.ndarray, which
             except ValueError:
                 missing.add(f"{value:g}")
                 continue
-            found.append((value + shift, trend.slope[which], trend.half_interval[which]))
-        if found:
-            x, slope, half = np.array(found).T
+            slopes.append((value + shift, trend.slope[which], trend.half_interval[which]))
+        if slopes:
+            x, slope, half = np.array(slopes).T
             axes.errorbar(x, slope, half, color=colour, fmt=marker, markersize=4, linewidth=1, label=label)
     if missing:
         style.no_data(axes, f"too few structures at {', '.join(sorted(missing))} {unit}")
@@ -132,19 +132,19 @@ def draw_slopes(axes: Axes, structures: xr.Dataset, predicted: np.ndarray, which
     axes.set_xlabel(f"{meaning} [{unit}]")
 
 
-def save(dataset: str | PathLike, predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(dataset: FilePath, predictions: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw the least, a middle and the strongest compression of a study, and the trends of all."""
     structures = open_dataset(dataset)
     opened = open_result(predictions, "prediction", "target")
-    opened = style.select_samples(opened, structures["sample"].values, predictions)
+    opened = style.select_samples(opened, structures["sample"].values.tolist(), predictions)
     predicted = opened["prediction"].sel(target="reaction_area").values
     values, unit, meaning = style.setting(structures)
     different = np.unique(values)
     share = 100 * structures["am_solid_fraction"]
-    scale = Normalize(share.min(), share.max())
+    scale = Normalize(float(share.min()), float(share.max()))
     with style.in_style():
         figure = style.new_figure(10.5, 6.6)
-        upper, lower = figure.subfigures(2, 1)
+        upper, lower = figure.subfigures(2, 1, squeeze=False).ravel()
         shown = np.unique(different[[0, different.size // 2, -1]])
         above, below = upper.subplots(1, shown.size, squeeze=False)[0], lower.subplots(1, 2)
         for axes, value in zip(above, shown, strict=True):

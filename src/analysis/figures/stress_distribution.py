@@ -7,7 +7,6 @@ tells how far the stress is from Gaussian at all.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import numpy as np
 import xarray as xr
@@ -15,12 +14,12 @@ from matplotlib.axes import Axes
 from scipy.stats import norm
 
 from analysis.figures import gaussian, style
+from electrode.species import SOLIDS
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 STRUCTURES = 3
 MOST_BINS = 30
-# Name of a phase in targets and titles.
-PHASES = {"SE": "se", "AM": "am"}
 
 
 def draw_distribution(
@@ -43,17 +42,17 @@ def draw_distribution(
     """
     stress = 1e-6 * quantile.values
     values = 1e-6 * predicted[["truth", "prediction", "low", "high"]]
-    mean, sd = (values.sel(target=f"{PHASES[phase]}_stress_{name}") for name in ("mean", "sd"))
-    true, told = ([float(one[name]) for one in (mean, sd)] for name in ("truth", "prediction"))
+    mean, sd = (values.sel(target=f"{phase.lower()}_stress_{name}") for name in ("mean", "sd"))
+    true, told = ([float(moment[name]) for moment in (mean, sd)] for name in ("truth", "prediction"))
     edges = np.linspace(stress[0], stress[-1], int(np.clip(2 * np.sqrt(particles), 4, MOST_BINS)) + 1)
     below = np.interp(edges, stress, quantile["level"].values, left=0.0, right=1.0)
     density = np.diff(below) / np.diff(edges)
     axes.stairs(density, edges, fill=True, color="0.8", label="DEM")
-    ends = [(one + sign * 2.5 * other) for one, other in (true, told) for sign in (-1, 1)]
+    ends = [(middle + sign * 2.5 * width) for middle, width in (true, told) for sign in (-1, 1)]
     x = np.linspace(min(stress[0], *ends), max(stress[-1], *ends), 400)
     own = gaussian.density(x, *true)
     axes.plot(x, own, color=style.DEM_COLOUR, linestyle="--", label="Gaussian of its mean and SD")
-    halves = (0.5 * float(one["high"] - one["low"]) for one in (mean, sd))
+    halves = (0.5 * float(moment["high"] - moment["low"]) for moment in (mean, sd))
     peak = gaussian.draw_predicted(axes, x, *zip(told, halves, strict=True))
     axes.set_xlim(x[0], x[-1])
     # The band of an SD that may be near 0 has no top: it must not press the others flat.
@@ -102,17 +101,17 @@ def draw_quantiles(
     axes.set_ylabel(f"of the stress on {phase} [SD]")
 
 
-def save(response: str | PathLike, predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(response: FilePath, predictions: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw three test structures, from weakly to strongly stressed SE, and the quantiles of all."""
     predicted = style.test_part(open_result(predictions, *style.PREDICTION, "uncovered_fraction"))
     measured = open_result(response, "stress_quantile", "stress_skewness", "particles", "phase", "level")
-    measured = style.select_samples(measured, predicted["sample"].values, response)
+    measured = style.select_samples(measured, predicted["sample"].values.tolist(), response)
     order = np.argsort(predicted["truth"].sel(target="se_stress_mean").values)
     places = np.unique(np.linspace(0, order.size - 1, STRUCTURES + 2).round().astype(int)[1:-1])
     with style.in_style():
         figure = style.new_figure(11, 5.4)
         grid = figure.subplots(2, STRUCTURES + 1)
-        for row, phase in zip(grid, PHASES, strict=True):
+        for row, phase in zip(grid, SOLIDS, strict=True):
             of_phase = measured.sel(phase=phase)
             for axes in row[places.size : -1]:
                 style.no_data(axes, f"{order.size} test structures")
@@ -122,18 +121,18 @@ def save(response: str | PathLike, predictions: str | PathLike, outputs: Sequenc
                 draw_distribution(axes, quantile, predicted.isel(sample=place), phase, count)
                 width, fraction = (float(predicted[name][place]) for name in ("width", "uncovered_fraction"))
                 axes.set_title(f"{count} {phase}, {1e6 * width:g} µm, {fraction:g}")
-            moments = [
-                predicted["truth"].sel(target=f"{PHASES[phase]}_stress_{name}").values
+            mean, sd = (
+                predicted["truth"].sel(target=f"{phase.lower()}_stress_{name}").values
                 for name in ("mean", "sd")
-            ]
+            )
             skewness = of_phase["stress_skewness"].values
-            draw_quantiles(row[-1], of_phase["stress_quantile"], *moments, skewness, phase)
+            draw_quantiles(row[-1], of_phase["stress_quantile"], mean, sd, skewness, phase)
             row[-1].set_title(f"{phase}, {order.size} test structures")
         style.letter_panels(grid.ravel())
         named = {
-            label: one
+            label: handle
             for axes in grid.ravel()
-            for one, label in zip(*axes.get_legend_handles_labels(), strict=True)
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
         }
         figure.legend(named.values(), named.keys(), loc="outside upper center", ncols=4)
         style.save_figure(figure, outputs)

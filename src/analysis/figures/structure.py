@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,7 +10,9 @@ from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.colors import Normalize
 
 from analysis.figures import style
-from analysis.trajectories import AM, SE, Trajectory, read_trajectories
+from analysis.trajectories import Trajectory, read_trajectories
+from electrode.species import AM, SE
+from provenance import FilePath
 
 # Width of the line of a contact that carries the 99th percentile of force [points].
 REFERENCE_WIDTH = 2.5
@@ -56,7 +57,7 @@ def draw_forces(axes: Axes, trajectory: Trajectory) -> LineCollection:
     strongest_last = np.argsort(force)
     reference = float(np.quantile(force, 0.99)) or 1.0
     lines = LineCollection(
-        1e6 * np.stack([centre[contacts["i"]], ends], axis=1)[strongest_last],
+        list(1e6 * np.stack([centre[contacts["i"]], ends], axis=1)[strongest_last]),
         array=force[strongest_last],
         cmap=style.FORCE_COLOURS,
         norm=Normalize(0, reference),
@@ -67,7 +68,7 @@ def draw_forces(axes: Axes, trajectory: Trajectory) -> LineCollection:
     return lines
 
 
-def save(trajectory: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(trajectory: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw the first structure of a trajectory file."""
     structure = next(read_trajectories(trajectory))
     width, height = 1e6 * structure.box

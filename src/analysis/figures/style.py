@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Sequence
-from os import PathLike
+from contextlib import AbstractContextManager
+from itertools import product
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -13,11 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from provenance import atomic_output
+from electrode.species import GRAY_VALUES, PHASES
+from provenance import FilePath, atomic_output
 
 DPI = 200
-# Void, SE, AM as in the paper: black, white, gray.
-PHASE_COLOURS = ListedColormap(["black", "white", "gray"])
+PHASE_COLOURS = ListedColormap(np.repeat(GRAY_VALUES[:, None] / 255, 3, axis=1))
 SE_COLOUR, AM_COLOUR = "#fbf3d9", "#9a9a9a"
 # Okabe & Ito (2008): told apart by colour-blind readers.
 WALL_COLOUR, FRAME_COLOUR = "#d55e00", "#d55e00"
@@ -30,7 +32,7 @@ SEQUENTIAL = "viridis"
 HEAT = "inferno"
 ZONE_COLOUR = "#009e73"
 
-RC = {
+RC: dict[Any, Any] = {
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.spines.top": False,
@@ -41,16 +43,6 @@ RC = {
 
 # What figures read of predictions.
 PREDICTION = ("truth", "prediction", "low", "high", "split", "width", "target", "target_units")
-
-TARGET_TITLES = {
-    "am_stress_mean": "Mean stress on AM",
-    "am_stress_sd": "SD of stress on AM",
-    "se_stress_mean": "Mean stress on SE",
-    "se_stress_sd": "SD of stress on SE",
-    "reaction_area": "Reaction area",
-}
-# Units of the files -> units shown, and the factor between.
-SHOWN_UNITS = {"Pa": ("MPa", 1e-6), "m2": ("µm²", 1e12), "m": ("µm", 1e6)}
 
 
 def setting(dataset: xr.Dataset) -> tuple[np.ndarray, str, str]:
@@ -65,14 +57,40 @@ def new_figure(width: float, height: float) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def in_style():
+def panel_grid(
+    count: int, columns: int, width: float, height: float, **options: Any
+) -> tuple[Figure, list[Axes]]:
+    """A figure of `count` panels, in rows as equal as can be.
+
+    Parameters
+    ----------
+    count
+        Number of panels.
+    columns
+        At most so many stand in a row.
+    width, height
+        Of a panel with its labels [inch].
+    **options
+        Of `Figure.subplots`.
+    """
+    rows = -(-count // columns)
+    columns = -(-count // rows)
+    figure = new_figure(columns * width, rows * height)
+    panels = figure.subplots(rows, columns, squeeze=False, **options).ravel().tolist()
+    for spare in panels[count:]:
+        spare.remove()
+    return figure, panels[:count]
+
+
+def in_style() -> AbstractContextManager[None]:
     """Context in which figures are made; the global style stays as it is."""
     return mpl.rc_context(RC)
 
 
 def letter_panels(axes: Iterable[Axes]) -> None:
-    """Put (a), (b), ... before the titles of the axes."""
-    for axis, letter in zip(axes, string.ascii_lowercase, strict=False):
+    """Put (a), (b), ... before the titles of the axes; (aa), (ab), ... follow (z)."""
+    letters = ("".join(pair) for pair in product(("", *string.ascii_lowercase), string.ascii_lowercase))
+    for axis, letter in zip(axes, letters, strict=False):
         axis.set_title(f"({letter}) {axis.get_title()}", loc="left")
         axis.set_title("")
 
@@ -87,7 +105,7 @@ def test_part(predictions: xr.Dataset) -> xr.Dataset:
     return predictions.sel(sample=predictions["split"] == "test")
 
 
-def select_samples(result: xr.Dataset, samples: Sequence[str], path: str | PathLike) -> xr.Dataset:
+def select_samples(result: xr.Dataset, samples: Sequence[str], path: FilePath) -> xr.Dataset:
     """Structures of a result by their names.
 
     Raises
@@ -129,12 +147,18 @@ def show_phases(
 ) -> None:
     """Show a class image in the paper's black, white and gray, bottom row below."""
     axes.imshow(
-        image, cmap=PHASE_COLOURS, vmin=0, vmax=2, origin="lower", extent=extent, interpolation="nearest"
+        image,
+        cmap=PHASE_COLOURS,
+        vmin=0,
+        vmax=len(PHASES) - 1,
+        origin="lower",
+        extent=extent,
+        interpolation="nearest",
     )
     bare(axes)
 
 
-def save_figure(figure: Figure, outputs: Iterable[str | PathLike]) -> None:
+def save_figure(figure: Figure, outputs: Iterable[FilePath]) -> None:
     """Save in the format that each name's suffix tells; the same input gives the same bytes."""
     _fix_layout(figure)
     for output in outputs:
@@ -145,7 +169,9 @@ def save_figure(figure: Figure, outputs: Iterable[str | PathLike]) -> None:
 
 def _fix_layout(figure: Figure) -> None:
     """Lay the figure out once and round: the last digits of the solver depend on addresses in memory."""
-    figure.get_layout_engine().execute(figure)
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
     figure.set_layout_engine("none")
     for axes in figure.findobj(Axes):
         # Insets follow the axes that hold them.
@@ -153,4 +179,5 @@ def _fix_layout(figure: Figure) -> None:
             axes.set_position(np.round(axes.get_position(original=True).bounds, 6))
     for part in (figure, *figure.subfigs):
         for text in part.texts:
-            text.set_position(np.round(text.get_position(), 6))
+            x, y = np.round(text.get_position(), 6)
+            text.set_position((x, y))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os import PathLike
 
 import numpy as np
 import xarray as xr
@@ -11,6 +10,8 @@ from matplotlib.axes import Axes
 from scipy.stats import binom
 
 from analysis.figures import style
+from electrode.targets import target_row
+from provenance import FilePath
 from provenance.netcdf import open_result
 
 NOMINAL = 0.9
@@ -29,9 +30,10 @@ def draw_errors(axes: Axes, predictions: xr.Dataset, target: str) -> None:
         Name of the target.
     """
     chosen = predictions.sel(target=target)
-    units, factor = style.SHOWN_UNITS[str(chosen["target_units"].item())]
+    row = target_row(target, str(chosen["target_units"].item()))
+    factor = row.display.factor
     half = 0.5 * factor * (chosen["high"] - chosen["low"]).values
-    error = factor * np.abs(chosen["prediction"] - chosen["truth"]).values
+    error = factor * np.abs((chosen["prediction"] - chosen["truth"]).values)
     inside = error <= half
     for where, marker, colour, label in (
         (inside, "o", style.DEM_COLOUR, "truth inside the interval"),
@@ -42,9 +44,9 @@ def draw_errors(axes: Axes, predictions: xr.Dataset, target: str) -> None:
     axes.plot([0, end], [0, end], color="0.5", linewidth=0.8, zorder=0)
     axes.set_xlim(0, end)
     axes.set_ylim(bottom=0)
-    axes.set_title(style.TARGET_TITLES[target])
-    axes.set_xlabel(f"half the 90 % interval [{units}]")
-    axes.set_ylabel(f"error [{units}]")
+    axes.set_title(row.title)
+    axes.set_xlabel(f"half the 90 % interval {row.display.in_brackets}")
+    axes.set_ylabel(f"error {row.display.in_brackets}")
 
 
 def draw_coverage(axes: Axes, predictions: xr.Dataset) -> None:
@@ -54,7 +56,7 @@ def draw_coverage(axes: Axes, predictions: xr.Dataset) -> None:
     low, high = np.array(binom.interval(0.95, count, NOMINAL)) / count
     axes.axvspan(low, high, color="0.88", zorder=0, label="95 % of samples if 90 % are true")
     axes.axvline(NOMINAL, color="0.5", linewidth=0.8)
-    names = [style.TARGET_TITLES[str(target)] for target in predictions["target"].values]
+    names = [target_row(target).title for target in predictions["target"].values.tolist()]
     axes.scatter(inside.mean("sample"), range(len(names)), color=style.DEM_COLOUR, s=24, zorder=3)
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -63,18 +65,17 @@ def draw_coverage(axes: Axes, predictions: xr.Dataset) -> None:
     axes.set_title("Coverage")
 
 
-def save(predictions: str | PathLike, outputs: Sequence[str | PathLike]) -> None:
+def save(predictions: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw the test part of a split."""
-    found = open_result(predictions, *style.PREDICTION)
-    test = style.test_part(found)
+    test = style.test_part(open_result(predictions, *style.PREDICTION))
     with style.in_style():
-        figure = style.new_figure(10.5, 5.6)
-        grid = figure.subplots(2, 3).ravel()
-        for axes, target in zip(grid, test["target"].values, strict=False):
-            draw_errors(axes, test, str(target))
-        draw_coverage(grid[-1], test)
+        figure, grid = style.panel_grid(test.sizes["target"] + 1, 4, 3.5, 2.8)
+        *panels, coverage = grid
+        for axes, target in zip(panels, test["target"].values.tolist(), strict=True):
+            draw_errors(axes, test, target)
+        draw_coverage(coverage, test)
         style.letter_panels(grid)
-        handles, labels = grid[0].get_legend_handles_labels()
-        more, names = grid[-1].get_legend_handles_labels()
+        handles, labels = panels[0].get_legend_handles_labels()
+        more, names = coverage.get_legend_handles_labels()
         figure.legend([*handles, *more], [*labels, *names], loc="outside upper center", ncols=3)
         style.save_figure(figure, outputs)
