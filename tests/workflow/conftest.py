@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from cluster import Cluster, why_not
+from numba.core.caching import _CacheLocator
 
 FOLDERS = ("config", "profiles", "src", "tests", "workflow")
 
@@ -18,13 +19,28 @@ class Project:
 
     def __init__(self, folder: Path):
         self.folder = folder
+        self.environment = {"PYTHONPATH": str(folder / "src"), "COLUMNS": "200"}
+
+    def share_kernels(self, root):
+        """Find the kernels that are compiled for the project itself: Numba keeps them by the path of their source."""
+        kernels = self.folder.with_name("kernels")
+        kernels.mkdir()
+        for package in {path.parent.relative_to(root) for path in (root / "src/dem").rglob("*.py")}:
+            ours, theirs = (
+                _CacheLocator.get_suitable_cache_subpath(str(top / package / "any.py"))
+                for top in (self.folder, root)
+            )
+            compiled = Path(os.environ["NUMBA_CACHE_DIR"], theirs)
+            compiled.mkdir(exist_ok=True)
+            (kernels / ours).symlink_to(compiled)
+        self.environment["NUMBA_CACHE_DIR"] = str(kernels)
 
     def start(self, *arguments, environment=os.environ, output=subprocess.PIPE):
         """Start Snakemake in the copy, on the sources of the copy."""
         return subprocess.Popen(
             [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
-            env={**environment, "PYTHONPATH": str(self.folder / "src"), "COLUMNS": "200"},
+            env={**environment, **self.environment},
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
@@ -56,16 +72,18 @@ class Project:
 
 @pytest.fixture(scope="session")
 def copy_project(root, tmp_path_factory):
-    """Function that makes a fresh copy of the project, without results."""
+    """Function that makes a fresh copy of the project, without results, in a new folder or in one that is given."""
 
-    def make():
-        folder = tmp_path_factory.mktemp("project") / "with space"
+    def make(top=None):
+        folder = (top or tmp_path_factory.mktemp("project")) / "with space"
         for name in FOLDERS:
             shutil.copytree(
                 root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
             )
         shutil.copy(root / "Snakefile", folder)
-        return Project(folder)
+        project = Project(folder)
+        project.share_kernels(root)
+        return project
 
     return make
 
@@ -77,10 +95,16 @@ def project(copy_project):
 
 
 @pytest.fixture(scope="session")
-def finished(copy_project):
+def finished(copy_project, kernels, made_once):
     """A copy in which the tiny study ran from nothing to figures, on two cores."""
-    project = copy_project()
-    project.log = project.snakemake("--cores", "2", "--configfile", "tests/tiny.yaml").stdout
+
+    def run(top):
+        output = copy_project(top).snakemake("--cores", "2", "--configfile", "tests/tiny.yaml").stdout
+        (top / "log").write_text(output)
+
+    top = made_once("finished", run)
+    project = Project(top / "with space")
+    project.log = (top / "log").read_text()
     return project
 
 
@@ -93,10 +117,10 @@ def edited(finished, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def slurm(root, tmp_path_factory):
+def slurm(root, made_once, tmp_path_factory):
     """A real Slurm with CPU nodes and a node with a pretend GPU; installed if this is root's Debian."""
     if os.getuid() == 0 and shutil.which("apt-get"):
-        subprocess.run([root / "tests/slurm/install.sh"], check=True)
+        made_once("slurm", lambda _: subprocess.run([root / "tests/slurm/install.sh"], check=True))
     if reason := why_not():
         pytest.skip(reason)
     with Cluster(tmp_path_factory.mktemp("slurm") / "cluster") as cluster:
