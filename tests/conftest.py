@@ -19,15 +19,13 @@ from dem.neighbors import Particles, Walls
 from dem.parameters import AM, SE, read_parameters
 
 ROOT = Path(__file__).resolve().parent.parent
-# What begins first when workers run side by side: the two that wait for clusters, then what needs no kernels while
-# these are compiled, then what others wait for. The rest follows in the order of the folders.
+# What begins first when workers run side by side: the two that wait for clusters, then what needs no kernels
+# while these are compiled, then what others wait for. The rest follows in the order of the folders.
 FIRST = ("test_slurm", "test_faults", "test_dry_run", "test_end_to_end", "test_reruns", "test_train")
-# Their tests share nothing that is dear to make.
-APART = ("test_dry_run", "test_reruns")
 
 
 def pytest_xdist_auto_num_workers():
-    """Workers of ``-n auto``: two more than cores, for those that wait for a cluster; many more have nothing to do."""
+    """Workers of ``-n auto``: two more than cores, as two wait for clusters; more have nothing to do."""
     return min(len(os.sched_getaffinity(0)), 6) + 2
 
 
@@ -36,8 +34,7 @@ def pytest_collection_modifyitems(items):
     """Tests of a file run in one worker (``--dist loadgroup``), so that what they share is made once."""
     items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST))
     for item in items:
-        if item.path.stem not in APART:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def _merge(base, overlay):
@@ -57,7 +54,7 @@ def root():
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory):
-    """Function that fills a folder once for all workers: the first that asks does it, the others wait for it."""
+    """Function that fills a folder once for all workers: the first that asks does it, the others wait."""
     top = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         top = top.parent

@@ -76,7 +76,7 @@ def stop(slurm, run, *trajectories):
 
 
 @pytest.fixture(scope="module")
-def quiet_day(copy_project):
+def quiet_day(copy_project, kernels):
     project = copy_project()
     project.snakemake("--cores", "2", *CONFIG, "--", *ALL)
     return project

@@ -5,7 +5,7 @@ import xarray as xr
 
 
 @pytest.fixture(scope="module")
-def on_slurm(slurm, slurm_profile, copy_project):
+def on_slurm(slurm, slurm_profile, copy_project, kernels):
     """A copy in which the tiny study ran on the cluster from nothing to figures, and the jobs of that run."""
     project = copy_project()
     before = set(slurm.jobs())
