@@ -4,6 +4,8 @@ import copy
 import fcntl
 import os
 import shutil
+import subprocess
+import sys
 import traceback
 from pathlib import Path
 from types import SimpleNamespace
@@ -81,9 +83,10 @@ def made_once(tmp_path_factory):
 @pytest.fixture(scope="session")
 def kernels(made_once):
     """The kernels are compiled: half a minute of work that each worker would do for itself."""
-    from dem.study import compile_kernels
-
-    made_once("kernels", lambda folder: compile_kernels(folder / "kernels.json"))
+    # A process of its own is not slowed down by the measurement of coverage.
+    code = "import sys; from dem.study import compile_kernels; compile_kernels(sys.argv[1])"
+    command = [sys.executable, "-c", code]
+    made_once("kernels", lambda folder: subprocess.run([*command, folder / "kernels.json"], check=True))
 
 
 @pytest.fixture(scope="session")
