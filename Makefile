@@ -30,7 +30,7 @@ report: .venv/installed ## the demo study's page anew: results/demo/report.html
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml -- results/demo/report.html
 
 test: .venv/installed ## all tests, with coverage; WORKERS=0 runs them one after the other
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations=20 --cov --cov-report=term
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 --cov --cov-report=term
 
 lint: .venv/installed ## code style, formatting, and the workflow's own checks
 	$(BIN)/ruff check .

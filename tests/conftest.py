@@ -31,12 +31,9 @@ def pytest_xdist_auto_num_workers():
     return min(len(os.sched_getaffinity(0)), 6) + 2
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests of a file run in one worker (``--dist loadgroup``), so that what they share is made once."""
+    """Put what takes longest first: it would end last."""
     items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def _merge(base, overlay):
