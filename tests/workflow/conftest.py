@@ -158,14 +158,18 @@ def edited(finished, root, starter, tmp_path):
     return project
 
 
-@pytest.fixture(scope="session")
-def slurm(root, made_once, tmp_path_factory):
-    """A real Slurm with CPU nodes and a node with a pretend GPU; installed if this is root's Debian."""
+@pytest.fixture(scope="module")
+def slurm(request, root, made_once, tmp_path_factory):
+    """A real Slurm with CPU nodes and a node with a pretend GPU; installed if this is root's Debian.
+
+    A module may say in CLUSTER what its nodes claim.
+    """
     if os.getuid() == 0 and shutil.which("apt-get"):
         made_once("slurm", lambda _: subprocess.run([root / "tests/slurm/install.sh"], check=True))
     if reason := why_not():
         pytest.skip(reason)
-    with Cluster(tmp_path_factory.mktemp("slurm") / "cluster") as cluster:
+    nodes = getattr(request.module, "CLUSTER", {})
+    with Cluster(tmp_path_factory.mktemp("slurm") / "cluster", **nodes) as cluster:
         yield cluster
 
 

@@ -28,7 +28,7 @@ def trajectory(width, first):
 ALL = [trajectory(width, first) for width in ("10", "11") for first in ("0", "3", "6")]
 
 
-def wait_for(what, condition, seconds=180):
+def wait_for(what, condition, seconds=300):
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, f"no {what} after {seconds} s"
