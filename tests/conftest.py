@@ -1,7 +1,12 @@
 """Small real data shared by the tests, made once: configuration -> trajectories -> dataset -> model."""
 
 import copy
+import fcntl
+import os
 import shutil
+import subprocess
+import sys
+import traceback
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +21,19 @@ from dem.state import Particles, walls_at
 from electrode.species import AM, SE
 
 ROOT = Path(__file__).resolve().parent.parent
+# What begins first when workers run side by side: the two that wait for clusters, then what needs no kernels
+# while these are compiled, then what others wait for. The rest follows in the order of the folders.
+FIRST = ("test_slurm", "test_faults", "test_dry_run", "test_end_to_end", "test_reruns", "test_train")
+
+
+def pytest_xdist_auto_num_workers():
+    """Workers of ``-n auto``: two more than cores, as two wait for clusters; more have nothing to do."""
+    return min(len(os.sched_getaffinity(0)), 6) + 2
+
+
+def pytest_collection_modifyitems(items):
+    """Put what takes longest first: it would end last."""
+    items.sort(key=lambda item: FIRST.index(item.path.stem) if item.path.stem in FIRST else len(FIRST))
 
 
 def _merge(base, overlay):
@@ -34,8 +52,43 @@ def root():
 
 
 @pytest.fixture(scope="session")
-def paper_config():
-    """``config/config.yaml`` as it is."""
+def made_once(tmp_path_factory):
+    """Function that fills a folder once for all workers: the first that asks does it, the others wait."""
+    top = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        top = top.parent
+
+    def once(name, fill):
+        folder, outcome = top / name, top / f"{name}.outcome"
+        with open(top / f"{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not outcome.exists():
+                folder.mkdir()
+                try:
+                    fill(folder)
+                except BaseException:
+                    outcome.write_text(traceback.format_exc())
+                    raise
+                outcome.touch()
+        if failure := outcome.read_text():
+            pytest.fail(f"{name} failed in another worker:\n{failure}", pytrace=False)
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def kernels(made_once):
+    """The kernels are compiled: half a minute of work that each worker would do for itself."""
+    # A process of its own is not slowed down by the measurement of coverage.
+    code = "import sys; from dem.study import compile_kernels; compile_kernels(sys.argv[1])"
+    command = [sys.executable, "-c", code]
+    made_once("kernels", lambda folder: subprocess.run([*command, folder / "kernels.json"], check=True))
+
+
+@pytest.fixture(scope="session")
+def paper_config(kernels):
+    """``config/config.yaml`` as it is; who asks for it is going to simulate."""
     return yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
@@ -47,20 +100,18 @@ def config(paper_config):
 
 
 @pytest.fixture(scope="session")
-def study(paper_config, tmp_path_factory):
+def study(paper_config, made_once):
     """Files of the tiny study, made by the functions that the workflow calls."""
-    from analysis.dataset import build_dataset
-    from analysis.metrics import write_metrics
-    from cnn.ensemble import predict_dataset
-    from cnn.gradcam import gradcam_dataset
-    from cnn.train import train
-    from dem.study import compress_cell
-
     config = _merge(copy.deepcopy(paper_config), yaml.safe_load((ROOT / "tests/tiny.yaml").read_text()))
-    folder = tmp_path_factory.mktemp("study")
+    folder = made_once("study", lambda folder: _run_study(_files(folder, config)))
+    return _files(folder, config)
+
+
+def _files(folder, config):
+    """Names of the files of the tiny study."""
     names = ("dataset.nc", "gradcam.nc")
     members = range(config["training"]["members"])
-    files = SimpleNamespace(
+    return SimpleNamespace(
         folder=folder,
         config=config,
         trajectories=[folder / f"width-{width}.h5" for width in config["grid"]["widths_um"]],
@@ -74,6 +125,18 @@ def study(paper_config, tmp_path_factory):
         predictions={fold: folder / f"predictions-{fold}.nc" for fold in ("random", "width-10")},
         **{name.split(".")[0]: folder / name for name in names},
     )
+
+
+def _run_study(files):
+    """Make the files of the tiny study."""
+    from analysis.dataset import build_dataset
+    from analysis.metrics import write_metrics
+    from cnn.ensemble import predict_dataset
+    from cnn.gradcam import gradcam_dataset
+    from cnn.train import train
+    from dem.study import compress_cell
+
+    config = files.config
     for path, width in zip(files.trajectories, config["grid"]["widths_um"], strict=True):
         compress_cell(path, config, width, 0.7, range(config["grid"]["replicates"]), "code", threads=2)
     settings = config["image"], config["split"], config["seed"]
@@ -96,7 +159,6 @@ def study(paper_config, tmp_path_factory):
         predict_dataset(files.dataset, models, settings, files.predictions[fold], fold)
     gradcam_dataset(files.dataset, files.models["random"], files.gradcam, 2)
     write_metrics(files.dataset, list(files.predictions.values()), files.metrics, 100, config["seed"])
-    return files
 
 
 @pytest.fixture(scope="session")

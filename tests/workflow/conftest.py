@@ -1,30 +1,81 @@
 """Snakemake on a copy of the project, so that tests may edit configuration and sources."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 from cluster import Cluster, why_not
+from numba.core.caching import _CacheLocator
 
 FOLDERS = ("config", "profiles", "src", "tests", "workflow")
+
+
+class Starter:
+    """A process of tests/workflow/starter.py; it is started when it is first needed."""
+
+    def __init__(self, root: Path):
+        self.command = [sys.executable, str(root / "tests/workflow/starter.py")]
+        self.process = None
+
+    def run(self, folder, environment, arguments):
+        """Run Snakemake to its end; gives its exit status and what it printed."""
+        if not self.process:
+            pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+            self.process = subprocess.Popen(self.command, **pipes)
+        with tempfile.NamedTemporaryFile("r", errors="replace") as output:
+            start = {"folder": str(folder), "environment": environment, "arguments": list(arguments)}
+            self.process.stdin.write(json.dumps({**start, "output": output.name}) + "\n")
+            self.process.stdin.flush()
+            status = self.process.stdout.readline()
+            if not status:
+                raise RuntimeError(f"{self.command} ended with {self.process.wait()}")
+            return int(status), output.read()
+
+    def close(self):
+        """End the process."""
+        if self.process:
+            self.process.stdin.close()
+            self.process.stdout.close()
+            self.process.wait()
 
 
 class Project:
     """A copy of the project in which Snakemake runs."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, starter: Starter):
         self.folder = folder
+        self.starter = starter
+        self.kernels = folder.with_name("kernels")
+
+    def share_kernels(self, root):
+        """Find the kernels compiled for the project itself: Numba keeps them by the path of their source."""
+        self.kernels.mkdir()
+        for package in {path.parent.relative_to(root) for path in (root / "src/dem").rglob("*.py")}:
+            ours, theirs = (
+                _CacheLocator.get_suitable_cache_subpath(str(top / package / "any.py"))
+                for top in (self.folder, root)
+            )
+            compiled = Path(os.environ["NUMBA_CACHE_DIR"], theirs)
+            compiled.mkdir(exist_ok=True)
+            (self.kernels / ours).symlink_to(compiled)
+
+    def environment(self, given):
+        """Variables of a start: sources and kernels of the copy."""
+        own = {"PYTHONPATH": str(self.folder / "src"), "NUMBA_CACHE_DIR": str(self.kernels), "COLUMNS": "200"}
+        return {**given, **own}
 
     def start(self, *arguments, environment=os.environ, output=subprocess.PIPE):
-        """Start Snakemake in the copy, on the sources of the copy."""
+        """Start Snakemake in the copy, on the sources of the copy; whoever starts it ends it."""
         return subprocess.Popen(
             [sys.executable, "-m", "snakemake", *arguments],
             cwd=self.folder,
-            env={**environment, "PYTHONPATH": str(self.folder / "src"), "COLUMNS": "200"},
+            env=self.environment(environment),
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
@@ -32,12 +83,10 @@ class Project:
 
     def snakemake(self, *arguments, check=True, environment=os.environ):
         """Run Snakemake in the copy; gives what it printed."""
-        process = self.start(*arguments, environment=environment)
-        output, _ = process.communicate()
-        done = subprocess.CompletedProcess(arguments, process.returncode, output)
+        status, output = self.starter.run(self.folder, self.environment(environment), arguments)
         if check:
-            assert done.returncode == 0, done.stdout
-        return done
+            assert status == 0, output
+        return subprocess.CompletedProcess(arguments, status, output)
 
     def due(self, *arguments):
         """Rules that a dry run of the tiny study would run, with the number of their jobs."""
@@ -55,17 +104,27 @@ class Project:
 
 
 @pytest.fixture(scope="session")
-def copy_project(root, tmp_path_factory):
-    """Function that makes a fresh copy of the project, without results."""
+def starter(root):
+    """What starts Snakemake."""
+    starter = Starter(root)
+    yield starter
+    starter.close()
 
-    def make():
-        folder = tmp_path_factory.mktemp("project") / "with space"
+
+@pytest.fixture(scope="session")
+def copy_project(root, starter, tmp_path_factory):
+    """Function that makes a copy of the project without results, in a new folder or in the one given."""
+
+    def make(top=None):
+        folder = (top or tmp_path_factory.mktemp("project")) / "with space"
         for name in FOLDERS:
             shutil.copytree(
                 root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
             )
         shutil.copy(root / "Snakefile", folder)
-        return Project(folder)
+        project = Project(folder, starter)
+        project.share_kernels(root)
+        return project
 
     return make
 
@@ -77,29 +136,40 @@ def project(copy_project):
 
 
 @pytest.fixture(scope="session")
-def finished(copy_project):
+def finished(copy_project, starter, kernels, made_once):
     """A copy in which the tiny study ran from nothing to figures, on two cores."""
-    project = copy_project()
-    project.log = project.snakemake("--cores", "2", "--configfile", "tests/tiny.yaml").stdout
+
+    def run(top):
+        output = copy_project(top).snakemake("--cores", "2", "--configfile", "tests/tiny.yaml").stdout
+        (top / "log").write_text(output)
+
+    top = made_once("finished", run)
+    project = Project(top / "with space", starter)
+    project.log = (top / "log").read_text()
     return project
 
 
 @pytest.fixture
-def edited(finished, tmp_path):
+def edited(finished, root, starter, tmp_path):
     """A copy of the finished project, results and Snakemake's records with it."""
-    folder = tmp_path / "edited"
-    shutil.copytree(finished.folder, folder, symlinks=True)
-    return Project(folder)
+    project = Project(tmp_path / "edited", starter)
+    shutil.copytree(finished.folder, project.folder, symlinks=True)
+    project.share_kernels(root)
+    return project
 
 
-@pytest.fixture(scope="session")
-def slurm(root, tmp_path_factory):
-    """A real Slurm with CPU nodes and a node with a pretend GPU; installed if this is root's Debian."""
+@pytest.fixture(scope="module")
+def slurm(request, root, made_once, tmp_path_factory):
+    """A real Slurm with CPU nodes and a node with a pretend GPU; installed if this is root's Debian.
+
+    A module may say in CLUSTER what its nodes claim.
+    """
     if os.getuid() == 0 and shutil.which("apt-get"):
-        subprocess.run([root / "tests/slurm/install.sh"], check=True)
+        made_once("slurm", lambda _: subprocess.run([root / "tests/slurm/install.sh"], check=True))
     if reason := why_not():
         pytest.skip(reason)
-    with Cluster(tmp_path_factory.mktemp("slurm") / "cluster") as cluster:
+    nodes = getattr(request.module, "CLUSTER", {})
+    with Cluster(tmp_path_factory.mktemp("slurm") / "cluster", **nodes) as cluster:
         yield cluster
 
 

@@ -28,7 +28,7 @@ def trajectory(width, first):
 ALL = [trajectory(width, first) for width in ("10", "11") for first in ("0", "3", "6")]
 
 
-def wait_for(what, condition, seconds=180):
+def wait_for(what, condition, seconds=300):
     end = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < end, f"no {what} after {seconds} s"
@@ -76,7 +76,7 @@ def stop(slurm, run, *trajectories):
 
 
 @pytest.fixture(scope="module")
-def quiet_day(copy_project):
+def quiet_day(copy_project, kernels):
     project = copy_project()
     project.snakemake("--cores", "2", *CONFIG, "--", *ALL)
     return project
