@@ -32,9 +32,10 @@ report: .venv/installed ## the demo study's page anew: results/demo/report.html
 test: .venv/installed ## all tests, with coverage; WORKERS=0 runs them one after the other
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 --cov --cov-report=term
 
-lint: .venv/installed ## code style, formatting, and the workflow's own checks
+lint: .venv/installed ## code style, formatting, types, and the workflow's own checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 

@@ -77,13 +77,26 @@ def made_once(tmp_path_factory):
     return once
 
 
+def _compile_kernels(folder, law):
+    """Compile for a law in a process of its own, which the measurement of coverage does not slow down."""
+    code = (
+        "import sys, yaml; from dem.study import compile_kernels;"
+        "config = yaml.safe_load(open('config/config.yaml')); config['contacts']['law'] = sys.argv[1];"
+        "compile_kernels(sys.argv[2], config)"
+    )
+    subprocess.run([sys.executable, "-c", code, law, folder / "kernels.json"], check=True, cwd=ROOT)
+
+
 @pytest.fixture(scope="session")
 def kernels(made_once):
     """The kernels are compiled: half a minute of work that each worker would do for itself."""
-    # A process of its own is not slowed down by the measurement of coverage.
-    code = "import sys; from dem.study import compile_kernels; compile_kernels(sys.argv[1])"
-    command = [sys.executable, "-c", code]
-    made_once("kernels", lambda folder: subprocess.run([*command, folder / "kernels.json"], check=True))
+    made_once("kernels", lambda folder: _compile_kernels(folder, "hertz_mindlin"))
+
+
+@pytest.fixture(scope="session")
+def yielding_kernels(made_once):
+    """Those of the elasto-plastic law too."""
+    made_once("yielding_kernels", lambda folder: _compile_kernels(folder, "elastoplastic"))
 
 
 @pytest.fixture(scope="session")
@@ -92,19 +105,26 @@ def paper_config(kernels):
     return yaml.safe_load((ROOT / "config/config.yaml").read_text())
 
 
+@pytest.fixture(scope="session")
+def tiny_config():
+    """Configuration of the tiny study."""
+    base, overlay = (
+        yaml.safe_load((ROOT / path).read_text()) for path in ("config/config.yaml", "tests/tiny.yaml")
+    )
+    return _merge(base, overlay)
+
+
 @pytest.fixture
-def config(paper_config):
+def config(kernels, tiny_config):
     """Configuration of the tiny study; a test may change its copy."""
-    overlay = yaml.safe_load((ROOT / "tests/tiny.yaml").read_text())
-    return _merge(copy.deepcopy(paper_config), overlay)
+    return copy.deepcopy(tiny_config)
 
 
 @pytest.fixture(scope="session")
-def study(paper_config, made_once):
+def study(kernels, tiny_config, made_once):
     """Files of the tiny study, made by the functions that the workflow calls."""
-    config = _merge(copy.deepcopy(paper_config), yaml.safe_load((ROOT / "tests/tiny.yaml").read_text()))
-    folder = made_once("study", lambda folder: _run_study(_files(folder, config)))
-    return _files(folder, config)
+    folder = made_once("study", lambda folder: _run_study(_files(folder, tiny_config)))
+    return _files(folder, tiny_config)
 
 
 def _files(folder, config):

@@ -25,7 +25,7 @@ CLOCK = ("step", "time")
 _PER_FRAME, _PER_WALL, _PER_PARTICLE = ("frame",), ("frame", "wall"), ("frame", "particle")
 _PER_CONTACT = ("contact",)
 
-# In the order of writing. The fields of `dem.state.Frame` and `dem.measure.stress.ContactList` have these names.
+# In the order of writing. Fields of `dem.state.Frame` and `dem.measure.stress.ContactList` have these names.
 QUANTITIES = {
     "edges": Quantity(BOX, ("axis",), "f", "m", "width and height before compression"),
     "step": Quantity(OBSERVABLES, _PER_FRAME, "i", "1", "time steps so far"),

@@ -15,7 +15,7 @@ def trajectory(study):
 
 
 @pytest.fixture(scope="session")
-def pressed(paper_config, root, made_once):
+def pressed(yielding_kernels, paper_config, root, made_once):
     """Trajectories and dataset of the study of tests/pressure.yaml."""
     config = copy.deepcopy(paper_config)
     for name in ("tiny", "pressure"):

@@ -196,7 +196,7 @@ def test_without_yield_the_law_is_that_of_hertz_and_mindlin(velocity, displaceme
 
 
 @pytest.fixture
-def yielding(config):
+def yielding(config, yielding_kernels):
     """Parameters of the tiny study under the elasto-plastic law."""
     config = copy.deepcopy(config)
     config["contacts"]["law"] = "elastoplastic"

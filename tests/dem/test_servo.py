@@ -19,6 +19,8 @@ from electrode.species import AM
 @pytest.fixture(params=["hertz_mindlin", "elastoplastic"])
 def pressed(request, config):
     """Parameters of the tiny study under either law, with room for the wall."""
+    if request.param == "elastoplastic":
+        request.getfixturevalue("yielding_kernels")
     config = copy.deepcopy(config)
     config["contacts"]["law"] = request.param
     config["compression"] |= {"final_width_um": 6, "time_step_rayleigh": 0.08, "frames": 5}

@@ -11,7 +11,8 @@ rule compile_kernels:
     conda:
         "../envs/dem.yaml"
     params:
-        code=code_of("dem.study"),
+        config=study.simulation(),
+        code=code_of("dem.simulation"),
     script:
         "../scripts/compile_kernels.py"
 
@@ -32,7 +33,7 @@ rule compress:
     params:
         config=study.simulation(),
         pressure=lambda wildcards: pressure_of(wildcards.pressure),
-        code=code_of("dem.study"),
+        code=code_of("dem.simulation"),
     script:
         "../scripts/compress.py"
 
@@ -51,6 +52,6 @@ rule compress_example:
     threads: 1
     params:
         job=study.example_job(),
-        code=code_of("dem.study"),
+        code=code_of("dem.simulation"),
     script:
         "../scripts/compress_example.py"

@@ -58,8 +58,8 @@ def _energy(law, constants, history, overlap, displacement):
     return jitable(law.instance_class.energy)
 
 
-# The columns of a contact as the tuple that laws take. They lie `stride` apart in a flat array, so that a
-# loop over contacts reads each column in sequence.
+# The columns of a contact as the tuple that laws take, by intrinsics, whose first argument Numba adds. They
+# lie `stride` apart in a flat array, so that a loop over contacts reads each column in sequence.
 
 
 def constants_at(law, columns, first, stride):
@@ -93,7 +93,7 @@ def write(columns, first, stride, values):
 
 @overload(write, jit_options=INLINED)
 def _write(columns, first, stride, values):
-    return lambda columns, first, stride, values: _write_all(columns, first, stride, values)
+    return lambda columns, first, stride, values: _write_all(columns, first, stride, values)  # type: ignore[call-arg]
 
 
 def _history_type(law):
@@ -111,7 +111,7 @@ def _reader(result):
 
         return result(columns, types.intp, types.intp), generate
 
-    return lambda law, columns, first, stride: read(columns, first, stride)
+    return lambda law, columns, first, stride: read(columns, first, stride)  # type: ignore[call-arg]
 
 
 @intrinsic
