@@ -81,8 +81,8 @@ def _compile_kernels(folder, law):
     """Compile for a law in a process of its own, which the measurement of coverage does not slow down."""
     code = (
         "import sys, yaml; from dem.study import compile_kernels;"
-        "config = yaml.safe_load(open('config/config.yaml')); config['contacts']['law'] = sys.argv[1];"
-        "compile_kernels(sys.argv[2], config)"
+        "contacts = yaml.safe_load(open('config/config.yaml'))['contacts'];"
+        "compile_kernels(sys.argv[2], sys.argv[1], contacts.get(sys.argv[1]))"
     )
     subprocess.run([sys.executable, "-c", code, law, folder / "kernels.json"], check=True, cwd=ROOT)
 

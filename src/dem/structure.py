@@ -243,12 +243,12 @@ def fill(
         rng, width, filling.box_height, filling.se_diameter / 2, filling.se_pitch, x, y, radius
     )
     if filling.solid_fraction is not None:
-        one = math.pi * filling.se_diameter**2 / 4
-        wanted = round((filling.solid_fraction * box - area) / one)
+        disc = math.pi * filling.se_diameter**2 / 4
+        wanted = round((filling.solid_fraction * box - area) / disc)
         if not 0 < wanted <= se_x.size:
             raise RuntimeError(
                 f"structure.solid_fraction must be in ({area / box:.3f}, "
-                f"{(area + se_x.size * one) / box:.3f}], from AM alone to AM with all SE that fits, "
+                f"{(area + se_x.size * disc) / box:.3f}], from AM alone to AM with all SE that fits, "
                 f"got {filling.solid_fraction:g}"
             )
         kept = np.sort(rng.permutation(se_x.size)[:wanted])

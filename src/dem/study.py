@@ -6,7 +6,6 @@ the bookkeeping.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import logging
@@ -21,19 +20,27 @@ import numpy as np
 
 from dem import KERNEL_MODULES
 from dem.compress import between_walls
+from dem.configured import read_section
 from dem.cpu.integrate import advance
+from dem.laws import LAWS
 from dem.measure.frames import snapshot
-from dem.parameters import SECTIONS, Filling, read_parameters
+from dem.parameters import (
+    SECTIONS,
+    Compression,
+    Contacts,
+    Filling,
+    Material,
+    SimulationParameters,
+    read_parameters,
+)
 from dem.parts import unfinished
 from dem.simulation import simulate, structure_name
 from dem.structure import fill
 from dem.trajectory import Compressed, open_trajectory, write_structure
+from electrode.species import PAIRS
 from provenance import FilePath, atomic_output, code_digest
 
 log = logging.getLogger(__name__)
-
-# A few particles of both species, to compile for.
-FEW = Filling(8e-6, (6e-6, 6e-6), (0.0, 0.0), 6e-6, 2e-6, 1e-6, 1000, 1)
 
 
 def compress_cell(
@@ -108,8 +115,8 @@ def compress_cell(
                 )
 
 
-def compile_kernels(output: FilePath, config: Mapping[str, Any]) -> None:
-    """Compile the kernels that a study uses into the cache; write what they are made for.
+def compile_kernels(output: FilePath, law: str, constants: Mapping[str, Any] | None = None) -> None:
+    """Compile the kernels that studies under a law use into the cache; write what they are made for.
 
     Without it the first jobs of a study, started together, would each compile everything.
 
@@ -117,17 +124,31 @@ def compile_kernels(output: FilePath, config: Mapping[str, Any]) -> None:
     ----------
     output
         JSON file.
-    config
-        Configuration with at least the sections of `dem.parameters.SECTIONS`.
+    law
+        Name of the law, a key of `dem.laws.LAWS`.
+    constants
+        Its own section of the configuration, if it has one. The kernels do not depend on it.
     """
     start = time.perf_counter()
-    parameters = dataclasses.replace(read_parameters(config), structure=FEW)
-    structure, _ = fill(FEW, 9e-6, 0.9, np.random.default_rng(0))
+    section = LAWS[law].Parameters
+    own = {law: read_section(section, constants or {}, f"contacts.{law}")} if section else {}
+    parameters = SimulationParameters(
+        seed=0,
+        structure=Filling(8e-6, (6e-6, 6e-6), (0.0, 0.0), 6e-6, 2e-6, 1e-6, 1000, 1),
+        materials={
+            "AM": Material(1e9, 0.3, 5000.0, hardness=1e9),
+            "SE": Material(1e9, 0.3, 2000.0, hardness=1e9),
+        },
+        contacts=Contacts(law, dict.fromkeys(PAIRS, 0.5), dict.fromkeys(PAIRS, 0.5), own),
+        compression=Compression(8e-6, 1.0, 0.1, 1.0, 1, 3),
+    )
+    structure, _ = fill(parameters.structure, 9e-6, 0.9, np.random.default_rng(0))
     system = between_walls(structure, parameters)
     advance(system, 1e-12, 1)
     snapshot(system, 1, 1e-12)
     record = {
         "kernels": code_digest(*KERNEL_MODULES),
+        "law": law,
         "numba": numba.__version__,
         "processor": platform.processor() or platform.machine(),
     }

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
+from dem.laws import LAWS
 from dem.simulation import simulate
 from dem.study import compile_kernels, compress_cell
 
@@ -52,9 +53,15 @@ def test_a_failing_structure_leaves_no_file(config, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_compiling_says_what_for(config, tmp_path):
-    compile_kernels(tmp_path / "kernels.json", config)
-    assert set(json.loads((tmp_path / "kernels.json").read_text())) == {"kernels", "numba", "processor"}
+@pytest.mark.parametrize("law", list(LAWS))
+def test_compiling_says_what_for(config, yielding_kernels, law, tmp_path):
+    compile_kernels(tmp_path / "kernels.json", law, config["contacts"].get(law))
+    assert set(json.loads((tmp_path / "kernels.json").read_text())) == {
+        "kernels",
+        "law",
+        "numba",
+        "processor",
+    }
 
 
 def test_same_seed_gives_the_same_bits_and_another_replicate_others(run, tiny):

@@ -38,7 +38,8 @@ CHANGES = {
         {"figure_parity", "html_report", "all"},
         {},
     ),
-    "source of dem": ("src/dem/contact.py", *SOURCE, SIMULATION | {"compile_kernels"}, {"compress": 4}),
+    "source of dem": ("src/dem/laws/friction.py", *SOURCE, SIMULATION | {"compile_kernels"}, {"compress": 4}),
+    "bookkeeping of jobs": ("src/dem/parts.py", *SOURCE, set(), {}),
     "source of analysis": ("src/analysis/dataset.py", *SOURCE, DATASET, {}),
     "source of metrics": ("src/analysis/metrics.py", *SOURCE, METRICS, {}),
     "source of Grad-CAM": (
@@ -49,7 +50,7 @@ CHANGES = {
     ),
     "source of cnn": ("src/cnn/model.py", *SOURCE, TRAIN, {"train": 4}),
     "source of provenance": ("src/provenance/files.py", *SOURCE, set(), {}),
-    "a comment": ("src/dem/contact.py", "", "\n# a comment\n", set(), {}),
+    "a comment": ("src/dem/laws/friction.py", "", "\n# a comment\n", set(), {}),
 }
 
 

@@ -11,7 +11,8 @@ rule compile_kernels:
     conda:
         "../envs/dem.yaml"
     params:
-        config=study.simulation(),
+        law=config["contacts"]["law"],
+        constants=config["contacts"].get(config["contacts"]["law"]),
         code=code_of("dem.simulation"),
     script:
         "../scripts/compile_kernels.py"
