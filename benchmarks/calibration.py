@@ -87,17 +87,17 @@ def densities(parameters, replicate):
     system = between_walls(structure, parameters)
     protocol = parameters.compression
     step = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
-    found = []
+    shares = []
     for pressure in PRESSURES:
         try:
             run(system, step, press(pressure * 1e6, parameters.materials["SE"], protocol, step, Evenly(0)))
         except RuntimeError:
-            found += (len(PRESSURES) - len(found)) * [(np.nan, np.nan)]
+            shares += (len(PRESSURES) - len(shares)) * [(np.nan, np.nan)]
             break
         frame = snapshot(system, 0, step)
         solid = np.pi * np.sum(structure.radius**2) / (frame.wall_position[1] * HEIGHT)
-        found.append((solid, 1 - frame.porosity))
-    return np.array(found)
+        shares.append((solid, 1 - frame.porosity))
+    return np.array(shares)
 
 
 def normalised(density, jammed):
@@ -149,8 +149,8 @@ def main():
             rows = [row for row in csv.DictReader(file) if row["variant"] not in given.variants]
     for name in given.variants:
         parameters = configured(VARIANTS[name])
-        found = np.array([densities(parameters, k) for k in range(given.replicates)])
-        for pressure, mean in zip(PRESSURES, found.mean(axis=0), strict=True):
+        shares = np.array([densities(parameters, k) for k in range(given.replicates)])
+        for pressure, mean in zip(PRESSURES, shares.mean(axis=0), strict=True):
             rows.append(
                 {
                     "variant": name,
@@ -164,7 +164,7 @@ def main():
             table = csv.DictWriter(file, list(rows[0]))
             table.writeheader()
             table.writerows(rows)
-        line = " | ".join(f"{density:.3f} ({covered:.3f})" for density, covered in found.mean(axis=0))
+        line = " | ".join(f"{density:.3f} ({covered:.3f})" for density, covered in shares.mean(axis=0))
         print(f"| {name} | {line} |", flush=True)
     draw(rows)
 

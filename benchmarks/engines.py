@@ -57,19 +57,19 @@ def run_dem(structure, parameters, step, steps):
 
 def engines():
     """(engine, variant, function of particles, walls, parameters, step, steps) that are installed."""
-    found = []
+    installed = []
     if peers.liggghts.executable():
-        found.append(("liggghts", "hertz tangential history", peers.liggghts.run))
+        installed.append(("liggghts", "hertz tangential history", peers.liggghts.run))
     else:
         print("LIGGGHTS is not installed: left out")
     if peers.lammps.executable():
         for variant in ("gran/hertz/history", "granular"):
-            found.append(
+            installed.append(
                 ("lammps", variant, lambda *arguments, v=variant: peers.lammps.run(*arguments, variant=v))
             )
     else:
         print("LAMMPS is not installed: left out")
-    return found
+    return installed
 
 
 def main():

@@ -85,18 +85,18 @@ def observe(state, particles, walls, parameters):
 
 def engines():
     """Functions of particles, walls, parameters and motion, by name, of the engines that are installed."""
-    found = {"this DEM": run_dem}
+    installed = {"this DEM": run_dem}
     for name, engine in (("LIGGGHTS", peers.liggghts), ("LAMMPS", peers.lammps)):
         if engine.executable():
-            found[name] = engine.run
+            installed[name] = engine.run
         else:
             print(f"{name} is not installed: left out")
-    return found
+    return installed
 
 
 def compress_ensemble(run, parameters):
     """`QUANTITIES` of all seeds and frames of one engine [seeds, frames, 4]."""
-    found = []
+    quantities = []
     for structure in packings(parameters):
         longest = largest_time_step(structure, parameters.materials, 0.15)
         interval = int(np.ceil((WIDTH - FINAL_WIDTH) / (WALL_SPEED * longest) / FRAMES))
@@ -110,8 +110,8 @@ def compress_ensemble(run, parameters):
         for state in result.states:
             walls[1] = WIDTH - WALL_SPEED * time_step * min(state.step, steps)
             rows.append(observe(state, particles, walls, parameters))
-        found.append(rows)
-    return np.array(found)
+        quantities.append(rows)
+    return np.array(quantities)
 
 
 def mean_and_error(values):

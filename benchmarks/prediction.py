@@ -128,21 +128,22 @@ def fresh(count="24"):
     """R2, bias and coverage of the intervals on electrodes that nobody has seen."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     allowed, bundle, draw = settings(config), read_bundle(ROOT / "models/paper"), np.random.default_rng(5)
-    found = []
+    results = []
     for _ in range(int(count)):
         given = {
-            name: one.low + round(draw.uniform(0, one.high - one.low) / one.step) * one.step
-            for name, one in allowed.items()
+            name: setting.low
+            + round(draw.uniform(0, setting.high - setting.low) / setting.step) * setting.step
+            for name, setting in allowed.items()
         }
-        found.append(compare(config, check_settings(allowed, given), bundle).result)
+        results.append(compare(config, check_settings(allowed, given), bundle).result)
     names = ("truth", "prediction", "low", "high")
-    truth, value, low, high = (np.array([one[name].values for one in found]) for name in names)
+    truth, value, low, high = (np.array([result[name].values for result in results]) for name in names)
     inside = (low <= truth) & (truth <= high)
-    for k, target in enumerate(found[0]["target"].values):
+    for k, target in enumerate(results[0]["target"].values):
         bias = np.median(value[:, k] / truth[:, k]) - 1
         r2 = r2_score(truth[:, k], value[:, k])
         print(f"{target:16s} R2 {r2:.3f}, bias {100 * bias:+.1f} %, in interval {inside[:, k].mean():.2f}")
-    print(f"of {len(found)} electrodes {inside.mean():.2f} of the truths in their intervals")
+    print(f"of {len(results)} electrodes {inside.mean():.2f} of the truths in their intervals")
 
 
 def changes():
@@ -207,22 +208,23 @@ def robustness():
         for kind, amount, unit, change, options in changes():
             mode = options.pop("mode", "L")
             chosen = {"model": bundle, "heat": False, "brightness": DARK_TO_BRIGHT, **options}
-            found = []
+            predictions = []
             for k, image in enumerate(samples["image"].values):
                 gray, um_per_pixel = change(GRAY[image].astype(np.float32), np.random.default_rng(k))
                 write_image(gray, mode, f"{folder}/image.png")
-                found.append(predict(*read_picture(f"{folder}/image.png", um_per_pixel), **chosen))
+                predictions.append(predict(*read_picture(f"{folder}/image.png", um_per_pixel), **chosen))
             value, low, high = (
-                np.array([one[name].values for one in found]) for name in ("prediction", "low", "high")
+                np.array([prediction[name].values for prediction in predictions])
+                for name in ("prediction", "low", "high")
             )
-            verdicts = [one.attrs["verdict"] for one in found]
-            shares = [verdicts.count(word) / len(found) for word in (LIKE, EDGE, UNLIKE)]
+            verdicts = [prediction.attrs["verdict"] for prediction in predictions]
+            shares = [verdicts.count(word) / len(predictions) for word in (LIKE, EDGE, UNLIKE)]
             for t, target in enumerate(samples["target"].values):
                 r2 = float(r2_score(truth[:, t], value[:, t]))
                 bias = float(np.median(value[:, t] / truth[:, t]) - 1)
                 covered = float(np.mean((low[:, t] <= truth[:, t]) & (truth[:, t] <= high[:, t])))
                 numbers = (f"{number:.3f}" for number in (r2, bias, covered, *shares))
-                rows.append((kind, amount, unit, target, *numbers, len(found)))
+                rows.append((kind, amount, unit, target, *numbers, len(predictions)))
             shown = " ".join(f"{float(row[4]):7.3f}" for row in rows[-truth.shape[1] :])
             print(
                 f"{kind:30s} {amount:5g} {unit:3s} R2 {shown}   like {shares[0]:.2f} unlike {shares[2]:.2f}"

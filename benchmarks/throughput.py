@@ -57,7 +57,7 @@ def measuring_cost(system, step):
 
     Both as shares of the time of ten steps in one long run; medians of runs in turn.
     """
-    found = []
+    costs = []
     for _ in range(RUNS):
         seconds = []
         for calls, steps in ((1, STEPS), (STEPS // 10, 10)):
@@ -68,8 +68,8 @@ def measuring_cost(system, step):
         start = time.perf_counter()
         for _ in range(STEPS // 10):
             nothing(system)
-        found.append((seconds[1] / seconds[0] - 1, (time.perf_counter() - start) / seconds[0]))
-    return np.median(found, axis=0)
+        costs.append((seconds[1] / seconds[0] - 1, (time.perf_counter() - start) / seconds[0]))
+    return np.median(costs, axis=0)
 
 
 def laws_in_turn(config, width):

@@ -94,15 +94,15 @@ def test_same_trajectories_give_the_same_content(study, tmp_path):
 def test_what_is_written_structure_by_structure_is_what_was_computed(study):
     """Images and stress maps go to the file one after the other: the same bits, in the same order."""
     settings = study.config["image"]
-    found = [trajectory for path in study.trajectories for trajectory in read_trajectories(path)]
-    windows = [image_window(trajectory, **settings) for trajectory in found]
+    trajectories = [trajectory for path in study.trajectories for trajectory in read_trajectories(path)]
+    windows = [image_window(trajectory, **settings) for trajectory in trajectories]
     written = open_dataset(study.dataset)
     for name, compute in (("image", class_image), ("stress_map", stress_map), ("label", target_values)):
-        expected = np.stack(list(map(compute, found, windows)))
+        expected = np.stack(list(map(compute, trajectories, windows)))
         assert written[name].dtype == expected.dtype
         assert written[name].values.tobytes() == expected.tobytes(), name
     assert written["image"].attrs["flag_meanings"] == "void SE AM"
-    assert written["sample"].values.tolist() == [trajectory.name for trajectory in found]
+    assert written["sample"].values.tolist() == [trajectory.name for trajectory in trajectories]
 
 
 def test_memory_does_not_grow_with_the_images(study, tmp_path):

@@ -11,17 +11,19 @@ def image():
 
 
 def test_shares_and_interfaces_are_counted(image):
-    found = descriptors.describe(image)
-    assert [found[f"{name}_share"] for name in ("void", "se", "am")] == pytest.approx([1 / 6, 1 / 3, 1 / 2])
-    assert found["am_se_interface"] == pytest.approx(4 / 48)
-    assert found["se_void_interface"] == pytest.approx(4 / 48)
-    assert found["am_void_interface"] == 0
+    described = descriptors.describe(image)
+    assert [described[f"{name}_share"] for name in ("void", "se", "am")] == pytest.approx(
+        [1 / 6, 1 / 3, 1 / 2]
+    )
+    assert described["am_se_interface"] == pytest.approx(4 / 48)
+    assert described["se_void_interface"] == pytest.approx(4 / 48)
+    assert described["am_void_interface"] == 0
 
 
 def test_chords_are_runs_along_each_axis(image):
-    found = descriptors.describe(image)
-    assert found["am_chord_x"] == 6 and found["se_chord_x"] == 4
-    assert found["am_chord_y"] == 4
+    described = descriptors.describe(image)
+    assert described["am_chord_x"] == 6 and described["se_chord_x"] == 4
+    assert described["am_chord_y"] == 4
     assert descriptors.mean_chord(np.zeros((3, 3), bool)) == 0
     assert descriptors.mean_chord(np.array([[1, 0, 1, 1]], bool)) == pytest.approx(1.5)
 

@@ -73,8 +73,8 @@ def test_figure_is_drawn_the_same_each_time_and_leaves_the_style_alone(study, re
     assert mpl.rcParams == before
     pixels = imread(first[0])
     assert pixels.shape[1] >= 9 * style.DPI and pixels.std() > 0.05, "not an empty sheet"
-    for one, other in zip(first, second, strict=True):
-        assert one.read_bytes() == other.read_bytes()
+    for drawn, redrawn in zip(first, second, strict=True):
+        assert drawn.read_bytes() == redrawn.read_bytes()
 
 
 @pytest.fixture
@@ -273,18 +273,18 @@ def test_coverage_is_the_share_of_truths_inside(axes):
 def test_errors_outside_their_interval_are_marked(study, axes):
     test = style.test_part(xr.load_dataset(study.predictions["random"]))
     uncertainty.draw_errors(axes, test, "reaction_area")
-    one = test.sel(target="reaction_area")
-    outside = (np.abs(one["prediction"] - one["truth"]) > 0.5 * (one["high"] - one["low"])).sum()
+    area = test.sel(target="reaction_area")
+    outside = (np.abs(area["prediction"] - area["truth"]) > 0.5 * (area["high"] - area["low"])).sum()
     assert len(axes.collections[1].get_offsets()) == int(outside)
 
 
 def test_curves_end_at_the_structures_at_rest(response, axes):
-    found = xr.load_dataset(response)
-    compression_curves.draw_curves(axes, found, "porosity", {0.7: (0, 0, 0)})
+    curves = xr.load_dataset(response)
+    compression_curves.draw_curves(axes, curves, "porosity", {0.7: (0, 0, 0)})
     thin, thick = axes.collections
     assert len(thin.get_segments()) == 8 and len(thick.get_segments()) == 2
     ends = sorted(segment[-1, 1] for segment in thin.get_segments())
-    np.testing.assert_allclose(ends, np.sort(found["porosity"][:, -1]))
+    np.testing.assert_allclose(ends, np.sort(curves["porosity"][:, -1]))
 
 
 def test_too_few_structures_for_a_trend_are_named(study, axes):

@@ -62,8 +62,8 @@ def test_crop_that_does_not_fit_is_refused(um_per_pixel, crop_um, cell, message)
 
 
 def test_stress_map_is_the_mean_over_the_pixels_of_each_phase(trajectory, window):
-    found, image = stress_map(trajectory, window), class_image(trajectory, window)
-    assert found.shape == (2, 7, 6) and found.dtype == np.float32
+    stress, image = stress_map(trajectory, window), class_image(trajectory, window)
+    assert stress.shape == (2, 7, 6) and stress.dtype == np.float32
     x, y = np.meshgrid(window.x, window.y)
     for k, phase in enumerate((SE, AM)):
         rows, columns = slice(10, 15), slice(5, 10)  # one cell
@@ -75,6 +75,6 @@ def test_stress_map_is_the_mean_over_the_pixels_of_each_phase(trajectory, window
             if of_phase.size and (phase == AM or not covered.size):
                 pressures.append(trajectory.contact_pressure[-1][of_phase[-1]])
         expected = np.mean(pressures) if pressures else 0.0
-        assert found[k, 2, 1] == pytest.approx(expected, rel=1e-5)
+        assert stress[k, 2, 1] == pytest.approx(expected, rel=1e-5)
         without = (image.reshape(7, 5, 6, 5) == phase).sum(axis=(1, 3)) == 0
-        assert (found[k][without] == 0).all() and (found[k][~without] > 0).any()
+        assert (stress[k][without] == 0).all() and (stress[k][~without] > 0).any()

@@ -96,8 +96,8 @@ def test_datasets_that_do_not_fit_are_refused(study, tmp_path, change, message):
 
 def test_every_training_is_judged_on_every_study(joined):
     rows = read_metrics(joined.metrics)
-    found = {(row["split"], row["study"]) for row in rows}
-    assert found == {(fold, name) for fold in FOLDS for name in ("tiny", "pressure")}
+    judged = {(row["split"], row["study"]) for row in rows}
+    assert judged == {(fold, name) for fold in FOLDS for name in ("tiny", "pressure")}
     assert {row["n"] for row in rows} == {"2"}
     titles = [table["title"] for table in metric_tables(joined.metrics)]
     assert titles[:2] == [
@@ -111,8 +111,10 @@ def test_novelty_is_of_what_was_not_learnt(joined):
     dataset = open_dataset(joined.dataset)
     void = (dataset["image"] == 0).mean(("y", "x")).values
     learnt = dataset["split"].sel(fold="only-tiny").values == "train"
-    with xr.open_dataset(joined.novelty["only-tiny"]) as found:
-        measured = {str(name): found["novelty"].sel(measure=name).values for name in found["measure"].values}
+    with xr.open_dataset(joined.novelty["only-tiny"]) as novelties:
+        measured = {
+            str(name): novelties["novelty"].sel(measure=name).values for name in novelties["measure"].values
+        }
     np.testing.assert_allclose(measured["porosity"], abs(void - void[learnt].mean()) / void[learnt].std())
     foreign = dataset["study"].values == "pressure"
     assert measured["distance"][foreign].mean() > measured["distance"][learnt].mean()
@@ -171,12 +173,12 @@ def test_correction_is_fitted_on_half_and_judged_on_the_rest():
 
 def test_points_are_means_of_what_was_not_learnt_from(joined):
     with xr.open_dataset(joined.predictions["only-pressure"]) as opened:
-        found = am_coverage.points(opened.load())
+        means = am_coverage.points(opened.load())
         test = opened.sel(sample=(opened["split"] == "test") & (opened["study"] == "pressure"))
-    assert found["pressure"].tolist() == [100, 300] and test.sizes["sample"] == 2
-    np.testing.assert_allclose(found["truth"], test["am_circumference_coverage"].sortby(test["pressure"]))
+    assert means["pressure"].tolist() == [100, 300] and test.sizes["sample"] == 2
+    np.testing.assert_allclose(means["truth"], test["am_circumference_coverage"].sortby(test["pressure"]))
     area = test["prediction"].sel(target="reaction_area") / test["am_surface"]
-    np.testing.assert_allclose(found["predicted"], area.sortby(test["pressure"]))
+    np.testing.assert_allclose(means["predicted"], area.sortby(test["pressure"]))
     with xr.open_dataset(joined.predictions["only-tiny"]) as opened:
         assert am_coverage.points(opened.load())["pressure"].size == 2
 
@@ -206,18 +208,18 @@ def test_studies_with_the_same_grid_are_told_apart_by_name(study, tmp_path):
 
 def test_two_studies_under_pressure_are_not_pooled(joined):
     with xr.open_dataset(joined.predictions["only-tiny"]) as opened:
-        one = opened.load()
-    pressed = one.sel(sample=one["study"] == "pressure")
+        predictions = opened.load()
+    pressed = predictions.sel(sample=predictions["study"] == "pressure")
     other = pressed.assign_coords(study=("sample", ["other"] * pressed.sizes["sample"]))
-    found = am_coverage.points(xr.concat([pressed, other], "sample"))
-    assert found["study"].tolist() == ["other", "other", "pressure", "pressure"]
-    assert am_coverage.points(pressed)["truth"].tolist() == found["truth"].tolist()[:2]
+    means = am_coverage.points(xr.concat([pressed, other], "sample"))
+    assert means["study"].tolist() == ["other", "other", "pressure", "pressure"]
+    assert am_coverage.points(pressed)["truth"].tolist() == means["truth"].tolist()[:2]
 
 
 def test_one_pressure_is_drawn_without_a_fit(joined, tmp_path):
     with xr.open_dataset(joined.predictions["only-tiny"]) as opened:
-        one = opened.sel(sample=opened["pressure"] == 100e6).load()
-    one.to_netcdf(tmp_path / "one.nc", engine="h5netcdf")
+        predictions = opened.sel(sample=opened["pressure"] == 100e6).load()
+    predictions.to_netcdf(tmp_path / "one.nc", engine="h5netcdf")
     am_coverage.save([tmp_path / "one.nc"], [tmp_path / "figure.png"])
     assert imread(tmp_path / "figure.png").std() > 0.05
 

@@ -83,14 +83,14 @@ def test_other_values_by_hand(by_hand, window):
 def test_share_of_the_circumference_by_hand(by_hand, window):
     # AM 0 (1.5 um) and AM 1 (1 um) have a contact each; the chord of an arc is the diameter of its circle.
     arcs = [2 * np.arcsin(np.sqrt(area / np.pi) / radius) for area, radius in ((0.02, 1.5), (0.04, 1.0))]
-    found = structure_values(by_hand, window, class_image(by_hand, window))["am_circumference_coverage"]
-    assert found == pytest.approx((1.5 * arcs[0] + arcs[1]) / (2 * np.pi * 2.5))
+    coverage = structure_values(by_hand, window, class_image(by_hand, window))["am_circumference_coverage"]
+    assert coverage == pytest.approx((1.5 * arcs[0] + arcs[1]) / (2 * np.pi * 2.5))
     # A second contact at the same place covers nothing more, one over the seam at 180 degrees all of its arc.
     contacts = {name: np.concatenate([v, v[1:2]]) for name, v in by_hand.contacts.items()}
     twice = dataclasses.replace(by_hand, contacts=contacts)
     assert structure_values(twice, window, class_image(twice, window))[
         "am_circumference_coverage"
-    ] == pytest.approx(found)
+    ] == pytest.approx(coverage)
 
 
 @pytest.mark.parametrize("turn", [0.0, np.pi - 0.05, np.pi, -np.pi + 0.05, 1.0])

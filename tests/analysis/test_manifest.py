@@ -19,12 +19,12 @@ def manifest(study, tmp_path):
 
 
 def test_manifest_names_seeds_code_versions_and_checksums(manifest, study):
-    found = json.loads(manifest.read_text())
-    assert found["structures"] == 8 and found["dataset"]["code_digest"] == "code code"
-    assert found["dataset"]["sha256"] == hashlib.sha256(study.dataset.read_bytes()).hexdigest()
-    assert [entry["file"] for entry in found["sources"]] == sorted(p.name for p in study.trajectories)
-    assert {entry["seed"] for entry in found["sources"]} == {str(study.config["seed"])}
-    assert {"python", "numpy", "h5py", "xarray"} <= set(found["versions_of_this_job"])
+    content = json.loads(manifest.read_text())
+    assert content["structures"] == 8 and content["dataset"]["code_digest"] == "code code"
+    assert content["dataset"]["sha256"] == hashlib.sha256(study.dataset.read_bytes()).hexdigest()
+    assert [entry["file"] for entry in content["sources"]] == sorted(p.name for p in study.trajectories)
+    assert {entry["seed"] for entry in content["sources"]} == {str(study.config["seed"])}
+    assert {"python", "numpy", "h5py", "xarray"} <= set(content["versions_of_this_job"])
 
 
 def test_verify_accepts_what_was_written(manifest, study, capsys):

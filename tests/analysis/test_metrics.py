@@ -57,8 +57,8 @@ def rows(structures):
         predictions_of(structures, f"width-{1e6 * w:g}", structures["width"].values == w)
         for w in np.unique(structures["width"])
     ]
-    found = evaluate(structures, [random, *folds], 300, 1)
-    return {(row["split"], row["predictor"], row["target"]): row for row in found}
+    metrics = evaluate(structures, [random, *folds], 300, 1)
+    return {(row["split"], row["predictor"], row["target"]): row for row in metrics}
 
 
 def test_r2_is_that_of_scikit_learn():
@@ -145,6 +145,8 @@ def test_file_has_a_row_per_split_predictor_and_target(study):
     assert len(rows) == 2 * 5 * len(PREDICTORS) and {row["predictor"] for row in rows} == PREDICTORS
     with xr.open_dataset(study.predictions["random"]) as predictions:
         covered = inside(predictions)[predictions["split"].values == "test"].mean(axis=0)
-    found = [float(row["coverage"]) for row in rows if (row["split"], row["predictor"]) == ("random", "cnn")]
-    np.testing.assert_allclose(found, covered)
+    coverages = [
+        float(row["coverage"]) for row in rows if (row["split"], row["predictor"]) == ("random", "cnn")
+    ]
+    np.testing.assert_allclose(coverages, covered)
     assert open_dataset(study.dataset)["fold"].values.tolist() == ["random", "width-10", "width-11"]

@@ -73,6 +73,6 @@ def test_the_response_knows_pressure_and_area_of_yielded_contacts(pressed, tmp_p
     # The last but one state is under pressure, the last unloaded.
     np.testing.assert_allclose(wall[:, -2], pressure, rtol=0.01)
     assert (area[:, -2] > area[:, -1]).all()
-    for trajectory, found in zip(read_trajectories(paths[0]), area, strict=False):
+    for trajectory, areas in zip(read_trajectories(paths[0]), area, strict=False):
         recorded = trajectory.contacts["contact_area"][trajectory.contact_pairs() == "AM-SE"].sum()
-        assert found[-1] == pytest.approx(recorded, rel=1e-9)
+        assert areas[-1] == pytest.approx(recorded, rel=1e-9)

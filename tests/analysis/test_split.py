@@ -38,14 +38,14 @@ def test_sizes_are_those_of_the_split():
 def test_folds_hold_out_each_width_and_each_fraction():
     widths = np.repeat([46e-6, 47e-6, 48e-6], 20)
     fractions = np.tile(np.repeat([0.53, 0.63], 10), 3)
-    found = folds(widths, fractions, SHARES, 1)
+    parts_by_fold = folds(widths, fractions, SHARES, 1)
     names = ["random", "width-46", "width-47", "width-48", "uncovered-0.53", "uncovered-0.63"]
-    assert list(found) == names
-    parts = found["width-47"]
+    assert list(parts_by_fold) == names
+    parts = parts_by_fold["width-47"]
     np.testing.assert_array_equal(parts == "test", widths == 47e-6)
     counts = collections.Counter(parts)
     assert counts == {"test": 20, "train": 32, "validation": 8}
-    np.testing.assert_array_equal(found["uncovered-0.53"] == "test", fractions == 0.53)
+    np.testing.assert_array_equal(parts_by_fold["uncovered-0.53"] == "test", fractions == 0.53)
 
 
 def test_the_only_width_is_not_held_out():

@@ -81,11 +81,11 @@ def losses(given):
         return np.array([[float(value) for value in row.values()] for row in csv.DictReader(file)])
 
 
-def same_network(study, one, other):
+def same_network(study, interrupted, unbroken):
     image = read_dataset(study.dataset)["image"].values
-    results = [predict(load_model(given["model_file"]), image) for given in (one, other)]
+    results = [predict(load_model(given["model_file"]), image) for given in (interrupted, unbroken)]
     np.testing.assert_allclose(*results, rtol=1e-4)
-    np.testing.assert_allclose(losses(one), losses(other), rtol=1e-3)
+    np.testing.assert_allclose(losses(interrupted), losses(unbroken), rtol=1e-3)
 
 
 def test_a_killed_training_goes_on_to_the_same_network(study, killed, undisturbed, caplog):

@@ -102,9 +102,9 @@ def test_random_weights_change_the_maps(network, images):
 
 
 def test_correlation_is_that_of_numpy():
-    one, other = np.random.default_rng(1).normal(size=(2, 5, 5))
-    assert _correlation(one, other) == pytest.approx(np.corrcoef(one.ravel(), other.ravel())[0, 1])
-    assert _correlation(one, np.ones((5, 5))) == 0
+    first, second = np.random.default_rng(1).normal(size=(2, 5, 5))
+    assert _correlation(first, second) == pytest.approx(np.corrcoef(first.ravel(), second.ravel())[0, 1])
+    assert _correlation(first, np.ones((5, 5))) == 0
 
 
 def test_file_holds_test_structures_from_small_to_large_area(study):

@@ -30,9 +30,9 @@ def both(request, tmp_path_factory):
 
 def test_targets_are_those_of_keras(both):
     path, image = both
-    found = run_ensemble([read_network(path)], image)
-    np.testing.assert_allclose(found.target[0], predict(load_model(path), image), rtol=1e-4)
-    assert found.heat is None
+    passes = run_ensemble([read_network(path)], image)
+    np.testing.assert_allclose(passes.target[0], predict(load_model(path), image), rtol=1e-4)
+    assert passes.heat is None
 
 
 def test_maps_are_those_of_keras(both):
@@ -60,8 +60,8 @@ def test_patches_of_a_stride_are_those_of_a_convolution_with_same_padding():
     x = np.random.default_rng(1).normal(size=(20, 15, 3)).astype(np.float32)
     kernel = np.random.default_rng(2).normal(size=(7, 7, 3, 4)).astype(np.float32)
     expected = keras.ops.conv(x[None], kernel, strides=5, padding="same", data_format="channels_last")
-    found = patches(x, 7, 7, 5) @ kernel.reshape(-1, 4)
-    np.testing.assert_allclose(found, np.asarray(expected)[0], atol=1e-4)
+    convolved = patches(x, 7, 7, 5) @ kernel.reshape(-1, 4)
+    np.testing.assert_allclose(convolved, np.asarray(expected)[0], atol=1e-4)
 
 
 def test_an_odd_row_is_left_by_pooling():

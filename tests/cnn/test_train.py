@@ -182,12 +182,12 @@ def test_batches_turn_image_and_map_together(study):
     assert len(batches) == 3
     seen, turned = [], 0
     for _ in range(4):
-        for image, truth in (batches[k] for k in range(len(batches))):
-            for one, label, maps in zip(image, truth["targets"], truth["stress_map"], strict=True):
+        for images, truth in (batches[k] for k in range(len(batches))):
+            for image, label, maps in zip(images, truth["targets"], truth["stress_map"], strict=True):
                 k = np.flatnonzero((samples.label == label).all(axis=1))[0]
                 seen.append(k)
-                turned += not np.array_equal(one, samples.image[k])
-                blocks = one.reshape(7, 8, 6, 8)
+                turned += not np.array_equal(image, samples.image[k])
+                blocks = image.reshape(7, 8, 6, 8)
                 for column, phase in ((2, 1), (3, 2)):
                     np.testing.assert_allclose(
                         maps[..., column], (blocks == phase).mean(axis=(1, 3)), atol=1e-6

@@ -28,8 +28,8 @@ def test_intervals_hold_the_nominal_share(scale, noise, relative):
 def test_a_spread_that_is_right_leaves_the_noise_that_was_put_in(noise, relative):
     calibration = calibrate(*draw(np.random.default_rng(2), 5000, 0.1, noise, relative))
     for value in (1.0, 20.0):
-        found = expected_error(np.full(2, value), np.zeros(2), calibration)
-        np.testing.assert_allclose(found, np.hypot(noise, relative * value), rtol=0.15)
+        errors = expected_error(np.full(2, value), np.zeros(2), calibration)
+        np.testing.assert_allclose(errors, np.hypot(noise, relative * value), rtol=0.15)
 
 
 def test_members_that_agree_leave_all_error_to_the_noise():

@@ -82,11 +82,11 @@ def test_oblique_collision_equals_the_second_writing(scene, species, tangential,
     in_space = np.column_stack([velocity, np.zeros(2)])
     spins = np.column_stack([np.zeros((2, 2)), omega])
     v, w = reference(np.array([[0, 0, 0], [*place, 0]]), in_space, spins, radius, mass, species, step, steps)
-    found = system.particles
+    particles = system.particles
     rebound = (v[1, :2] - v[0, :2]) @ direction
     assert rebound > 0.5, "it is over"
-    np.testing.assert_allclose(np.column_stack([found.vx, found.vy]), v[:, :2], rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(found.omega, w[:, 2], rtol=1e-6)
+    np.testing.assert_allclose(np.column_stack([particles.vx, particles.vy]), v[:, :2], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(particles.omega, w[:, 2], rtol=1e-6)
     if slides:
         # Coulomb friction throughout: tangential impulse = friction x normal impulse.
         impulse = mass[1] * (v[1, :2] - velocity[1])

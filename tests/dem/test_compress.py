@@ -183,12 +183,12 @@ def test_work_of_the_wall_is_kept_moved_or_lost(parameters, width, uncovered):
 
 def test_without_friction_the_imbalance_falls_with_the_time_step(tiny):
     contacts = dataclasses.replace(tiny.contacts, friction=dict.fromkeys(PAIRS, 0.0))
-    found = []
+    imbalances = []
     for fraction in (0.15, 0.015):
         protocol = dataclasses.replace(tiny.compression, time_step_rayleigh=fraction)
         changed = dataclasses.replace(tiny, contacts=contacts, compression=protocol)
-        found.append(abs(imbalance(simulate(changed, 11e-6, 0.7, 0).frames[-1])))
-    assert found[0] < 1e-2 and found[1] < 1e-3
+        imbalances.append(abs(imbalance(simulate(changed, 11e-6, 0.7, 0).frames[-1])))
+    assert imbalances[0] < 1e-2 and imbalances[1] < 1e-3
 
 
 def test_with_friction_the_rest_is_the_stiffening_of_tangential_springs(tiny):

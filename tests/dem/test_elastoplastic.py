@@ -208,14 +208,14 @@ def test_hard_particles_are_compressed_as_elastic_ones(yielding, tiny):
     hard = {name: dataclasses.replace(m, hardness=1e30) for name, m in yielding.materials.items()}
     same_step = dataclasses.replace(tiny, compression=yielding.compression)
     elastic = simulate(same_step, 11e-6, 0.7, 0)
-    found = simulate(dataclasses.replace(yielding, materials=hard), 11e-6, 0.7, 0)
-    for one, other in zip(found.frames, elastic.frames, strict=True):
-        np.testing.assert_array_equal(one.x, other.x)
-        np.testing.assert_array_equal(one.stress_tensor, other.stress_tensor)
-    np.testing.assert_array_equal(found.contacts.normal_force, elastic.contacts.normal_force)
-    assert not found.contacts.equilibrium_overlap.any()
+    unyielding = simulate(dataclasses.replace(yielding, materials=hard), 11e-6, 0.7, 0)
+    for frame, elastic_frame in zip(unyielding.frames, elastic.frames, strict=True):
+        np.testing.assert_array_equal(frame.x, elastic_frame.x)
+        np.testing.assert_array_equal(frame.stress_tensor, elastic_frame.stress_tensor)
+    np.testing.assert_array_equal(unyielding.contacts.normal_force, elastic.contacts.normal_force)
+    assert not unyielding.contacts.equilibrium_overlap.any()
     area = elastic.contacts.contact_area_from_overlap
-    np.testing.assert_allclose(found.contacts.contact_area, area, rtol=1e-12)
+    np.testing.assert_allclose(unyielding.contacts.contact_area, area, rtol=1e-12)
 
 
 def test_a_relaxation_faster_than_two_steps_is_refused(yielding):
@@ -228,20 +228,20 @@ def test_a_relaxation_faster_than_two_steps_is_refused(yielding):
 
 
 def test_a_compressed_structure_yields_and_records_the_areas_of_the_law(yielding, run):
-    found = simulate(yielding, 11e-6, 0.7, 0)
-    contacts, radius = found.contacts, found.structure.radius
+    outcome = simulate(yielding, 11e-6, 0.7, 0)
+    contacts, radius = outcome.contacts, outcome.structure.radius
     assert np.median(contacts.equilibrium_overlap[contacts.j >= 0]) > 0
     pairs = contacts.j >= 0
-    one, other = radius[contacts.i[pairs]], radius[contacts.j[pairs]]
-    effective = one * other / (one + other)
+    radius_i, radius_j = radius[contacts.i[pairs]], radius[contacts.j[pairs]]
+    effective = radius_i * radius_j / (radius_i + radius_j)
     wanted = np.pi * contacts.overlap[pairs] * effective
     wanted *= 1 + AREA_GROWTH * contacts.equilibrium_overlap[pairs] / effective
-    am = found.structure.species == AM
+    am = outcome.structure.species == AM
     fused = ~(am[contacts.i[pairs]] & am[contacts.j[pairs]])
     np.testing.assert_allclose(contacts.contact_area[pairs][fused], wanted[fused], rtol=1e-12)
     np.testing.assert_array_equal(contacts.contact_area, contacts.contact_area_from_overlap)
     # Softer than the elastic structure.
-    assert found.frames[-1].wall_force[1] < run.frames[-1].wall_force[1]
+    assert outcome.frames[-1].wall_force[1] < run.frames[-1].wall_force[1]
 
 
 def imbalance(frame):
@@ -251,12 +251,12 @@ def imbalance(frame):
 
 def test_without_friction_the_energy_balance_closes_with_the_time_step(yielding):
     contacts = dataclasses.replace(yielding.contacts, friction=dict.fromkeys(PAIRS, 0.0))
-    found = []
+    imbalances = []
     for fraction in (0.08, 0.008):
         protocol = dataclasses.replace(yielding.compression, time_step_rayleigh=fraction)
         changed = dataclasses.replace(yielding, contacts=contacts, compression=protocol)
-        found.append(abs(imbalance(simulate(changed, 11e-6, 0.7, 0).frames[-1])))
-    assert found[0] < 2e-2 and found[1] < 0.2 * found[0]
+        imbalances.append(abs(imbalance(simulate(changed, 11e-6, 0.7, 0).frames[-1])))
+    assert imbalances[0] < 2e-2 and imbalances[1] < 0.2 * imbalances[0]
 
 
 @pytest.fixture

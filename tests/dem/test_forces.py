@@ -123,12 +123,12 @@ def test_compiled_equals_python(boxed):
         np.testing.assert_allclose(boxed.tile, twin.tile, rtol=1e-9, atol=1e-20)
         for compiled, python in zip(particles, other, strict=True):
             np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)
-        for one, another in zip(lists, twin_lists, strict=True):
+        for contacts, twin_contacts in zip(lists, twin_lists, strict=True):
             for column in ("displacement", "overlap", "normal_force", "tangential_force"):
-                found, wanted = getattr(one, column), getattr(another, column)
-                np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-18)
-        for one, another in zip(boxed.stress, twin.stress, strict=True):
-            np.testing.assert_allclose(one, another, rtol=1e-9, atol=1e-24)
+                compiled, python = getattr(contacts, column), getattr(twin_contacts, column)
+                np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)
+        for compiled, python in zip(boxed.stress, twin.stress, strict=True):
+            np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-24)
     assert boxed.walls.force == pytest.approx(twin.walls.force)
     assert forces.energies(boxed) == pytest.approx(forces.energies.py_func(boxed))
     for p in range(boxed.wall_contacts.first[-1]):
@@ -162,8 +162,8 @@ def test_a_tile_that_is_not_full_gives_the_same(scene):
         forces.gather(twin.particles, twin.pairs, p, 1, twin.tile)
         forces.apply_law(twin.tile, twin.pairs, twin.law, p, STEP)
         forces.scatter(twin.particles, twin.pairs, p, 1, twin.tile)
-    for one, other in zip(system.particles, twin.particles, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for in_tiles, pair_by_pair in zip(system.particles, twin.particles, strict=True):
+        np.testing.assert_array_equal(in_tiles, pair_by_pair)
     np.testing.assert_array_equal(system.pairs.displacement, twin.pairs.displacement)
 
 

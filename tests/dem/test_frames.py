@@ -24,9 +24,11 @@ def test_porosity_counts_overlaps_once_and_nothing_beyond_the_walls(scene):
 def test_porosity_is_the_same_at_every_wall(scene):
     """A disc whose centre lies beyond a wall covers its segment inside, whichever wall it is."""
     places = [(-0.4, 4), (8.4, 4), (4, -0.4), (4, 8.4)]
-    found = [frames.snapshot(scene(x, y, radius=1, walls=(0, 8, 0, 8)), 0, 1e-12).porosity for x, y in places]
+    porosities = [
+        frames.snapshot(scene(x, y, radius=1, walls=(0, 8, 0, 8)), 0, 1e-12).porosity for x, y in places
+    ]
     segment = math.acos(0.4) - 0.4 * math.sqrt(1 - 0.4**2)
-    np.testing.assert_allclose(found, 1 - segment / 64, atol=3e-4)
+    np.testing.assert_allclose(porosities, 1 - segment / 64, atol=3e-4)
 
 
 def test_raster_of_tiny_particles_stays_small(scene):

@@ -77,8 +77,8 @@ def test_splitting_a_run_does_not_change_it(cluster):
     integrate.advance(whole, 1e-11, 200)
     for steps in (0, 1, 99, 100):
         integrate.advance(parts, 1e-11, steps)
-    for one, other in zip(whole.particles, parts.particles, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for at_once, in_parts in zip(whole.particles, parts.particles, strict=True):
+        np.testing.assert_array_equal(at_once, in_parts)
 
 
 def test_compiled_equals_python(cluster):

@@ -92,8 +92,8 @@ def test_list_holds_every_contact_throughout_a_compression(tiny):
         advance(system, step, 5)
         distance = np.hypot(particles.x[:, None] - particles.x, particles.y[:, None] - particles.y)
         touching = {frozenset(pair) for pair in np.argwhere(distance < reach).tolist() if pair[0] != pair[1]}
-        found = np.flatnonzero(pairs.overlap[: pairs.first[-1]] > 0)
-        assert {frozenset((int(pairs.owner[p]), int(pairs.partner[p]))) for p in found} == touching
+        contacts = np.flatnonzero(pairs.overlap[: pairs.first[-1]] > 0)
+        assert {frozenset((int(pairs.owner[p]), int(pairs.partner[p]))) for p in contacts} == touching
         most = max(most, len(touching))
     assert most > structure.x.size, "the packing became dense"
 

@@ -89,18 +89,18 @@ def test_parts_of_other_code_or_configuration_are_not_taken(config, killed, capl
 def test_a_part_is_the_structure_bit_by_bit(run, tmp_path):
     parts = Parts(tmp_path, "key")
     parts.keep(run)
-    found = parts.find(run.name)
-    assert found.drawn == run.drawn and found.name == run.name
+    part = parts.find(run.name)
+    assert part.drawn == run.drawn and part.name == run.name
 
-    def same(one, other):
-        for name, value in one._asdict().items():
-            mine, theirs = np.asarray(value), np.asarray(getattr(other, name))
+    def same(simulated, kept):
+        for name, value in simulated._asdict().items():
+            mine, theirs = np.asarray(value), np.asarray(getattr(kept, name))
             assert mine.dtype == theirs.dtype and mine.tobytes() == theirs.tobytes(), name
 
-    same(run.structure, found.structure)
-    same(run.contacts, found.contacts)
-    for frame, other in zip(run.frames, found.frames, strict=True):
-        same(frame, other)
+    same(run.structure, part.structure)
+    same(run.contacts, part.contacts)
+    for simulated, kept in zip(run.frames, part.frames, strict=True):
+        same(simulated, kept)
 
 
 def test_two_attempts_at_the_same_time_do_no_harm(config, undisturbed, tmp_path):

@@ -39,9 +39,9 @@ def pressures(run):
 @pytest.mark.parametrize("pressure", [30e6, 300e6])
 def test_the_pressure_is_reached_and_borne(pressed, pressure):
     outcome = simulate(pressed, 11e-6, 0.7, 0, pressure)
-    found = pressures(outcome)
-    assert found[-1] == pytest.approx(pressure, rel=0.01)
-    assert found.max() < 1.3 * pressure, "the wall does not ram"
+    wall_pressures = pressures(outcome)
+    assert wall_pressures[-1] == pytest.approx(pressure, rel=0.01)
+    assert wall_pressures.max() < 1.3 * pressure, "the wall does not ram"
     frame = outcome.frames[-1]
     assert frame.kinetic_energy <= pressed.compression.hold_energy_ratio * frame.elastic_energy
     assert len(outcome.frames) == 5 and frame.wall_position[1] > 6e-6
@@ -75,9 +75,9 @@ def test_the_same_packing_is_followed_from_pressure_to_pressure(pressed):
 def test_unloading_springs_back_and_keeps_what_has_yielded(pressed):
     parameters = with_protocol(pressed, unload=True)
     outcome = simulate(parameters, 11e-6, 0.7, 0, 300e6)
-    found = pressures(outcome)
+    wall_pressures = pressures(outcome)
     assert len(outcome.frames) == 5
-    assert found[-2] == pytest.approx(300e6, rel=0.01) and abs(found[-1]) <= 0.01 * 300e6
+    assert wall_pressures[-2] == pytest.approx(300e6, rel=0.01) and abs(wall_pressures[-1]) <= 0.01 * 300e6
     at_pressure, unloaded = outcome.frames[-2:]
     assert unloaded.wall_position[1] > at_pressure.wall_position[1], "it springs back"
     assert unloaded.elastic_energy < at_pressure.elastic_energy

@@ -29,13 +29,13 @@ def test_every_contact_is_listed_once_with_its_point(contacts):
         (1, 2),
         (2, -2),
     ]
-    found = dict(
+    points = dict(
         zip(zip(contacts.i.tolist(), contacts.j.tolist(), strict=True), contacts.contact_point, strict=True)
     )
-    np.testing.assert_allclose(found[1, 0], [0.985e-6, 0], atol=1e-15)
+    np.testing.assert_allclose(points[1, 0], [0.985e-6, 0], atol=1e-15)
     # Half an overlap inside the particle, as at any contact.
-    np.testing.assert_allclose(found[0, -1], [-0.005e-6, 0], atol=1e-15)
-    np.testing.assert_allclose(found[2, -2], [5.965e-6, 0], atol=1e-15)
+    np.testing.assert_allclose(points[0, -1], [-0.005e-6, 0], atol=1e-15)
+    np.testing.assert_allclose(points[2, -2], [5.965e-6, 0], atol=1e-15)
 
 
 def test_forces_and_areas_are_those_of_hertz(contacts, pressed):
@@ -90,8 +90,8 @@ def test_stress_does_not_depend_on_when_it_was_measured_before(cluster):
     for _ in range(20):
         advance(often, 1e-11, 5)
     advance(once, 1e-11, 100)
-    for one, other in zip(often.stress, once.stress, strict=True):
-        np.testing.assert_array_equal(one, other)
+    for measured_often, measured_once in zip(often.stress, once.stress, strict=True):
+        np.testing.assert_array_equal(measured_often, measured_once)
     np.testing.assert_array_equal(often.particles.vx, once.particles.vx)
 
 
@@ -107,11 +107,11 @@ def test_compiled_equals_python(cluster, monkeypatch):
     monkeypatch.setattr(kernels, "_resolve", kernels._resolve.py_func)
     count = system.pairs.first[-1]
     for p in range(system.wall_contacts.first[-1]):
-        for one, function in (
+        for measured, function in (
             (system, kernels.measure_wall_contact),
             (twin, kernels.measure_wall_contact.py_func),
         ):
-            function(one.wall_contacts, p, 1e-8, 2.0, 0.5, 1e-6, 0.0, -1.0, 0.5, -2.0, one.stress)
+            function(measured.wall_contacts, p, 1e-8, 2.0, 0.5, 1e-6, 0.0, -1.0, 0.5, -2.0, measured.stress)
     kernels.measure_pairs(system.pairs, 0, count, system.tile, system.stress)
     kernels.measure_pairs.py_func(twin.pairs, 0, count, twin.tile, twin.stress)
     for compiled, python in zip((*system.stress, *system.pairs), (*twin.stress, *twin.pairs), strict=True):

@@ -32,17 +32,17 @@ def test_same_bits_however_replicates_are_chunked(config, tmp_path):
     for name, replicates in chunks.items():
         compress_cell(tmp_path / name, config, 10, 0.7, replicates, "code", threads=2)
     with h5py.File(tmp_path / "all.h5") as whole:
-        found = []
+        paths = []
         for name in ("first.h5", "rest.h5"):
             with h5py.File(tmp_path / name) as part:
 
                 def compare(path, item, whole=whole):
                     if isinstance(item, h5py.Dataset):
-                        found.append(path)
+                        paths.append(path)
                         assert item[:].tobytes() == whole[path][:].tobytes(), path
 
                 part.visititems(compare)
-        assert len([path for path in found if path.endswith("replicate-002/position/value")]) == 1
+        assert len([path for path in paths if path.endswith("replicate-002/position/value")]) == 1
 
 
 def test_a_failing_structure_leaves_no_file(config, tmp_path):

@@ -15,9 +15,9 @@ def file(study):
 
 
 def datasets(file):
-    found = []
-    file.visititems(lambda _, item: found.append(item) if isinstance(item, h5py.Dataset) else None)
-    return found
+    arrays = []
+    file.visititems(lambda _, item: arrays.append(item) if isinstance(item, h5py.Dataset) else None)
+    return arrays
 
 
 def test_layout_is_h5md(file):

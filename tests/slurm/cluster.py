@@ -245,12 +245,12 @@ def free_ports(*names):
     """A free port for each name."""
     sockets = [socket.socket() for _ in names]
     try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return {name: one.getsockname()[1] for name, one in zip(names, sockets, strict=True)}
+        for endpoint in sockets:
+            endpoint.bind(("127.0.0.1", 0))
+        return {name: endpoint.getsockname()[1] for name, endpoint in zip(names, sockets, strict=True)}
     finally:
-        for one in sockets:
-            one.close()
+        for endpoint in sockets:
+            endpoint.close()
 
 
 def main():

@@ -28,8 +28,10 @@ def test_means_at_rest_agree_within_the_standard_error(ours, parameters, engine)
         ensemble.mean_and_error(values[:, -1]) for values in (theirs, ours)
     )
     bounds = np.hypot(error, our_error)
-    for name, found, bound in zip(ensemble.QUANTITIES, np.abs(our_mean - mean), bounds, strict=True):
-        assert found <= bound, f"{name}: difference of the means {found:.3g}, standard error {bound:.3g}"
+    for name, deviation, bound in zip(ensemble.QUANTITIES, np.abs(our_mean - mean), bounds, strict=True):
+        assert deviation <= bound, (
+            f"{name}: difference of the means {deviation:.3g}, standard error {bound:.3g}"
+        )
     # The same packings on both sides: a much sharper comparison.
     difference, error = ensemble.mean_and_error(theirs[:, -1] - ours[:, -1])
     np.testing.assert_array_less(np.abs(difference), 3 * error)

@@ -51,8 +51,8 @@ def test_shallow_collision_of_two_spheres(scene, parameters, species, ratio):
     # Spins may nearly cancel: their scale is that of the slip that makes them.
     slip = 0.2 * ratio
     for quantity, scale in (("vx", 0.2), ("vy", slip), ("omega", slip / ours.radius.min())):
-        found, wanted = getattr(ours, quantity), getattr(theirs, quantity)
-        np.testing.assert_allclose(found, wanted, rtol=0, atol=2e-3 * scale)
+        our_values, their_values = getattr(ours, quantity), getattr(theirs, quantity)
+        np.testing.assert_allclose(our_values, their_values, rtol=0, atol=2e-3 * scale)
 
 
 def test_moving_wall(scene, parameters):

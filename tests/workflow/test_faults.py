@@ -30,10 +30,10 @@ ALL = [trajectory(width, first) for width in ("10", "11") for first in ("0", "3"
 
 def wait_for(what, condition, seconds=300):
     end = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (outcome := condition()):
         assert time.monotonic() < end, f"no {what} after {seconds} s"
         time.sleep(0.05)
-    return found
+    return outcome
 
 
 def jobs_of(slurm, run, width, first):
@@ -66,9 +66,9 @@ def stop(slurm, run, *trajectories):
 
     def all_stopped():
         for key in set(trajectories) - set(stopped):
-            if found := simulation(slurm, run, *key):
-                os.kill(found[1], signal.SIGSTOP)
-                stopped[key] = found
+            if job_and_process := simulation(slurm, run, *key):
+                os.kill(job_and_process[1], signal.SIGSTOP)
+                stopped[key] = job_and_process
         return len(stopped) == len(trajectories)
 
     wait_for("structure finished of each trajectory", all_stopped)

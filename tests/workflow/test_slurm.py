@@ -55,5 +55,5 @@ def test_the_cluster_gives_the_same_bits_as_one_machine(on_slurm, finished):
     here, there = (project.folder / "results/tiny" for project in (finished, on_slurm))
     for path in (here / "trajectories").glob("*.h5"):
         assert path.read_bytes() == (there / "trajectories" / path.name).read_bytes()
-    with xr.open_dataset(here / "dataset.nc") as one, xr.open_dataset(there / "dataset.nc") as other:
-        xr.testing.assert_identical(one, other)
+    with xr.open_dataset(here / "dataset.nc") as local, xr.open_dataset(there / "dataset.nc") as remote:
+        xr.testing.assert_identical(local, remote)
