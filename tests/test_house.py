@@ -9,6 +9,9 @@ import tomllib
 import pytest
 import yaml
 
+from dem import KERNEL_MODULES
+from provenance.digest import code_files
+
 # Package -> project packages it may import.
 MAY_IMPORT = {
     "provenance": set(),
@@ -23,12 +26,18 @@ MAY_IMPORT = {
 }
 
 
+def imported_modules(path):
+    """Dotted names that a file imports, whether as ``import a.b`` or as ``from a import b``."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports say where they come from"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
 def imported_packages(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
-        yield from (name.split(".")[0] for name in names)
+    return (name.split(".")[0] for name in imported_modules(path))
 
 
 @pytest.mark.parametrize("package", MAY_IMPORT)
@@ -45,15 +54,6 @@ ROOMS_OF_DEM = (
 )
 
 
-def imported_modules(path):
-    """Dotted names that a file imports, whether as ``import a.b`` or as ``from a import b``."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
 def test_modules_of_dem_import_one_way(root):
     for path in (root / "src/dem").rglob("*.py"):
         room = path.relative_to(root / "src/dem").with_suffix("").parts[0]
@@ -64,6 +64,15 @@ def test_modules_of_dem_import_one_way(root):
         imported = {name[1] for name in parts if name[0] == "dem" and len(name) > 1}
         later = imported & set(ROOMS_OF_DEM[ROOMS_OF_DEM.index(room) + 1 :])
         assert not later, f"{path} imports {later}"
+
+
+def test_the_cache_of_kernels_is_keyed_on_all_that_hold_kernels(root):
+    """Numba does not notice an edit of a kernel that the cached one calls."""
+    keyed = set(code_files(*KERNEL_MODULES))
+    for path in (root / "src").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert path in keyed or not re.search(r"^@(njit|overload|intrinsic)\b", text, re.M), path
+    assert set((root / "src/dem/laws").glob("*.py")) <= keyed
 
 
 def test_protocols_and_laws_know_no_engine(root):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,12 +19,15 @@ from analysis.metrics import read_metrics, write_metrics
 from analysis.report import metric_tables
 from assb import server
 from assb.cli import main
+from assb.comparison import compare, save_comparison
 from cnn.bundle import read_bundle, write_bundle
 from cnn.ensemble import predict_dataset
 from cnn.gradcam import gradcam_dataset
 from cnn.train import train
 from electrode.targets import TARGETS, Target
 
+# An electrode of the tiny study.
+CHOSEN = {"width_um": 11.0, "uncovered_fraction": 0.7, "am_diameter_um": 3.5, "packing": 1.0}
 NAME, TITLE = "contacts_per_particle", "Contacts per particle"
 
 
@@ -155,3 +159,19 @@ def test_page_shows_it(six, picture, order):
     answer = client.post("/predict", data=sent)
     assert answer.status_code == 200, answer.text
     assert TITLE in answer.text and TARGETS["reaction_area"].title in answer.text
+
+
+def test_page_shows_it_beside_its_truth(six):
+    client = server.create_app(read_bundle(six.bundle), six.config).test_client()
+    *_, last = (json.loads(line) for line in client.post("/simulate", data=CHOSEN).text.splitlines())
+    assert "error" not in last, last
+    (result,) = last.values()
+    assert TITLE in result
+
+
+def test_a_network_of_one_target_is_drawn_beside_the_dem(six, tmp_path):
+    """Without reaction area and stresses there is less to draw, and no error."""
+    compared = compare(six.config, CHOSEN, read_bundle(six.bundle))
+    alone = compared._replace(result=compared.result.sel(target=[NAME]))
+    save_comparison(alone, tmp_path / "one.png")
+    assert (tmp_path / "one.png").stat().st_size > 0

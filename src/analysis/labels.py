@@ -10,6 +10,7 @@ from analysis.images import Window
 from analysis.trajectories import Trajectory
 from electrode.species import AM, PARTICLE_PAIRS, SE, SOLIDS, VOID
 from electrode.targets import TARGETS
+from electrode.trajectory import MOVING
 
 
 def stress_in(trajectory: Trajectory, window: Window, species: int) -> np.ndarray:
@@ -98,7 +99,7 @@ def wall_pressure(trajectory: Trajectory) -> np.ndarray:
     """Force on the moving wall / (height x SE diameter) in each frame [F, Pa]: the plane is one SE thick."""
     _, _, bottom, top = trajectory.final_box
     se_diameter = 2 * trajectory.radius[trajectory.species == SE].mean()
-    return trajectory.wall_force[:, 1] / ((top - bottom) * se_diameter)
+    return trajectory.wall_force[:, MOVING] / ((top - bottom) * se_diameter)
 
 
 def _am_share_of_solids(image: np.ndarray) -> float:

@@ -13,6 +13,7 @@ from analysis.images import Window, image_window
 from analysis.labels import stress_in, wall_pressure
 from analysis.trajectories import Trajectory, read_trajectories
 from electrode.species import AM, SOLIDS
+from electrode.trajectory import LEFT, MOVING
 from provenance import FilePath
 
 log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def response_values(trajectory: Trajectory, window: Window) -> dict[str, object]
     surface = 4 * np.pi * np.sum(trajectory.radius[trajectory.species == AM] ** 2)
     stress = [stress_in(trajectory, window, species) for species in SOLIDS.values()]
     return {
-        "wall_position": trajectory.wall_position[:, 1] - trajectory.wall_position[:, 0],
+        "wall_position": trajectory.wall_position[:, MOVING] - trajectory.wall_position[:, LEFT],
         "wall_pressure": wall_pressure(trajectory),
         "coordination_number": trajectory.coordination_number,
         "porosity": trajectory.porosity,

@@ -19,13 +19,14 @@ from analysis.figures.structure import draw_walls
 from analysis.images import Window, class_image, image_window
 from analysis.labels import target_values, wall_pressure
 from analysis.trajectories import Trajectory, read_trajectories
-from assb.figure import MAPS, draw_heat
+from assb.figure import draw_heat, mapped_targets, stressed_phases
 from assb.simulation import simulate_electrode
 from cnn.bundle import Bundle
 from cnn.image import predict
 from dem.state import Frame
-from electrode.species import AM, SE
-from electrode.targets import TARGETS
+from electrode.species import SOLIDS
+from electrode.targets import TARGETS, target_row
+from electrode.trajectory import MOVING
 from provenance import FilePath
 
 MOST_PACKINGS = 1000
@@ -152,19 +153,22 @@ def save_comparison(compared: Compared, output: FilePath) -> None:
         image = result["class_image"].values[::-1]
         style.show_phases(panels["image"], image)
         panels["image"].set_title("Seen by the CNN: SE white, AM gray")
-        draw_heat(panels["heat"], image, result["heatmap"].sel(target=MAPS[0]).values[::-1])
-        panels["heat"].set_title("What raises its reaction area: bright")
-        *distributions, wall = below.subplots(1, 3)
+        target = mapped_targets(result["target"].values)[0]
+        draw_heat(panels["heat"], image, result["heatmap"].sel(target=target).values[::-1])
+        panels["heat"].set_title(f"What raises its {target_row(target).title.lower()}: bright")
+        phases = stressed_phases(result["target"].values)
+        *distributions, wall = below.subplots(1, len(phases) + 1, squeeze=False).ravel()
         seen = window.contains(trajectory.position[-1])
         level = np.linspace(0, 1, 101)
-        for axes, (phase, species) in zip(distributions, (("SE", SE), ("AM", AM)), strict=True):
-            stress = trajectory.contact_pressure[-1][seen & (trajectory.species == species)]
+        for axes, phase in zip(distributions, phases, strict=True):
+            stress = trajectory.contact_pressure[-1][seen & (trajectory.species == SOLIDS[phase])]
             quantile = xr.DataArray(np.quantile(stress, level), {"level": level})
             draw_distribution(axes, quantile, result, phase, stress.size)
             axes.set_title(f"{stress.size} {phase} in the green square")
-        below.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        if distributions:
+            below.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=4)
         pressure = 1e-6 * wall_pressure(trajectory)
-        wall.plot(1e6 * trajectory.wall_position[:, 1], pressure, "o-", color=style.WALL_COLOUR)
+        wall.plot(1e6 * trajectory.wall_position[:, MOVING], pressure, "o-", color=style.WALL_COLOUR)
         wall.invert_xaxis()
         wall.set_title("Compression")
         wall.set_xlabel("position of the moving wall [µm]")

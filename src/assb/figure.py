@@ -85,7 +85,7 @@ def _draw_numbers(figure: SubFigure, result: xr.Dataset, shown: Rendering, share
     share
         Of the figure's height, what is left without further targets.
     """
-    phases = [phase for phase in STRESS if set(_stress_targets(phase)) <= set(result["target"].values)]
+    phases = stressed_phases(result["target"].values)
     widths = [1.0] * len(phases) + [1.6]
     *curves, numbers = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False).ravel()
     for axes, phase in zip(curves, phases, strict=True):
@@ -98,6 +98,12 @@ def mapped_targets(targets: Iterable[str]) -> list[str]:
     names = [str(target) for target in targets]
     others = [name for name in names if name not in MAPS]
     return [*(name for name in MAPS if name in names), *others][: len(MAPS)]
+
+
+def stressed_phases(targets: Iterable[str]) -> list[str]:
+    """Phases whose stress is predicted, mean and standard deviation."""
+    predicted = set(map(str, targets))
+    return [phase for phase in STRESS if set(_stress_targets(phase)) <= predicted]
 
 
 def _stress_targets(phase: str) -> list[str]:

@@ -33,6 +33,7 @@ from cnn.segmentation import check_brightness
 from dem.parameters import read_parameters
 from dem.state import Frame
 from electrode.species import DARK_TO_BRIGHT, PHASES
+from electrode.trajectory import MOVING
 
 log = logging.getLogger(__name__)
 
@@ -174,7 +175,7 @@ def _simulate(
     frames, of = count(1), config["compression"]["frames"]
 
     def done(frame: Frame) -> None:
-        tell({"frame": next(frames), "of": of, "wall_um": 1e6 * float(frame.wall_position[1])})
+        tell({"frame": next(frames), "of": of, "wall_um": 1e6 * float(frame.wall_position[MOVING])})
 
     compared = compare(config, chosen, model, done)
     with tempfile.TemporaryDirectory() as folder:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from provenance import code_digest
 
-KERNEL_MODULES = ("dem.measure.frames", "dem.structure")
+# With all they import they hold every kernel.
+KERNEL_MODULES = ("dem.engine", "dem.structure")
 
 
 def _kernel_cache() -> str:

@@ -6,7 +6,7 @@ as ``density_kg_per_m3``; type checkers see a float.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from decimal import Decimal
 from typing import Any, TypeVar, get_type_hints
@@ -32,7 +32,9 @@ def to_si(value: Any, exponent: int) -> Any:
     return float(Decimal(repr(value)).scaleb(exponent))
 
 
-def read_section(kind: type[Parameters], section: Mapping[str, Any], where: str, **given: Any) -> Parameters:
+def read_section(
+    kind: type[Parameters], section: Mapping[str, Any], where: str, others: Iterable[str] = (), **given: Any
+) -> Parameters:
     """Make a dataclass from a section of the configuration whose keys end in their unit.
 
     Parameters
@@ -43,6 +45,8 @@ def read_section(kind: type[Parameters], section: Mapping[str, Any], where: str,
         Of the configuration.
     where
         Its name, for messages.
+    others
+        Keys of it that are read by others, for messages.
     **given
         Fields that do not stand in the section.
 
@@ -56,7 +60,8 @@ def read_section(kind: type[Parameters], section: Mapping[str, Any], where: str,
     units = {name: getattr(hints[name], "__metadata__", (None,))[0] for name in (f.name for f in declared)}
     names = {f"{name}_{unit}" if unit else name: name for name, unit in units.items()}
     if unknown := set(section) - set(names):
-        raise ValueError(f"unknown configuration key {where}.{min(unknown)}; known: {', '.join(names)}")
+        known = ", ".join([*names, *others])
+        raise ValueError(f"unknown configuration key {where}.{min(unknown)}; known: {known}")
     optional = {parameter.name for parameter in declared if parameter.default is not MISSING}
     if missing := {key for key, name in names.items() if name not in optional} - set(section):
         raise ValueError(f"missing configuration key {where}.{min(missing)}")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dem.cpu.forces import energies
 from dem.cpu.integrate import advance
-from dem.geometry.planar import MOVING
 from dem.measure.frames import check_none_lost, inertial_number, snapshot, wall_area
 from dem.protocol.request import Drive, Look, Steps
 from dem.state import Frame, System, Walls
+from electrode.trajectory import MOVING
 
 
 class SystemLook:

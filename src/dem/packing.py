@@ -10,7 +10,7 @@ from typing import TextIO
 import numpy as np
 
 from dem.structure import Structure
-from electrode.species import AM, SE, SPECIES
+from electrode.species import NAMES, SOLIDS
 from provenance import FilePath, atomic_output
 
 COLUMNS = ("x_um", "y_um", "radius_um", "species")
@@ -20,14 +20,13 @@ ROUNDING = 1e-9
 
 def write_packing(structure: Structure, path: FilePath) -> None:
     """Write a structure; numbers keep all their digits."""
-    names = {AM: "AM", SE: "SE"}
     with atomic_output(path) as temporary, open(temporary, "w", newline="") as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
         for x, y, radius, species in zip(
             structure.x, structure.y, structure.radius, structure.species, strict=True
         ):
-            table.writerow([*(f"{1e6 * value:.17g}" for value in (x, y, radius)), names[int(species)]])
+            table.writerow([*(f"{1e6 * value:.17g}" for value in (x, y, radius)), NAMES[int(species)]])
 
 
 def read_packing(path: FilePath, height: float) -> Structure:
@@ -93,9 +92,9 @@ def _parsed(path: FilePath, table: csv.DictReader[str]) -> Iterator[tuple[int, f
                     f"{path}, line {table.line_num}: {name} must be a finite number, got {row[name]!r}"
                 )
             numbers.append(number)
-        if row["species"] not in ("AM", "SE"):
+        if row["species"] not in SOLIDS:
             raise ValueError(
                 f"{path}, line {table.line_num}: species must be AM or SE, got {row['species']!r}"
             )
         x, y, radius = numbers
-        yield table.line_num, x, y, radius, SPECIES[row["species"]]
+        yield table.line_num, x, y, radius, SOLIDS[row["species"]]

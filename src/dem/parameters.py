@@ -45,7 +45,7 @@ class Contacts:
     own: Mapping[str, Any] = field(default_factory=dict)  # of laws that have parameters of their own, by law
 
     def __post_init__(self) -> None:
-        require(self.law in LAWS, "law", " or ".join(LAWS), self.law)
+        require(self.law in tuple(LAWS), "law", " or ".join(LAWS), self.law)
         require(
             LAWS[self.law].Parameters is None or self.law in self.own,
             self.law,
@@ -175,6 +175,7 @@ def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
     if missing := [name for name in SECTIONS if name not in (config or {})]:
         raise ValueError(f"configuration lacks the sections {', '.join(missing)}")
     section = dict(config["contacts"])
+    others = [name for name, law in LAWS.items() if law.Parameters is not None]
     own = {
         name: read_section(law.Parameters, section.pop(name), f"contacts.{name}")
         for name, law in LAWS.items()
@@ -188,7 +189,7 @@ def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
         seed=config["seed"],
         structure=read_section(Filling, config["structure"], "structure"),
         materials=materials,
-        contacts=read_section(Contacts, section, "contacts", own=own),
+        contacts=read_section(Contacts, section, "contacts", others, own=own),
         compression=read_section(Compression, config["compression"], "compression"),
     )
     parameters.contacts.law_of(materials)  # complains about what the law lacks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +12,28 @@ from dem.parameters import SimulationParameters
 from dem.state import Frame
 from dem.structure import fill, structure_seed
 from dem.trajectory import Compressed
+
+
+class Cell(NamedTuple):
+    """A cell of the grid of a study."""
+
+    width: float  # of the box before compression [m]
+    uncovered_fraction: float  # share of the box not covered by AM [-]
+    pressure: float | None  # for the wall to bear [Pa]; without one it moves to the final width
+
+    @classmethod
+    def configured(cls, width_um: float, uncovered_fraction: float, pressure_mpa: float | None) -> Cell:
+        """The cell of a configuration."""
+        pressure = None if pressure_mpa is None else pressure_mpa * 1e6
+        return cls(width_um / 1e6, uncovered_fraction, pressure)
+
+    def name(self, replicate: int) -> str:
+        """Name of a structure, see `structure_name`."""
+        return structure_name(self.width, self.uncovered_fraction, replicate, self.pressure)
+
+    def simulate(self, parameters: SimulationParameters, replicate: int) -> Compressed:
+        """Fill and compress one structure, see `simulate`."""
+        return simulate(parameters, self.width, self.uncovered_fraction, replicate, self.pressure)
 
 
 def structure_name(

@@ -34,7 +34,7 @@ from dem.parameters import (
     read_parameters,
 )
 from dem.parts import unfinished
-from dem.simulation import simulate, structure_name
+from dem.simulation import Cell
 from dem.structure import fill
 from dem.trajectory import Compressed, open_trajectory, write_structure
 from electrode.species import PAIRS
@@ -77,17 +77,17 @@ def compress_cell(
         For the wall to bear [MPa]; without one it moves to the final width.
     """
     parameters = read_parameters(config)
-    replicates, width = list(replicates), width_um / 1e6
-    pressure = None if pressure_mpa is None else pressure_mpa * 1e6
+    replicates = list(replicates)
+    cell = Cell.configured(width_um, uncovered_fraction, pressure_mpa)
     made_from = [{name: config[name] for name in SECTIONS}, code, np.__version__, numba.__version__]
     key = hashlib.sha256(json.dumps(made_from, sort_keys=True).encode()).hexdigest()
 
     with unfinished(output, key) as parts:
 
         def finish(replicate: int) -> Compressed:
-            run = parts.find(structure_name(width, uncovered_fraction, replicate, pressure))
+            run = parts.find(cell.name(replicate))
             if run is None:
-                run = simulate(parameters, width, uncovered_fraction, replicate, pressure)
+                run = cell.simulate(parameters, replicate)
                 parts.keep(run)
             else:
                 log.info("%s was finished by an earlier attempt", run.name)
@@ -107,12 +107,10 @@ def compress_cell(
         # Only now, so that a kill leaves no half-written file, but in this short moment.
         with open_trajectory(output, config, code) as file:
             for replicate in replicates:
-                kept = parts.find(structure_name(width, uncovered_fraction, replicate, pressure))
+                kept = parts.find(cell.name(replicate))
                 # Gone if another attempt has come first with the file: made again, the same bits. A failure
                 # would have the workflow remove that file.
-                write_structure(
-                    file, kept or simulate(parameters, width, uncovered_fraction, replicate, pressure)
-                )
+                write_structure(file, kept or cell.simulate(parameters, replicate))
 
 
 def compile_kernels(output: FilePath, law: str, constants: Mapping[str, Any] | None = None) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 VOID = WALL = 0
 SE, AM = 1, 2
 SPECIES = {"wall": WALL, "SE": SE, "AM": AM}
+NAMES = {number: name for name, number in SPECIES.items()}
 # Those of particles, in the order in which files and networks hold maps of them.
 SOLIDS = {"SE": SE, "AM": AM}
 # Classes of pixels, by number.

@@ -68,8 +68,12 @@ QUANTITIES = {
     ),
     "contact_point": Quantity(CONTACTS, (*_PER_CONTACT, "axis"), "f", "m", "where the two touch"),
 }
+# The walls of the plane, in the order of their dimension, and the one that compresses.
+WALLS = ("left", "right", "bottom", "top")
+LEFT, RIGHT, BOTTOM, TOP = range(len(WALLS))
+MOVING = RIGHT
 # Lengths of the dimensions that all structures in the plane share.
-PLANAR = {"axis": 2, "wall": 4}
+PLANAR = {"axis": 2, "wall": len(WALLS)}
 
 
 def names_in(group: str) -> list[str]:

@@ -367,7 +367,8 @@ def test_compiled_kernels_equal_python(pressed):
         ):
             walls = system.walls, system.wall_contacts, system.law
             function(system.particles, *walls, STEP, system.tile, system.stress, True)
-    for name in ("history", "displacement", "normal_force"):
+    np.testing.assert_allclose(pressed.tile, twin.tile, rtol=1e-9, atol=1e-20)
+    for name in ("history", "displacement", "normal_force", "tangential_force"):
         for contacts, others in zip(pressed[2:4], twin[2:4], strict=True):
             np.testing.assert_allclose(getattr(contacts, name), getattr(others, name), rtol=1e-9, atol=1e-18)
     assert forces.energies(pressed) == pytest.approx(forces.energies.py_func(pressed))

@@ -104,6 +104,8 @@ def test_compiled_equals_python(boxed):
             (particles, boxed.pairs, boxed.law, STEP, boxed.tile, boxed.stress, True),
             (other, twin.pairs, twin.law, STEP, twin.tile, twin.stress, True),
         ),
+        ("gather_history", (boxed.pairs, 0, count, boxed.tile), (twin.pairs, 0, count, twin.tile)),
+        ("scatter_history", (boxed.pairs, 0, count, boxed.tile), (twin.pairs, 0, count, twin.tile)),
         ("gather", (particles, boxed.pairs, 0, count, boxed.tile), (other, twin.pairs, 0, count, twin.tile)),
         (
             "apply_law",
@@ -135,6 +137,11 @@ def test_compiled_equals_python(boxed):
         arguments = particles, boxed.walls, boxed.wall_contacts.owner[p], boxed.wall_contacts.partner[p]
         for function in (planar.face_approach, planar.face_gap):
             assert function(*arguments) == pytest.approx(function.py_func(*arguments))
+    for function, arguments in (
+        (planar.approach, (9e-7, 1e-7, 0.3, -0.2, 1e5, -2e5, 5e-7, 5e-7)),
+        (planar.force_vector, (3e-3, -1e-3, 0.6, 0.8)),
+    ):
+        assert function(*arguments) == pytest.approx(function.py_func(*arguments), rel=1e-12)
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="looks for x86 instructions")

@@ -125,8 +125,10 @@ def test_rising_pressures_are_borne_one_after_the_other(pressed):
     assert len(frames) == 4 and borne[1::2] == pytest.approx([50e6, 150e6], rel=0.01)
     assert [frame.step for frame in frames] == sorted({frame.step for frame in frames})
     assert last.step == frames[-1].step
-    with pytest.raises(ValueError, match=r"pressures must rise, got 2e\+06, 1e\+06 Pa"):
+    with pytest.raises(ValueError, match=r"pressures must rise, got 2e\+06 Pa, 1e\+06 Pa"):
         next(servo.to_pressures([2e6, 1e6], pressed.materials["SE"], step, protocol, frames.append))
+    with pytest.raises(ValueError, match="pressures must rise, got none"):
+        next(servo.to_pressures([], pressed.materials["SE"], step, protocol, frames.append))
 
 
 def test_bad_pressures_and_structures_are_refused(tiny):

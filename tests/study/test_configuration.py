@@ -1,7 +1,9 @@
 """Each bound of the configuration is refused by name; what stands in config/ is accepted."""
 
 import pytest
+import yaml
 
+from dem.laws import LAWS
 from study.configuration import check_configuration
 
 
@@ -169,3 +171,10 @@ def test_all_problems_are_in_one_message_that_fits_on_a_screen(overlaid, schema)
     with pytest.raises(ValueError) as refused:
         check_configuration(overlaid(grid), schema)
     assert len(str(refused.value).splitlines()) == 1 + 10
+
+
+def test_the_schema_names_all_laws(root):
+    schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+    contacts = schema["properties"]["contacts"]["properties"]
+    assert contacts["law"]["enum"] == list(LAWS)
+    assert {name for name, law in LAWS.items() if law.Parameters} <= set(contacts)

@@ -28,7 +28,7 @@ def trajectory(width, first):
 ALL = [trajectory(width, first) for width in ("10", "11") for first in ("0", "3", "6")]
 
 
-def wait_for(what, condition, seconds=300):
+def wait_for(what, condition, seconds=300):  # other tests share the cores
     end = time.monotonic() + seconds
     while not (outcome := condition()):
         assert time.monotonic() < end, f"no {what} after {seconds} s"

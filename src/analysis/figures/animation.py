@@ -15,6 +15,7 @@ from analysis.figures.structure import draw_walls
 from analysis.labels import wall_pressure
 from analysis.trajectories import Trajectory, read_trajectories
 from electrode.species import AM, SE
+from electrode.trajectory import MOVING
 from provenance import FilePath, atomic_output
 
 FRAMES_PER_SECOND = 15
@@ -53,7 +54,7 @@ def save(trajectory: FilePath, outputs: Sequence[FilePath]) -> None:
     """Animate the first structure of a trajectory file."""
     structure = next(read_trajectories(trajectory))
     width, height = 1e6 * structure.box
-    wall = 1e6 * structure.wall_position[:, 1]
+    wall = 1e6 * structure.wall_position[:, MOVING]
     pressure = 1e-6 * wall_pressure(structure)
     with style.in_style():
         figure = style.new_figure(9.5, 4.2)

@@ -10,9 +10,10 @@ import numpy as np
 from numba import njit
 
 from dem.cpu.law import pair_constants, write
-from dem.geometry.planar import BOTTOM, FACES, LEFT, RIGHT, TOP, face_gap
+from dem.geometry.planar import FACES, face_gap
 from dem.state import CellGrid, Particles, Walls
 from electrode.species import WALL
+from electrode.trajectory import BOTTOM, LEFT, RIGHT, TOP
 
 
 def empty_grid(particles: Particles, walls: Walls, skin: float) -> CellGrid:

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from numba import njit
 
+from electrode.trajectory import WALLS
+
 X, Y = 0, 1
 
 
@@ -22,10 +24,8 @@ class Face(NamedTuple):
     outward: float  # direction of its outward normal along the axis, -1 or 1
 
 
-FACES = (Face("left", X, -1.0), Face("right", X, 1.0), Face("bottom", Y, -1.0), Face("top", Y, 1.0))
-LEFT, RIGHT, BOTTOM, TOP = range(len(FACES))
-# The face that compresses.
-MOVING = RIGHT
+# In the order in which files hold them.
+FACES = tuple(map(Face, WALLS, (X, X, Y, Y), (-1.0, 1.0, -1.0, 1.0)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

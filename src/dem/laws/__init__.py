@@ -2,8 +2,8 @@
 
 A law is a named tuple of constants per pair of species, with the functions of the protocol `Law`. They are
 plain Python on the numbers of one contact: each engine compiles them into its kernels (`dem.cpu.law`), where
-the type of the tuple chooses the law. They know neither the dimension nor the engine. Friction is apart, in
-`dem.laws.friction`.
+the type of the tuple chooses the law. They may call plain functions of modules, but not each other. They know
+neither the dimension nor the engine. Friction is apart, in `dem.laws.friction`.
 """
 
 from __future__ import annotations

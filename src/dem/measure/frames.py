@@ -9,10 +9,10 @@ from numba import njit
 
 from dem.cpu.forces import energies
 from dem.cpu.tile import dissipated_work
-from dem.geometry.planar import MOVING
 from dem.measure.stress import contact_list, contact_pressure, stress_tensor
 from dem.state import Frame, Particles, System, Walls
-from electrode.species import SE, SPECIES
+from electrode.species import NAMES, SE
+from electrode.trajectory import MOVING
 
 # Raster that porosity is counted on: cells per radius of the smallest particle, and most cells in all.
 CELLS_PER_RADIUS = 10
@@ -75,7 +75,7 @@ def check_none_lost(system: System, step: int) -> None:
     lost = np.flatnonzero(~inside)  # NaN is not inside either
     if lost.size:
         k = int(lost[0])
-        species = {number: name for name, number in SPECIES.items()}[int(particles.species[k])]
+        species = NAMES[int(particles.species[k])]
         raise RuntimeError(
             f"{lost.size} particles have left the box by step {step}, the first is particle {k} ({species}, "
             f"radius {radius[k] * 1e6:g} um) at x = {x[k] * 1e6:g} um, y = {y[k] * 1e6:g} um; the box is "

@@ -70,10 +70,11 @@ def to_pressures(
     Raises
     ------
     ValueError
-        If the pressures do not rise.
+        If the pressures do not rise, or there are none.
     """
-    if list(pressures) != sorted(set(pressures)):
-        raise ValueError(f"pressures must rise, got {', '.join(f'{value:g}' for value in pressures)} Pa")
+    if not pressures or list(pressures) != sorted(set(pressures)):
+        given = ", ".join(f"{value:g} Pa" for value in pressures) or "none"
+        raise ValueError(f"pressures must rise, got {given}")
     for pressure in pressures:
         on_the_way = Evenly(protocol.frames - (3 if protocol.unload else 2))
         look = yield from press(pressure, electrolyte, protocol, time_step, on_the_way)
