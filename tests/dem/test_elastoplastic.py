@@ -354,7 +354,7 @@ def test_compiled_kernels_equal_python(pressed):
     count = pressed.pairs.first[-1]
     for system in (pressed, twin):
         forces.gather(system.particles, system.pairs, 0, count, system.tile)
-        forces.gather_history(system.pairs, 0, count, system.tile)
+        forces.gather_history(system.pairs.history, system.pairs.friction.size, 0, count, system.tile)
     forces.apply_law(pressed.tile, pressed.pairs, pressed.law, 0, STEP)
     with np.errstate(invalid="ignore", divide="ignore"):
         forces.apply_law.py_func(twin.tile, twin.pairs, twin.law, 0, STEP)

@@ -104,8 +104,6 @@ def test_compiled_equals_python(boxed):
             (particles, boxed.pairs, boxed.law, STEP, boxed.tile, boxed.stress, True),
             (other, twin.pairs, twin.law, STEP, twin.tile, twin.stress, True),
         ),
-        ("gather_history", (boxed.pairs, 0, count, boxed.tile), (twin.pairs, 0, count, twin.tile)),
-        ("scatter_history", (boxed.pairs, 0, count, boxed.tile), (twin.pairs, 0, count, twin.tile)),
         ("gather", (particles, boxed.pairs, 0, count, boxed.tile), (other, twin.pairs, 0, count, twin.tile)),
         (
             "apply_law",

@@ -53,12 +53,11 @@ def gather(particles, pairs, start, count, tile):
 
 
 @njit(cache=True, nogil=True)
-def gather_history(pairs, start, count, tile):
-    """Copy what the law remembers of `count` pairs from `start` on into `tile`."""
-    room = pairs.friction.size
-    for row in range(pairs.history.size // room):
+def gather_history(history, room, start, count, tile):
+    """Copy what the law remembers of `count` pairs from `start` on into `tile`; see `dem.state.Contacts`."""
+    for row in range(history.size // room):
         kept, place = row * room + start, HISTORY + row * TILE
-        tile[place : place + count] = pairs.history[kept : kept + count]
+        tile[place : place + count] = history[kept : kept + count]
         tile[place + count : place + TILE] = 0.0  # no bond that could break
 
 
@@ -79,6 +78,7 @@ def contact(law, constants, history, friction, displacement, overlap, opening, s
     history : tuple
         Of the law.
     """
+    # Of a law that gains nothing the compiler drops `- 0.0`, as it may not `+ 0.0`.
     answer = response(law, constants, history, overlap, opening, time_step)
     tangential, displacement, rubbed = friction_force(
         answer.force, slip, displacement, time_step, answer.spring, answer.dashpot, friction
@@ -87,7 +87,7 @@ def contact(law, constants, history, friction, displacement, overlap, opening, s
         answer.force if answer.touches else 0.0,
         tangential if answer.touches else 0.0,
         displacement if answer.touches else 0.0,
-        answer.damped + rubbed + answer.flowed if answer.touches else answer.broken,
+        answer.damped + rubbed - answer.gained if answer.touches else answer.broken,
         answer.history,
     )
 
@@ -148,25 +148,28 @@ def scatter(particles, pairs, start, count, tile):
 
 
 @njit(cache=True, nogil=True)
-def scatter_history(pairs, start, count, tile):
+def scatter_history(history, room, start, count, tile):
     """Keep what the law remembers of the pairs of a tile."""
-    room = pairs.friction.size
-    for row in range(pairs.history.size // room):
+    for row in range(history.size // room):
         kept, place = row * room + start, HISTORY + row * TILE
-        pairs.history[kept : kept + count] = tile[place : place + count]
+        history[kept : kept + count] = tile[place : place + count]
 
 
 @njit(cache=True, nogil=True)
 def add_pair_forces(particles, pairs, law, time_step, tile, stress, measure):
     """Add the forces [N] and torques [N m] of all particle contacts; advances their displacements."""
     pairs_in_list = pairs.first[-1]
+    history, room = pairs.history, pairs.friction.size
+    remembers = history.size > 0
     for start in range(0, pairs_in_list, TILE):
         count = min(TILE, pairs_in_list - start)
         gather(particles, pairs, start, count, tile)
-        gather_history(pairs, start, count, tile)
+        if remembers:
+            gather_history(history, room, start, count, tile)
         apply_law(tile, pairs, law, start, time_step)
         scatter(particles, pairs, start, count, tile)
-        scatter_history(pairs, start, count, tile)
+        if remembers:
+            scatter_history(history, room, start, count, tile)
         if measure:
             measure_pairs(pairs, start, count, tile, stress)
 

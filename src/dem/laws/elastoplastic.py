@@ -191,7 +191,7 @@ class Elastoplastic(Tables):
             constants.tangential_stiffness * root,
             constants.tangential_damping * math.sqrt(root),
             (spring - force) * opening * time_step,
-            yielded,
+            -yielded,
             0.0 if overlaps else broken,
             (crept if overlaps else 0.0,),
         )

@@ -13,6 +13,6 @@ class Response(NamedTuple):
     spring: float  # tangential spring constant [N/m]
     dashpot: float  # tangential dashpot [N s/m]
     damped: float  # work lost to the normal dashpot while it touches [J]
-    flowed: float  # work lost otherwise while it touches [J]
+    gained: float  # work gained otherwise while it touches, negative where it is lost [J]
     broken: float  # work lost where it does not [J]
     history: tuple[float, ...]  # after the step
