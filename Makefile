@@ -2,6 +2,7 @@
 PYTHON ?= python3
 CORES ?= all
 WORKERS ?= auto
+COVERAGE ?=
 BIN := .venv/bin
 
 .PHONY: help run study joined report test lint format bench pin clean
@@ -29,8 +30,8 @@ joined: .venv/installed ## elastic and elasto-plastic structures: networks train
 report: .venv/installed ## the demo study's page anew: results/demo/report.html
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml -- results/demo/report.html
 
-test: .venv/installed ## all tests, with coverage; WORKERS=0 runs them one after the other
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 --cov --cov-report=term
+test: .venv/installed ## all tests; COVERAGE=1 measures it, WORKERS=0 runs one after the other
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 $(if $(COVERAGE),--cov --cov-report=term)
 
 lint: .venv/installed ## code style, formatting, types, and the workflow's own checks
 	$(BIN)/ruff check .

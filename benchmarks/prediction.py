@@ -37,7 +37,7 @@ from cnn.bundle import read_bundle
 from cnn.image import predict
 from cnn.light import cores
 from cnn.reference import EDGE, LIKE, UNLIKE
-from electrode.species import DARK_TO_BRIGHT, GRAY_VALUES
+from electrode.phases import DARK_TO_BRIGHT, GRAY_VALUES
 from electrode.targets import target_row
 
 ROOT = Path(__file__).resolve().parent.parent

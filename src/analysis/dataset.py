@@ -16,7 +16,8 @@ from analysis.images import class_image, image_window, particle_image, stress_ma
 from analysis.labels import structure_values, target_values
 from analysis.split import folds
 from analysis.trajectories import read_trajectories
-from electrode.species import PARTICLE_PAIRS, PHASES, SOLIDS
+from electrode.phases import PHASES
+from electrode.species import PARTICLE_PAIRS, SOLIDS
 from electrode.targets import TARGETS
 from provenance import FilePath, atomic_output, check_declared, check_seal
 from provenance.netcdf import READING_ERRORS

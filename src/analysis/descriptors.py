@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from electrode.species import PHASES
+from electrode.phases import PHASES
 
 # Classes by their names in descriptors.
 NUMBERS = {name.lower(): number for number, name in enumerate(PHASES)}

@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from analysis.dataset import open_dataset
-from electrode.species import GRAY_VALUES
+from electrode.phases import GRAY_VALUES
 from provenance import FilePath, atomic_output
 
 

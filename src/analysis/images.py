@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from analysis.trajectories import Trajectory
-from electrode.species import AM, SE, SOLIDS, VOID
+from electrode.phases import VOID
+from electrode.species import AM, SE, SOLIDS
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import numpy as np
 
 from analysis.images import Window
 from analysis.trajectories import Trajectory
-from electrode.species import AM, PARTICLE_PAIRS, SE, SOLIDS, VOID
+from electrode.phases import VOID
+from electrode.species import AM, PARTICLE_PAIRS, SE, SOLIDS
 from electrode.targets import TARGETS
 from electrode.trajectory import MOVING
 

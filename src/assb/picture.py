@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from cnn.scale import check_pixel, check_size
-from electrode.species import DARK_TO_BRIGHT
+from electrode.phases import DARK_TO_BRIGHT
 from provenance import FilePath
 
 FORMATS = ("PNG", "TIFF")

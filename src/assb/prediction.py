@@ -14,7 +14,7 @@ from assb.picture import AS_STATED, UM_PER_INCH, Acquisition, read_picture
 from assb.rendering import Rendering, render, table_row
 from cnn.bundle import Bundle
 from cnn.image import predict
-from electrode.species import GRAY_VALUES
+from electrode.phases import GRAY_VALUES
 from provenance import FilePath, atomic_output
 from study.names import file_names
 

@@ -32,7 +32,7 @@ from cnn.scale import MOST_PIXELS
 from cnn.segmentation import check_brightness
 from dem.parameters import read_parameters
 from dem.state import Frame
-from electrode.species import DARK_TO_BRIGHT, PHASES
+from electrode.phases import DARK_TO_BRIGHT, PHASES
 from electrode.trajectory import MOVING
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from cnn.scale import rescale
 from cnn.segmentation import segment
-from electrode.species import GRAY_VALUES
+from electrode.phases import GRAY_VALUES
 from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
 

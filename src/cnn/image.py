@@ -21,7 +21,8 @@ from cnn.reference import EDGE, LIKE, UNLIKE, distance, quantities, reasons, ver
 from cnn.scale import check_pixel, check_size, rescale
 from cnn.segmentation import segment
 from cnn.uncertainty import interval
-from electrode.species import DARK_TO_BRIGHT, PHASES, SE, VOID
+from electrode.phases import DARK_TO_BRIGHT, PHASES, VOID
+from electrode.species import SE
 from electrode.targets import target_row
 from provenance import FilePath
 

@@ -29,7 +29,7 @@ from cnn.layout import (
     STRESS_MAP,
     TARGETS,
 )
-from electrode.species import PHASES
+from electrode.phases import PHASES
 from provenance import FilePath
 
 

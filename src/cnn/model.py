@@ -24,7 +24,7 @@ from cnn.layout import (
     STRESS_MAP,
     TARGETS,
 )
-from electrode.species import PHASES
+from electrode.phases import PHASES
 
 
 def build_network(

@@ -9,7 +9,7 @@ import numpy as np
 from cnn.data import read_dataset
 from cnn.light import read_network, run_ensemble
 from cnn.reference import distance, make_reference
-from electrode.species import VOID
+from electrode.phases import VOID
 from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from electrode.species import AM, SE, VOID
+from electrode.phases import VOID
+from electrode.species import AM, SE
 
 # Share of the variance that every direction is given: training images span few.
 SHRINKAGE = 0.05

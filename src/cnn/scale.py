@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from electrode.species import PHASES
+from electrode.phases import PHASES
 
 # An image of `MOST_PIXELS` takes a few GB; pixels beyond these sides [um] show no particle, or only one.
 MOST_PIXELS = 36_000_000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from electrode.species import DARK_TO_BRIGHT, PHASES
+from electrode.phases import DARK_TO_BRIGHT, PHASES
 
 GRAY_LEVELS = 256
 # Counts of gray values enter with this power: void is rare, and Otsu would rather part a large phase in two.

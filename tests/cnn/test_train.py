@@ -150,7 +150,9 @@ def test_predictions_stand_beside_the_truth(study):
         assert predictions["width"].attrs["units"] == "m"
         validation = predictions["split"] == "validation"
         truth = predictions["truth"]
-        inside = (predictions["low"] <= truth) & (truth <= predictions["high"])
+        # One validation structure alone lies at the end of its interval: rounding must not decide.
+        slack = 1e-12 * abs(truth)
+        inside = (predictions["low"] <= truth + slack) & (truth - slack <= predictions["high"])
         assert inside[validation].all(), "calibrated on it"
 
 

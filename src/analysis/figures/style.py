@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from electrode.species import GRAY_VALUES, PHASES
+from electrode.phases import GRAY_VALUES, PHASES
 from provenance import FilePath, atomic_output
 
 DPI = 200
