@@ -1,4 +1,4 @@
-"""Phases of images: their classes, names and gray values. Apart from species: no simulation depends on them."""
+"""Phases of images: their classes, names and gray values. No simulation depends on them."""
 
 from __future__ import annotations
 
