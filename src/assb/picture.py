@@ -26,6 +26,17 @@ __all__ = ["AS_STATED", "UM_PER_INCH", "Acquisition", "Picture", "read_picture"]
 
 FORMATS = ("PNG", "JPEG")
 ARTEFACTS = "it is a JPEG, whose artefacts blur edges: a PNG or TIFF from the microscope is better"
+# What users have besides, by the first bytes.
+OTHERS = {
+    b"BM": "BMP",
+    b"GIF8": "GIF",
+    b"RIFF": "WebP",
+    b"%PDF": "PDF",
+    b"\x89HDF": "HDF5",
+    b"\0\0\0\x0cjP": "JPEG 2000",
+    b"\0\0\0\x03": "DigitalMicrograph",
+    b"\0\0\0\x04": "DigitalMicrograph",
+}
 # A picture is at least this share of the height of one with its data bar.
 LEAST_PICTURE = 0.5
 
@@ -79,13 +90,11 @@ def read_picture(
     try:
         beside = None if hasattr(path, "read") else Path(path)
         with open(beside, "rb") if beside else nullcontext(_seekable(path)) as file:  # type: ignore[arg-type]
-            is_tiff = file.read(4) in MAGIC
-            file.seek(0)
-            raster = read_tiff(file, page, beside) if is_tiff else _read_other(file, page, beside)
+            raster = _read(file, page, beside)
     except FileNotFoundError as error:
         raise ValueError("there is no such file") from error
     except UnidentifiedImageError as error:
-        raise ValueError("it is no PNG or TIFF image, nor a JPEG") from error
+        raise ValueError("it is no PNG or TIFF image") from error
     except Image.DecompressionBombError as error:
         raise ValueError(f"it is too large: {error}") from error
     except (EOFError, OSError, SyntaxError, struct.error, zlib.error, OverflowError, TypeError) as error:
@@ -100,13 +109,22 @@ def _seekable(file: IO[bytes]) -> IO[bytes]:
     return file if isinstance(file, io.BytesIO | io.BufferedReader) else io.BytesIO(file.read())
 
 
+def _read(file: IO[bytes], page: int | None, path: Path | None) -> Raster:
+    head = file.read(12)
+    file.seek(0)
+    is_tiff = head[:4] in MAGIC
+    if other := next((name for start, name in OTHERS.items() if head.startswith(start)), None):
+        raise ValueError(f"it is a file of {other}, which is not read: save it as PNG or TIFF")
+    with warnings.catch_warnings():
+        # Pillow warns of large pictures before we can look at the size, and of tags that are damaged.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
+        return read_tiff(file, page, path) if is_tiff else _read_other(file, page, path)
+
+
 def _read_other(file: IO[bytes], page: int | None, path: Path | None) -> Raster:
     """Read a PNG or JPEG."""
-    with warnings.catch_warnings():
-        # Pillow warns of large pictures before we can look at the size.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        opened = Image.open(file, formats=FORMATS)
-    with opened as image:
+    with Image.open(file, formats=FORMATS) as image:
         # The header tells: nothing is unpacked before.
         check_size(image.width * image.height, f"it is {image.width:,} x {image.height:,}: it")
         pictures = getattr(image, "n_frames", 1)

@@ -24,8 +24,6 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 NOT_COMPRESSED, DEFLATE, JPEG = 1, (8, 32946), (6, 7)
 WHITE_IS_ZERO, BLACK_IS_ZERO, PALETTE = 0, 1, 3
-# What Pillow reads as it is; it takes unsigned 32 bit for signed ones, and half floats not at all.
-OF_PILLOW = ("bool", "uint8", "uint16", "int16", "int32", "float32")
 GRAY_MODES = ("1", "L", "I", "F")
 # Thumbnails are sought among so many pages; more make a stack, in which looking at each would take long.
 FEW_PAGES = 100
@@ -220,11 +218,24 @@ def _plane(file: IO[bytes], contents: Contents, layout: Layout, plane: int) -> n
 
 def _pixels(tiff: TiffFile, file: IO[bytes], layout: Layout) -> np.ndarray:
     """Gray values of a page, black at the lowest, the right way up."""
-    alike = layout.samples == 1 and layout.dtype in OF_PILLOW
+    alike = layout.samples == 1 and _as_pillow_reads(layout, tiff.byteorder)
     colours = layout.samples > 2 and layout.dtype in ("uint8", "uint16")
     if alike or colours or layout.photometric not in (WHITE_IS_ZERO, BLACK_IS_ZERO):
         return _by_pillow(file, layout)
     return _by_tifffile(tiff, file, layout)
+
+
+def _as_pillow_reads(layout: Layout, byteorder: str) -> bool:
+    """Whether Pillow reads gray values of this type as they are.
+
+    It takes unsigned ones of 32 bit for signed, and exchanges the bytes of big-endian ones that are packed.
+    """
+    if layout.dtype in ("bool", "uint8"):
+        return True
+    white = layout.photometric == WHITE_IS_ZERO
+    if byteorder == ">":
+        return layout.dtype == "uint16" and not white
+    return layout.dtype in ("uint16", "float32") or (layout.dtype in ("int16", "int32") and not white)
 
 
 def _by_pillow(file: IO[bytes], layout: Layout) -> np.ndarray:
@@ -260,7 +271,7 @@ def _by_tifffile(tiff: TiffFile, file: IO[bytes], layout: Layout) -> np.ndarray:
         raise ValueError(f"its {layout.type_name} cannot be read: {error}") from error
     # Samples lie side by side, or one picture of each behind the other.
     shape = layout.height, layout.width
-    if layout.samples == 2:
+    if layout.samples == 2 and array.shape in ((*shape, 2), (2, *shape)):
         array = np.moveaxis(array, 0, -1) if array.shape[1:] == shape else array
         check_opaque(array[..., 1], np.iinfo(array.dtype).max if array.dtype.kind in "ui" else 1)
         array = array[..., 0]
