@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from PIL import Image
 
+from assb.lighting import lighting_notes
 from assb.picture import AS_STATED, UM_PER_INCH, Acquisition, Picture, read_picture
 from assb.rendering import Rendering, render, table_row
 from cnn.bundle import Bundle
@@ -108,7 +109,12 @@ def predict_file(
         heat=figure,
     )
     # Readers see both at one place, the table as well.
-    notes = *picture.notes, *_levels_as_gray(picture, acquisition.brightness)
+    pixels = result.attrs["um_per_pixel"] / picture.um_per_pixel
+    notes = [
+        *picture.notes,
+        *_levels_as_gray(picture, acquisition.brightness),
+        *lighting_notes(picture.gray, result["class_image"].values, pixels),
+    ]
     result.attrs["reasons"] = "; ".join(filter(None, (*notes, result.attrs["reasons"])))
     with atomic_output(stem.with_name(f"{stem.name}_segmented.png")) as temporary:
         dots = UM_PER_INCH / result.attrs["um_per_pixel"]
