@@ -89,6 +89,9 @@ def read_picture(
     """
     try:
         beside = None if hasattr(path, "read") else Path(path)
+        if beside is not None and beside.is_fifo():
+            # To open it would wait for a writer, and nothing can be looked up in it.
+            raise ValueError("it is a pipe, files are read")
         with open(beside, "rb") if beside else nullcontext(_seekable(path)) as file:  # type: ignore[arg-type]
             raster = _read(file, page, beside)
     except FileNotFoundError as error:

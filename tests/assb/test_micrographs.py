@@ -2,6 +2,7 @@
 
 import importlib.util
 import io
+import os
 import random
 import struct
 import tempfile
@@ -407,6 +408,12 @@ def test_other_files_are_refused_by_name(tmp_path, kind):
         ValueError, match=f"it is a file of {kind}, which is not read: save it as PNG or TIFF"
     ):
         read_picture(tmp_path / "x", 0.05)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.tif")
+    with pytest.raises(ValueError, match="it is a pipe, files are read"):
+        read_picture(tmp_path / "x.tif", 0.05)
 
 
 def bomb(path):
