@@ -309,7 +309,9 @@ def _black_is_zero(gray: np.ndarray, layout: Layout) -> np.ndarray:
         return gray
     if gray.dtype.kind == "f":
         # Floats have no largest value: the range of the picture stays.
-        return gray.min() + (gray.max() - gray)
+        wide = gray.astype(np.promote_types(gray.dtype, np.float32))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return wide.min() + (wide.max() - wide)
     return ~gray
 
 
