@@ -92,6 +92,7 @@ _config = click.option(
 @click.option(
     "--thresholds", type=float, nargs=2, help="The two gray values between the phases, instead of Otsu's."
 )
+@click.option("--page", type=click.IntRange(min=1), help="Picture of a file that holds several, from 1.")
 @click.option("--model", type=click.Path(path_type=Path), help="Another ensemble (python -m cnn bundle).")
 def predict(
     images: tuple[Path, ...],
@@ -100,9 +101,10 @@ def predict(
     figures: bool,
     brightness: tuple[str, ...],
     thresholds: tuple[float, float] | None,
+    page: int | None,
     model: Path | None,
 ) -> None:
-    """Predict stress and reaction area of the electrodes in IMAGES (PNG or TIFF).
+    """Predict stress and reaction area of the electrodes in IMAGES (TIFF, PNG or JPEG).
 
     Gray values are parted into active material (AM), electrolyte (SE) and void; images of exactly three gray
     levels are taken as they are. Look at the segmented picture before you believe a number. An image must
@@ -116,7 +118,7 @@ def predict(
     from cnn.scale import check_pixel
 
     folder = output.with_suffix("") if figures else None
-    acquisition = Acquisition(um_per_pixel, brightness, thresholds or None)
+    acquisition = Acquisition(um_per_pixel, brightness, thresholds or None, page)
     try:
         if um_per_pixel is not None:
             check_pixel(um_per_pixel)

@@ -7,14 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
+import numpy as np
 import xarray as xr
 from PIL import Image
 
-from assb.picture import AS_STATED, UM_PER_INCH, Acquisition, read_picture
+from assb.lighting import lighting_notes
+from assb.picture import AS_STATED, UM_PER_INCH, Acquisition, Picture, read_picture
 from assb.rendering import Rendering, render, table_row
 from cnn.bundle import Bundle
 from cnn.image import predict
-from electrode.phases import GRAY_VALUES
+from electrode.phases import DARK_TO_BRIGHT, GRAY_VALUES, PHASES
 from provenance import FilePath, atomic_output
 from study.names import file_names
 
@@ -40,7 +42,7 @@ def predict_files(
     Parameters
     ----------
     paths
-        PNG or TIFF files.
+        TIFF, PNG or JPEG files.
     output
         CSV table to write, one row per image predicted; not written if there is none.
     figures
@@ -82,7 +84,7 @@ def predict_file(
     Parameters
     ----------
     file
-        PNG or TIFF, its path or the open file.
+        TIFF, PNG or JPEG, its path or the open file.
     title
         Of the figure.
     stem
@@ -97,14 +99,23 @@ def predict_file(
     ValueError
         If the image cannot be read or predicted.
     """
-    picture = read_picture(file, acquisition.um_per_pixel)
+    picture = _read(file, acquisition)
     result = predict(
         *picture,
+        gray=True,
         model=model,
         brightness=acquisition.brightness,
         thresholds=acquisition.thresholds,
         heat=figure,
     )
+    # Readers see both at one place, the table as well.
+    pixels = result.attrs["um_per_pixel"] / picture.um_per_pixel
+    notes = [
+        *picture.notes,
+        *_levels_as_gray(picture, acquisition.brightness),
+        *lighting_notes(picture.gray, result["class_image"].values, pixels),
+    ]
+    result.attrs["reasons"] = "; ".join(filter(None, (*notes, result.attrs["reasons"])))
     with atomic_output(stem.with_name(f"{stem.name}_segmented.png")) as temporary:
         dots = UM_PER_INCH / result.attrs["um_per_pixel"]
         Image.fromarray(GRAY_VALUES[result["class_image"].values]).save(temporary, dpi=(dots, dots))
@@ -114,6 +125,20 @@ def predict_file(
 
         save_prediction(picture, result, title, stem.with_name(f"{stem.name}_prediction.png"))
     return result
+
+
+def _read(file: FilePath | IO[bytes], acquisition: Acquisition) -> Picture:
+    if acquisition.page is None:
+        return read_picture(file, acquisition.um_per_pixel)
+    return read_picture(file, acquisition.um_per_pixel, acquisition.page)
+
+
+def _levels_as_gray(picture: Picture, brightness: Sequence[str]) -> list[str]:
+    """A note that levels 0, 1, 2 are gray values in files, unless their order was told."""
+    levels = set(np.unique(picture.gray[:: max(1, len(picture.gray) // 50)]).tolist())
+    if levels != set(range(len(PHASES))) or tuple(brightness) != DARK_TO_BRIGHT:
+        return []
+    return [f"its levels 0, 1, 2 were taken for {', '.join(DARK_TO_BRIGHT)} (brightness)"]
 
 
 def write_table(rows: Sequence[Mapping[str, float | int | str]], output: FilePath) -> None:

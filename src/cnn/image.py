@@ -81,6 +81,7 @@ def predict(
     thresholds: Sequence[float] | None = None,
     model: FilePath | Bundle = SHIPPED,
     heat: bool = True,
+    gray: bool = False,
     done: Callable[[int, int], object] = lambda windows, of: None,
 ) -> xr.Dataset:
     """Stress and reaction area of an electrode, read off its image.
@@ -98,6 +99,9 @@ def predict(
         Folder of a trained ensemble (``python -m cnn bundle``), or what `cnn.bundle.read_bundle` made of it.
     heat
         Whether to make Grad-CAM maps.
+    gray
+        Whether values 0, 1, 2 alone are gray values too, as those of a file are: there they may be any
+        three phases from dark to bright.
     done
         Told the windows finished and their number, after each.
 
@@ -123,7 +127,8 @@ def predict(
     bundle = model if isinstance(model, Bundle) else shipped_bundle(Path(model))
     given = np.asarray(image)
     _check_view(given, um_per_pixel, bundle)
-    classes = rescale(_classes(given, brightness, thresholds), um_per_pixel / bundle.um_per_pixel)
+    parted = segment(given, brightness, thresholds) if gray else _classes(given, brightness, thresholds)
+    classes = rescale(parted, um_per_pixel / bundle.um_per_pixel)
     classes = _whole_cells(classes, bundle.networks[0].cell)
     corners = _corners(classes.shape, bundle)
     passes = _run_windows(classes, corners, bundle, heat, done)

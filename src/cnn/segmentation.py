@@ -11,6 +11,8 @@ from electrode.phases import DARK_TO_BRIGHT, PHASES
 GRAY_LEVELS = 256
 # Counts of gray values enter with this power: void is rare, and Otsu would rather part a large phase in two.
 POWER = 0.25
+# Whole numbers up to this are single floats; larger gray values are brought to [0, 1] in double ones.
+EXACT = 2.0**24
 # Second differences see noise, but no steps and no ramps (Immerkaer, 1996).
 NOISE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]])
 
@@ -89,6 +91,15 @@ def _few_levels(gray: np.ndarray) -> np.ndarray | None:
     return levels if levels.size <= 3 else None
 
 
+def _on_unit_range(
+    low: float, high: float, thresholds: Sequence[float] | None
+) -> tuple[float, float, Sequence[float] | None]:
+    """Range and thresholds of gray values once these are brought to [0, 1]."""
+    if thresholds is not None:
+        thresholds = [(threshold - low) / (high - low) for threshold in thresholds]
+    return 0.0, 1.0, thresholds
+
+
 def noise(gray: np.ndarray) -> float:
     """Standard deviation of the noise in an image, estimated from its second differences."""
     from scipy.ndimage import convolve
@@ -109,6 +120,9 @@ def _three_parts(gray: np.ndarray, thresholds: Sequence[float] | None) -> np.nda
     low, high = (float(end) for end in np.quantile(gray, [0.001, 0.999]))
     if low == high:
         low, high = float(gray.min()), float(gray.max())
+    if max(abs(low), abs(high)) > EXACT:
+        gray = (gray.astype(np.float64) - low) / (high - low)
+        low, high, thresholds = _on_unit_range(low, high, thresholds)
     smooth = np.clip((gray.astype(np.float32) - low) / (high - low), 0.0, 1.0)
     weight = noise(smooth)
     if weight > 0:

@@ -2,6 +2,7 @@
 
 import csv
 import importlib.metadata
+import itertools
 import os
 import subprocess
 import sys
@@ -187,3 +188,51 @@ def test_help_loads_nothing_heavy(root):
     code = "import sys; from assb.cli import main; print({'numpy', 'keras', 'numba'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("levels", [(0, 1, 2), (0, 100, 200)])
+def test_files_of_three_levels_obey_brightness_and_thresholds(run, samples, levels):
+    """Arrays of 0, 1, 2 are classes, files are not."""
+    image = samples["image"].values[3]
+    Image.fromarray(np.array(levels, np.uint8)[image]).save("x.png")
+    between = [(low + high) / 2 for low, high in itertools.pairwise(levels)]
+    shares = {phase: np.mean(image == k) for k, phase in enumerate(("void", "se", "am"))}
+    swapped = {"void": shares["void"], "se": shares["am"], "am": shares["se"]}
+    plain = ("predict", "x.png", "--um-per-pixel", 0.1, "--no-figures")
+    for options, expected in (
+        (["--brightness", "void,SE,AM"], shares),
+        (["--brightness", "void,SE,AM", "--thresholds", *between], shares),
+        ([], swapped),
+        (["--thresholds", *between], swapped),
+    ):
+        done = run(*plain, *options)
+        assert done.exit_code == 0, done.output
+        (row,) = rows("predictions.csv")
+        assert {phase: float(row[f"{phase}_fraction"]) for phase in shares} == pytest.approx(
+            expected, abs=1e-4
+        )
+        told = "its levels 0, 1, 2 were taken for void, AM, SE (brightness)" in row["reasons"]
+        assert told == (levels == (0, 1, 2) and expected is swapped)
+    refused = run(*plain, "--thresholds", levels[2] + 1, levels[2] + 2)
+    assert refused.exit_code == 2 and "its segmentation shows no" in refused.stderr
+
+
+def test_a_page_is_chosen_and_a_data_bar_is_told_of(run, samples):
+    image = np.array([20, 220, 120])[samples["image"].values[3]]
+    noisy = (image + np.random.default_rng(2).normal(0, 4, image.shape)).clip(1, 254).astype(np.uint8)
+    barred = np.vstack([noisy, np.zeros((30, image.shape[1]), np.uint8)])
+    Image.fromarray(barred[::-1]).save("x.tif", save_all=True, append_images=[Image.fromarray(barred)])
+    plain = ("predict", "x.tif", "--um-per-pixel", 0.1)
+    refused = run(*plain)
+    assert refused.exit_code == 2
+    assert "x.tif: it holds 2 pictures, one per file is read: choose its page (--page)" in refused.stderr
+    refused = run(*plain, "--page", 3)
+    assert refused.exit_code == 2
+    assert "page must be in [1, 2], the pictures that it holds, got 3" in refused.stderr
+    done = run(*plain, "--page", 2)
+    assert done.exit_code == 0, done.output
+    (row,) = rows("predictions.csv")
+    note = f"its lowest 30 of {len(barred)} rows were cut off as a data bar"
+    assert note in row["reasons"] and note in done.output
+    with Image.open("predictions/x_segmented.png") as segmented:
+        assert segmented.size == image.shape[::-1]

@@ -188,3 +188,13 @@ def test_predictions_load_no_keras():
     code = "import sys; from cnn import predict; print({'keras', 'tensorflow', 'sklearn'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_arrays_of_classes_are_gray_values_if_they_are_said_to_be(samples):
+    classes = samples["image"].values[3]
+    plain = predict(classes, 0.1, brightness=("void", "SE", "AM"), thresholds=(0.5, 0.9), heat=False)
+    np.testing.assert_array_equal(plain["class_image"], classes)
+    swapped = predict(classes, 0.1, gray=True, heat=False)["class_image"]
+    np.testing.assert_array_equal(swapped, np.array([0, 2, 1])[classes])
+    told = predict(classes, 0.1, gray=True, brightness=("void", "SE", "AM"), heat=False)["class_image"]
+    np.testing.assert_array_equal(told, classes)

@@ -85,3 +85,21 @@ def test_noise_is_measured(sd):
 def test_what_does_not_part_in_three_is_refused(gray, options, message):
     with pytest.raises(ValueError, match=message):
         segment(gray, **options)
+
+
+@pytest.mark.parametrize(
+    "dtype, step", [("uint32", 2**24), ("int64", 2**54), ("uint64", 2**56), ("float64", 1e30)]
+)
+def test_gray_values_of_any_size_are_parted_alike(dtype, step):
+    """Values that differ by less than single floats of their size do."""
+    plain = np.repeat([10, 11, 100, 101, 200, 201], 600).reshape(60, 60)
+    gray = (plain.astype(dtype) * np.dtype(dtype).type(step)).astype(dtype)
+    np.testing.assert_array_equal(segment(gray), segment(plain))
+    thresholds = 50.5 * float(step), 150.5 * float(step)
+    np.testing.assert_array_equal(
+        segment(gray, thresholds=thresholds), segment(plain, thresholds=(50.5, 150.5))
+    )
+    far = plain.astype(np.uint32) + np.uint32(2**31)
+    np.testing.assert_array_equal(segment(far), segment(plain))
+    for half in (np.float16, np.int16):
+        np.testing.assert_array_equal(segment(plain.astype(half)), segment(plain))
