@@ -163,7 +163,7 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
     from assb.simulation import simulate_electrode
 
     try:
-        settings = yaml.safe_load(config.read_text())
+        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
         frames = settings["compression"]["frames"]
         with click.progressbar(length=frames, file=sys.stderr, label="compressing") as bar:
             run = simulate_electrode(
@@ -204,7 +204,7 @@ def serve(port: int, host: str, model: Path | None, config: Path) -> None:
             raise
         _stop(f"{error.name} is missing: pip install -c constraints.txt -e '.[cpu,web]'")
     try:
-        bundle, settings = read_bundle(model or SHIPPED), yaml.safe_load(config.read_text())
+        bundle, settings = read_bundle(model or SHIPPED), yaml.safe_load(config.read_text(encoding="utf-8"))
         server.serve(bundle, settings, host, port, lambda address: click.echo(f"{address} (Ctrl-C ends it)"))
     except KeyError as error:
         _stop(f"{config}: {error.args[0]} is missing")

@@ -93,7 +93,7 @@ def check_match(settings_file: FilePath, attributes: Mapping[str, Any]) -> None:
     attributes
         Of the dataset to predict: ``um_per_pixel``, ``code_digest``.
     """
-    settings = json.loads(Path(settings_file).read_text())
+    settings = json.loads(Path(settings_file).read_text(encoding="utf-8"))
     trained, given = settings["um_per_pixel"], float(attributes["um_per_pixel"])
     if trained != given:
         raise ValueError(

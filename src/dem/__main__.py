@@ -83,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives 0, or 2 after bad input."""
     given = _arguments(arguments)
     try:
-        config = yaml.safe_load(given.config.read_text())
+        config = yaml.safe_load(given.config.read_text(encoding="utf-8"))
         parameters = read_parameters(config)
         if given.command == "generate":
             _generate(given, parameters)

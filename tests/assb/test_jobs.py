@@ -11,7 +11,7 @@ from assb.cli import main
 @pytest.fixture
 def config_file(config, tmp_path):
     path = tmp_path / "tiny.yaml"
-    path.write_text(yaml.safe_dump(config))
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
     return path
 
 
@@ -45,7 +45,7 @@ def test_simulate_refuses_bad_settings(config_file, options, message):
 
 
 def test_simulate_names_what_a_configuration_lacks(config_file):
-    config_file.write_text("study: x\n")
+    config_file.write_text("study: x\n", encoding="utf-8")
     done = simulate(config_file, "--width-um", "10", "--uncovered-fraction", "0.7")
     assert done.exit_code == 2 and "tiny.yaml: compression is missing" in done.stderr
 

@@ -96,7 +96,7 @@ def test_scale_in_the_file_order_and_thresholds(run, samples, tmp_path):
 
 def test_bad_files_are_named_and_the_others_predicted(run, electrode, samples):
     image = GRAY[samples["image"].values[3]]
-    Path("text.png").write_text("no image")
+    Path("text.png").write_text("no image", encoding="utf-8")
     Image.fromarray(np.full((400, 400), 7, np.uint8)).save("flat.png")
     Image.fromarray(np.zeros((1, 1), np.uint8)).save("dot.png")
     Image.fromarray(image[:300]).save("small.png")
@@ -171,13 +171,15 @@ def test_the_api_gives_what_the_command_writes(run, electrode):
 
 
 def test_help_and_completion(root):
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     entry = importlib.metadata.EntryPoint("assb", project["scripts"]["assb"], "console_scripts")
     assert entry.load() is main
     environment = {**os.environ, "PYTHONPATH": str(root / "src"), "_ASSB_COMPLETE": "bash_complete"}
     environment |= {"COMP_WORDS": "assb pre", "COMP_CWORD": "1"}
     code = "import sys; sys.argv[0] = 'assb'; from assb.cli import main; main(prog_name='assb')"
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
     assert done.stdout.strip() == "plain,predict"
     shown = CliRunner().invoke(main, ["--help"]).output
     assert "assb predict electrode.png --um-per-pixel 0.05" in shown and "Exit status" in shown
@@ -185,5 +187,7 @@ def test_help_and_completion(root):
 
 def test_help_loads_nothing_heavy(root):
     code = "import sys; from assb.cli import main; print({'numpy', 'keras', 'numba'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     assert done.stdout.strip() == "set()"

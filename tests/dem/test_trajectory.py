@@ -68,7 +68,7 @@ def test_an_interrupted_file_never_appears(config, tmp_path):
 
 def test_kernel_cache_falls_back_when_home_cannot_be_written(monkeypatch, tmp_path):
     blocked = tmp_path / "file"
-    blocked.write_text("")
+    blocked.write_text("", encoding="utf-8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     assert dem._kernel_cache().startswith(str(tmp_path / "solid-state-electrode-"))
