@@ -188,8 +188,9 @@ def _texts_without_encoding(tree):
         if isinstance(node.func, ast.Name) and name == "open":
             mode = node.args[1].value if len(node.args) > 1 else "r"
             text = "b" not in mode
-        if name == "FileHandler" or given & {"text", "universal_newlines"}:
-            text = True
+        if name in ("run", "Popen", "check_output"):
+            text = bool(given & {"text", "universal_newlines"})
+        text = text or name == "FileHandler"
         if text and "encoding" not in given:
             yield node
 

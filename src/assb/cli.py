@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from provenance.command import any_terminal, check_output, readable
 
 if TYPE_CHECKING:
     from assb.prediction import Predicted
@@ -16,7 +18,18 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class AnyTerminal(click.Group):
+    """Commands that print to terminals of any code page, their help too."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command."""
+        any_terminal()
+        return super().main(*arguments, **options)
+
+
+@click.group(
+    cls=AnyTerminal, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="solid-state-electrode", prog_name="assb")
 def main() -> None:
     """Stress and reaction area of all-solid-state battery electrodes.
@@ -128,7 +141,7 @@ def predict(
     _tell(results)
     refused = [result.shown is None for result in results]
     if not all(refused):
-        click.echo(f"\n{output}" + (f"; figures in {folder}/" if folder else ""))
+        click.echo(f"\n{readable(output)}" + (f"; figures in {readable(folder)}/" if folder else ""))
     if any(refused):
         sys.exit(BAD_INPUT)
 
@@ -141,7 +154,7 @@ def _tell(results: Sequence[Predicted]) -> None:
         if shown is None:
             click.echo(f"error: {problem}", err=True)
         else:
-            click.echo(f"{path}: {summary(shown)}")
+            click.echo(f"{readable(path)}: {summary(shown)}")
 
 
 @main.command()
@@ -163,6 +176,7 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
     from assb.simulation import simulate_electrode
 
     try:
+        check_output(output, [config], [".h5", ".hdf5"])
         settings = yaml.safe_load(config.read_text(encoding="utf-8"))
         frames = settings["compression"]["frames"]
         with click.progressbar(length=frames, file=sys.stderr, label="compressing") as bar:
@@ -173,7 +187,7 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
         _stop(f"{config}: {error.args[0]} is missing")
     except (OSError, RuntimeError, TypeError, ValueError, yaml.YAMLError) as error:
         _stop(str(error))
-    click.echo(f"{run.structure.x.size} particles, {run.contacts.i.size} contacts: {output}")
+    click.echo(f"{run.structure.x.size} particles, {run.contacts.i.size} contacts: {readable(output)}")
 
 
 @main.command()

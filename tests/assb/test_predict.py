@@ -163,6 +163,62 @@ def test_output_that_cannot_be_written_is_an_error(run, electrode):
     assert done.exit_code == 2 and "error:" in done.stderr and "Traceback" not in done.output
 
 
+@pytest.mark.parametrize(
+    "output, problem",
+    [
+        ("electrode.png", "electrode.png is an input"),
+        ("other.png", "other.png is to be written, but has the name of a picture"),
+        ("folder", "folder is to be written, but is a folder"),
+        ("notes.txt", "notes.txt is to be written, but exists and is no .csv file"),
+        ("results", "results would name the table and the folder of the figures; name the table results.csv"),
+        ("notes.csv", "notes is to be written to, but is a file"),
+    ],
+)
+def test_an_output_overwrites_nothing(run, electrode, output, problem):
+    Path("folder").mkdir()
+    for name in ("notes", "notes.txt"):
+        Path(name).write_text("mine", encoding="utf-8")
+    Path("other.png").write_bytes(electrode.read_bytes())
+    before = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+    done = run("predict", "electrode.png", "--um-per-pixel", 0.1, "-o", output)
+    assert done.exit_code == 2 and problem in done.stderr and "Traceback" not in done.output
+    assert before == {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+
+
+def test_pictures_overwrite_no_input(run, electrode):
+    Path("electrode_segmented.png").write_bytes(electrode.read_bytes())
+    images = ("electrode.png", "electrode_segmented.png")
+    done = run("predict", *images, "--um-per-pixel", 0.1, "--no-figures")
+    assert done.exit_code == 2 and "electrode_segmented.png is to be written, but is an input" in done.stderr
+    assert Path("electrode_segmented.png").read_bytes() == electrode.read_bytes()
+    assert not Path("predictions.csv").exists()
+
+
+def test_a_name_that_is_no_utf_8_is_a_row_like_others(run, electrode):
+    name = os.fsdecode(b"bad\xff.png")
+    Path(name).write_bytes(electrode.read_bytes())
+    done = run("predict", name, "electrode.png", os.fsdecode(b"gone\xff.png"), "--um-per-pixel", 0.1)
+    assert done.exit_code == 2 and "bad\\xff.png: like the training" in done.stdout
+    assert "error: gone\\xff.png: there is no such file" in done.stderr
+    assert [row["image"] for row in rows("predictions.csv")] == ["bad\\xff.png", "electrode.png"]
+    assert Path(os.fsdecode(b"predictions/bad\xff_prediction.png")).exists()
+
+
+def test_rows_before_an_interruption_are_kept(run, electrode, monkeypatch):
+    import assb.prediction
+
+    def interrupted(path, *others):
+        if path.name == "second.png":
+            raise KeyboardInterrupt
+        return predicted(path, *others)
+
+    predicted = assb.prediction.predict_file
+    monkeypatch.setattr(assb.prediction, "predict_file", interrupted)
+    Path("second.png").write_bytes(electrode.read_bytes())
+    done = run("predict", "electrode.png", "second.png", "--um-per-pixel", 0.1, "--no-figures")
+    assert done.exit_code != 0 and len(rows("predictions.csv")) == 1
+
+
 def test_the_api_gives_what_the_command_writes(run, electrode):
     assert run("predict", "electrode.png", "--um-per-pixel", 0.1, "--no-figures").exit_code == 0
     result = predict(np.asarray(Image.open(electrode)), 0.1)
