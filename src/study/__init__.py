@@ -3,3 +3,5 @@
 Imports run one way: names -> jobs -> figures -> report; configuration checks what they take for granted. What
 runs the jobs is not known here.
 """
+
+import provenance  # noqa: F401  # before h5py: files are read without locks
