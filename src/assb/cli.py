@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -66,11 +67,12 @@ def _phase_order(ctx: click.Context, param: click.Parameter, value: str) -> tupl
 
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+DEFAULT_CONFIG = REPOSITORY / "config/config.yaml"
 # Of every command that simulates.
 _config = click.option(
     "--config",
     type=click.Path(path_type=Path),
-    default=REPOSITORY / "config/config.yaml",
+    default=DEFAULT_CONFIG,
     show_default="config/config.yaml",
     help="Materials, sizes, protocol.",
 )
@@ -128,6 +130,8 @@ def predict(
     from cnn.image import SHIPPED
     from cnn.scale import check_pixel
 
+    if model is None:
+        _check_clone()
     folder = output.with_suffix("") if figures else None
     acquisition = Acquisition(um_per_pixel, brightness, thresholds or None)
     try:
@@ -175,6 +179,8 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
 
     from assb.simulation import simulate_electrode
 
+    if config == DEFAULT_CONFIG:
+        _check_clone()
     try:
         check_output(output, [config], [".h5", ".hdf5"])
         settings = yaml.safe_load(config.read_text(encoding="utf-8"))
@@ -211,6 +217,8 @@ def serve(port: int, host: str, model: Path | None, config: Path) -> None:
     from cnn.bundle import read_bundle
     from cnn.image import SHIPPED
 
+    if model is None or config == DEFAULT_CONFIG:
+        _check_clone()
     try:
         from assb import server
     except ModuleNotFoundError as error:
@@ -240,10 +248,22 @@ def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) ->
     """
     import subprocess
 
+    _check_clone()
+    # What Snakemake itself reads is UTF-8 too.
+    os.environ.setdefault("PYTHONUTF8", "1")
     files = [str(path.resolve()) for path in configfile]
     command = [sys.executable, "-m", "snakemake", "--cores", cores]
     command += ["--configfile", *files] if files else []
     sys.exit(subprocess.run([*command, *others], cwd=REPOSITORY).returncode)
+
+
+def _check_clone() -> None:
+    """Stop where the package was installed without its repository, which has what it needs."""
+    if not (REPOSITORY / "Snakefile").is_file():
+        _stop(
+            "the models, the configuration and the workflow are in the repository, beside which this package "
+            "is not installed: clone it, and there pip install -c constraints.txt -e '.[cpu,web]'"
+        )
 
 
 def _stop(message: str) -> NoReturn:

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
+from cnn.backend import keras
 from cnn.data import read_dataset
 from cnn.layout import FLIPS
 from cnn.uncertainty import NOMINAL, calibrate, interval

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
+from cnn.backend import keras
 from cnn.checkpoint import Checkpoint
 from cnn.data import Samples, cell_pixels, part, read_dataset
 from cnn.layout import STRESS_MAP, TARGETS

@@ -62,3 +62,20 @@ def test_report_runs_the_study(monkeypatch, root, tmp_path):
     (command, folder) = called[0]
     assert folder == root and command[1:5] == ["-m", "snakemake", "--cores", "2"] and command[-1] == "-n"
     assert command[5] == "--configfile" and command[6].endswith("config/demo.yaml")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "predict image.png",
+        "simulate --width-um 10 --uncovered-fraction 0.7",
+        "serve",
+        "report",
+    ],
+)
+def test_an_installation_without_the_repository_says_so(monkeypatch, tmp_path, arguments):
+    monkeypatch.setattr("assb.cli.REPOSITORY", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, arguments.split())
+    assert done.exit_code == 2 and "Traceback" not in done.output
+    assert "the models, the configuration and the workflow are in the repository" in done.stderr

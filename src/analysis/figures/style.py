@@ -84,7 +84,7 @@ def panel_grid(
 
 @contextmanager
 def in_style() -> Iterator[None]:
-    """Context in which figures are made: Matplotlib's defaults, whatever the user's matplotlibrc says, and ours.
+    """Context in which figures are made: Matplotlib's defaults and ours, whatever a matplotlibrc says.
 
     The global style stays as it is.
     """
