@@ -251,6 +251,8 @@ def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) ->
     _check_clone()
     # What Snakemake itself reads is UTF-8 too.
     os.environ.setdefault("PYTHONUTF8", "1")
+    if not _home_has_cache():
+        os.environ["XDG_CACHE_HOME"] = str(REPOSITORY / ".snakemake/cache")
     files = [str(path.resolve()) for path in configfile]
     command = [sys.executable, "-m", "snakemake", "--cores", cores]
     command += ["--configfile", *files] if files else []
@@ -264,6 +266,17 @@ def _check_clone() -> None:
             "the models, the configuration and the workflow are in the repository, beside which this package "
             "is not installed: clone it, and there pip install -c constraints.txt -e '.[cpu,web]'"
         )
+
+
+def _home_has_cache() -> bool:
+    """Whether the user's cache can be written: Snakemake does not start without one."""
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder.mkdir(parents=True, exist_ok=True)
+    # Without HOME and an entry in passwd there is no home.
+    except (OSError, RuntimeError):
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def _stop(message: str) -> NoReturn:

@@ -1,5 +1,8 @@
 """``assb simulate`` and ``assb report``."""
 
+import os
+from types import SimpleNamespace
+
 import h5py
 import pytest
 import yaml
@@ -79,3 +82,22 @@ def test_an_installation_without_the_repository_says_so(monkeypatch, tmp_path, a
     done = CliRunner().invoke(main, arguments.split())
     assert done.exit_code == 2 and "Traceback" not in done.output
     assert "the models, the configuration and the workflow are in the repository" in done.stderr
+
+
+@pytest.mark.parametrize("home", ["/dev/null", None])
+def test_report_needs_no_home(monkeypatch, root, home):
+    def started(command, cwd):
+        told.append(os.environ["XDG_CACHE_HOME"])
+        return SimpleNamespace(returncode=0)
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    told = []
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setenv("HOME", home or "")
+    if home is None:
+        monkeypatch.setattr("pathlib.Path.home", homeless)
+    monkeypatch.setattr("subprocess.run", started)
+    assert CliRunner().invoke(main, ["report", "-n"]).exit_code == 0
+    assert told == [str(root / ".snakemake/cache")]
