@@ -101,3 +101,10 @@ def test_report_needs_no_home(monkeypatch, root, home):
     monkeypatch.setattr("subprocess.run", started)
     assert CliRunner().invoke(main, ["report", "-n"]).exit_code == 0
     assert told == [str(root / ".snakemake/cache")]
+
+
+def test_simulate_overwrites_no_configuration(config_file):
+    before = config_file.read_bytes()
+    done = simulate(config_file, "--width-um", "10", "--uncovered-fraction", "0.7", "-o", str(config_file))
+    assert done.exit_code == 2 and "is an input; name another output" in done.stderr
+    assert config_file.read_bytes() == before
