@@ -4,6 +4,13 @@ CORES ?= all
 WORKERS ?= auto
 COVERAGE ?=
 BIN := .venv/bin
+# Texts are UTF-8 in every locale.
+export PYTHONUTF8 := 1
+# Snakemake does not start without a cache: where the home has none that can be written, it is here.
+CACHE := $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,/dev/null/none))
+ifneq ($(shell mkdir -p '$(CACHE)' 2>&1 && test -w '$(CACHE)' || echo no),)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 
 .PHONY: help run study joined report test lint format bench pin clean
 

@@ -52,8 +52,8 @@ VARIANTS = {
 
 def configured(variant):
     """Parameters with the published constants but for those of a variant."""
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    study = yaml.safe_load((ROOT / "config/elastoplastic.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
+    study = yaml.safe_load((ROOT / "config/elastoplastic.yaml").read_text(encoding="utf-8"))
     for species, values in study["materials"].items():
         config["materials"][species] |= values
     config["contacts"] |= study["contacts"]
@@ -145,7 +145,7 @@ def main():
     logging.getLogger("dem").setLevel(logging.ERROR)
     rows = []
     if TABLE.exists():
-        with open(TABLE, newline="") as file:
+        with open(TABLE, encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["variant"] not in given.variants]
     for name in given.variants:
         parameters = configured(VARIANTS[name])
@@ -160,7 +160,7 @@ def main():
                     "replicates": given.replicates,
                 }
             )
-        with open(TABLE, "w", newline="") as file:
+        with open(TABLE, "w", encoding="utf-8", newline="") as file:
             table = csv.DictWriter(file, list(rows[0]))
             table.writeheader()
             table.writerows(rows)

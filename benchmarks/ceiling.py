@@ -49,7 +49,7 @@ def recomputed(trajectory, pixel, parameters, window):
 
 
 def main():
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     parameters = read_parameters(config)
     final = config["compression"]["final_width_um"], config["structure"]["box_height_um"]
     window = crop_window(*final, **config["image"])

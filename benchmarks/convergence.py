@@ -156,15 +156,15 @@ def main():
     )
     given = parser.parse_args()
     logging.getLogger("dem").setLevel(logging.ERROR)  # fast walls are meant
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     rows = []
     if TABLE.exists():
-        with open(TABLE, newline="") as file:
+        with open(TABLE, encoding="utf-8", newline="") as file:
             rows = [row for row in csv.DictReader(file) if row["setting"] not in given.settings]
     print(f"| setting | width [µm] | value | structures | not at rest | {' | '.join(TARGETS)} |")
     for name in given.settings:
         rows += sweep(config, name, given.replicates)
-    with open(TABLE, "w", newline="") as file:
+    with open(TABLE, "w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, list(rows[0]))
         table.writeheader()
         table.writerows(rows)

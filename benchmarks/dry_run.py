@@ -22,7 +22,7 @@ def main():
     parser.add_argument("--replicates", type=int, default=10)
     replicates = parser.parse_args().replicates
     wall, cpu = [], []
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as overlay:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", suffix=".yaml") as overlay:
         overlay.write(f"grid: {{replicates: {replicates}}}\n")
         overlay.flush()
         command = [sys.executable, "-m", "snakemake", "-n", "--configfile", overlay.name]

@@ -74,7 +74,7 @@ def engines():
 
 def main():
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    parameters = read_parameters(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+    parameters = read_parameters(yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8")))
     rows = []
     print("engine    variant                    particles  steps  million particle-steps/s  dem is faster by")
     for edge, steps in CASES:
@@ -100,7 +100,7 @@ def main():
             line = f"{engine:9s} {variant:26s} {count:9d}  {steps:5d}  {rate / 1e6:24.1f}  {ratio:8.1f}"
             print(line, flush=True)
             rows.append((engine, variant, count, steps, f"{count * steps / rate:.4f}", f"{rate:.4g}"))
-    with open(ROOT / "benchmarks/results.csv", "w", newline="") as file:
+    with open(ROOT / "benchmarks/results.csv", "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(("engine", "variant", "particles", "steps", "seconds", "particle_steps_per_second"))
         table.writerows(rows)

@@ -126,7 +126,7 @@ def print_row(name, mean, error):
 
 
 def main():
-    parameters = read_parameters(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+    parameters = read_parameters(yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8")))
     figure, axes = plt.subplots(1, 4, figsize=(12, 3.2), layout="constrained")
     print("engine          " + "  ".join(f"{name:>26s}" for name in QUANTITIES))
     for name, run in engines().items():

@@ -47,7 +47,7 @@ def main():
     for row in judge(predicted, holdout["target"].values, RESAMPLES, 1):
         rows.append({"split": "random", "study": "holdout", **row})
         print("{predictor:18s} {target:16s} {r2:.3f} [{r2_low:.3f}, {r2_high:.3f}] {coverage}".format(**row))
-    with open(ROOT / "models/paper/holdout.csv", "w", newline="") as file:
+    with open(ROOT / "models/paper/holdout.csv", "w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
         table.writerows(rows)

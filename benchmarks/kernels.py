@@ -97,7 +97,7 @@ def nanoseconds(function, *arguments, repeats=REPEATS):
 
 
 def main():
-    parameters = read_parameters(yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+    parameters = read_parameters(yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8")))
     system, _ = compressed_system(parameters, 50e-6)
     particles, pairs = system.particles.x.size, system.pairs.first[-1]
     whole = -(-pairs // TILE)

@@ -76,7 +76,7 @@ def row(table, name, values, seconds):
     print(f"| {name} | {' | '.join(values)} | {seconds:.0f} |", flush=True)
     kept = [line for line in results() if (line["table"], line["line"]) != (table, str(name))]
     new = dict(zip(COLUMNS, (table, name, *values, f"{seconds:.0f}"), strict=True))
-    with open(RESULTS, "w", newline="") as file:
+    with open(RESULTS, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
         writer.writerows([*kept, new])
@@ -86,7 +86,7 @@ def results():
     """All lines measured so far."""
     if not RESULTS.exists():
         return []
-    with open(RESULTS, newline="") as file:
+    with open(RESULTS, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -206,7 +206,7 @@ def main():
         return draw()
     if len(sys.argv) < 2 or sys.argv[1] not in choices:
         sys.exit(f"usage: python benchmarks/network.py {'|'.join(choices)}|draw [line ...]")
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     choices[sys.argv[1]](config, sys.argv[2:])
 
 

@@ -126,7 +126,7 @@ def against(path):
 
 def fresh(count="24"):
     """R2, bias and coverage of the intervals on electrodes that nobody has seen."""
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     allowed, bundle, draw = settings(config), read_bundle(ROOT / "models/paper"), np.random.default_rng(5)
     results = []
     for _ in range(int(count)):
@@ -229,14 +229,14 @@ def robustness():
             print(
                 f"{kind:30s} {amount:5g} {unit:3s} R2 {shown}   like {shares[0]:.2f} unlike {shares[2]:.2f}"
             )
-    with open(TABLE, "w", newline="") as file:
+    with open(TABLE, "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *rows])
     draw()
 
 
 def draw():
     """R2 against what was done to the images, and how many the verdict warned of."""
-    with open(TABLE, newline="") as file:
+    with open(TABLE, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     targets = list(dict.fromkeys(row["target"] for row in rows))
     start = {"noise": 0, "blur": 0, "pixel": UM_PER_PIXEL, "wrong scale": 0}

@@ -69,7 +69,7 @@ def main():
             )
             rows.append((images, name, *(f"{number:.3f}" for number in numbers)))
             print("|", " | ".join(rows[-1]), "|", flush=True)
-    with open(TABLE, "w", newline="") as file:
+    with open(TABLE, "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *rows])
 
 

@@ -40,7 +40,7 @@ def overlay(structures, folder):
     """Configuration of the study, on top of tests/tiny.yaml."""
     path = folder / "scale.yaml"
     grid = {"replicates": structures // 2, "replicates_per_job": PER_JOB}
-    path.write_text(yaml.safe_dump({"study": "scale", "grid": grid}))
+    path.write_text(yaml.safe_dump({"study": "scale", "grid": grid}), encoding="utf-8")
     return path
 
 
@@ -56,13 +56,13 @@ for width in (10, 11):
     compress_cell(sys.argv[2], config, width, 0.7, range(50), "code")
 print((time.process_time() - start) / 100)
 """
-    merged = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    merged = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     for name in (ROOT / "tests/tiny.yaml", config):
-        for key, value in yaml.safe_load(name.read_text()).items():
+        for key, value in yaml.safe_load(name.read_text(encoding="utf-8")).items():
             merged[key] = merged[key] | value if isinstance(value, dict) else value
-    (folder / "merged.yaml").write_text(yaml.safe_dump(merged))
+    (folder / "merged.yaml").write_text(yaml.safe_dump(merged), encoding="utf-8")
     command = [sys.executable, "-c", script, str(folder / "merged.yaml"), str(folder / "out.h5")]
-    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return float(subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout)
 
 
 def run(command, log):
@@ -80,7 +80,7 @@ def run(command, log):
             if ended == first:
                 wall = time.perf_counter() - start
                 if status:
-                    print(log.read_text()[-3000:], file=sys.stderr)
+                    print(log.read_text(encoding="utf-8")[-3000:], file=sys.stderr)
                     sys.exit(f"error: {' '.join(command)} failed")
     return wall, cpu_seconds() - before
 

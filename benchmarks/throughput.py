@@ -97,7 +97,7 @@ def laws_in_turn(config, width):
 
 
 def main():
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     parameters = read_parameters(config)
     print("width [um]  particles  skin / SE diameter  million particle-steps per second")
     for width in (50e-6, 200e-6):

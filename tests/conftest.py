@@ -60,17 +60,17 @@ def made_once(tmp_path_factory):
 
     def once(name, fill):
         folder, outcome = top / name, top / f"{name}.outcome"
-        with open(top / f"{name}.lock", "w") as lock:
+        with open(top / f"{name}.lock", "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not outcome.exists():
                 folder.mkdir()
                 try:
                     fill(folder)
                 except BaseException:
-                    outcome.write_text(traceback.format_exc())
+                    outcome.write_text(traceback.format_exc(), encoding="utf-8")
                     raise
                 outcome.touch()
-        if failure := outcome.read_text():
+        if failure := outcome.read_text(encoding="utf-8"):
             pytest.fail(f"{name} failed in another worker:\n{failure}", pytrace=False)
         return folder
 
@@ -102,14 +102,15 @@ def yielding_kernels(made_once):
 @pytest.fixture(scope="session")
 def paper_config(kernels):
     """``config/config.yaml`` as it is; who asks for it is going to simulate."""
-    return yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    return yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="session")
 def tiny_config():
     """Configuration of the tiny study."""
     base, overlay = (
-        yaml.safe_load((ROOT / path).read_text()) for path in ("config/config.yaml", "tests/tiny.yaml")
+        yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+        for path in ("config/config.yaml", "tests/tiny.yaml")
     )
     return _merge(base, overlay)
 

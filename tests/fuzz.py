@@ -123,7 +123,7 @@ def read_one(kind: str, samples: Path, number: int, seed: int) -> None:
     """Make an input and read it; ValueError is the answer to a bad one."""
     rng = random.Random(f"{seed}/{kind}/{number}")
     if kind == "config":
-        check_config(mutated(yaml.safe_load((samples / "sample.yaml").read_text()), rng))
+        check_config(mutated(yaml.safe_load((samples / "sample.yaml").read_text(encoding="utf-8")), rng))
         return
     name, module, function = READERS[kind]
     good = samples / name
@@ -171,7 +171,9 @@ def fuzz(kind: str, samples: Path, inputs: int, seed: int) -> collections.Counte
             str(seed),
         ]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60 + inputs)
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=60 + inputs, encoding="utf-8"
+            )
             output, end = done.stdout, f"process ended with {done.returncode}"
         except subprocess.TimeoutExpired as error:
             output, end = (error.stdout or b"").decode(), "no answer in time"
@@ -187,11 +189,11 @@ def fuzz(kind: str, samples: Path, inputs: int, seed: int) -> collections.Counte
 
 def make_samples(folder: Path, source: SimpleNamespace) -> None:
     """Lay out good inputs: `source` has the configuration and the files of a small study."""
-    (folder / "sample.yaml").write_text(yaml.safe_dump(source.config))
+    (folder / "sample.yaml").write_text(yaml.safe_dump(source.config), encoding="utf-8")
     for name, path in (("h5", source.trajectory), ("nc", source.dataset), ("keras", source.model)):
         (folder / f"sample.{name}").write_bytes(Path(path).read_bytes())
     particles = "".join(f"{1 + 2 * k % 7},{1 + k},0.5,{'AM' if k % 3 else 'SE'}\n" for k in range(7))
-    (folder / "sample.csv").write_text(f"x_um,y_um,radius_um,species\n{particles}")
+    (folder / "sample.csv").write_text(f"x_um,y_um,radius_um,species\n{particles}", encoding="utf-8")
 
 
 def main():
@@ -203,7 +205,7 @@ def main():
         "--study", type=Path, default=ROOT / "results/demo", help="finished study to start from"
     )
     arguments = parser.parse_args()
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     source = SimpleNamespace(
         config=config,
         trajectory=min((arguments.study / "trajectories").glob("*.h5"), key=lambda path: path.stat().st_size),

@@ -89,4 +89,4 @@ def test_netcdf_is_whole_or_absent(on_small_disk, study, tmp_path):
     error, left = on_small_disk(NETCDF, study.dataset).text
     assert error == f"error: [Errno 28] No space left on device: '{tmp_path}/disk/out.nc'"
     assert left == "left: []"
-    assert "No space left on device" in (tmp_path / "log").read_text()
+    assert "No space left on device" in (tmp_path / "log").read_text(encoding="utf-8")

@@ -85,13 +85,13 @@ def test_protocols_and_laws_know_no_engine(root):
 def test_sources_do_not_know_the_workflow(root):
     # `assb report` is what starts it.
     for path in set((root / "src").rglob("*.py")) - {root / "src/assb/cli.py"}:
-        assert "snakemake" not in path.read_text().lower(), path
+        assert "snakemake" not in path.read_text(encoding="utf-8").lower(), path
 
 
 def test_scripts_are_short_glue(root):
     for path in (root / "workflow/scripts").glob("*.py"):
         if path.name != "step.py":
-            tree = ast.parse(path.read_text())
+            tree = ast.parse(path.read_text(encoding="utf-8"))
             statements = [line for node in tree.body[1:] for line in range(node.lineno, node.end_lineno + 1)]
             assert len(statements) <= 15, path
 
@@ -101,11 +101,11 @@ def _requirements(lines):
 
 
 def test_every_dependency_is_pinned(root):
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = _requirements(project["dependencies"])
     for extra in ("test", "cpu", "web"):
         wanted |= _requirements(project["optional-dependencies"][extra])
-    lines = (root / "constraints.txt").read_text().splitlines()
+    lines = (root / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[^ ;@]+( ?;.*)?", pin) for pin in pins)
     assert wanted <= _requirements(pins)
@@ -115,7 +115,7 @@ def test_every_dependency_is_pinned(root):
 def test_conda_environments_have_what_their_package_imports(root, package):
     # The command lines of packages are no jobs of the workflow.
     sources = (path for path in (root / "src" / package).rglob("*.py") if path.name != "__main__.py")
-    text = "".join(path.read_text() for path in sources)
+    text = "".join(path.read_text(encoding="utf-8") for path in sources)
     imported = set(re.findall(r"^\s*(?:from|import) (\w+)", text, re.M))
     names = {
         "sklearn": "scikit-learn",
@@ -124,7 +124,9 @@ def test_conda_environments_have_what_their_package_imports(root, package):
         "PIL": "pillow",
     }
     packages = {"h5py", "keras", "numba", "numpy", "scipy", "threadpoolctl", "xarray", *names}
-    listed = yaml.safe_load((root / f"workflow/envs/{package}.yaml").read_text())["dependencies"]
+    listed = yaml.safe_load((root / f"workflow/envs/{package}.yaml").read_text(encoding="utf-8"))[
+        "dependencies"
+    ]
     have = {entry.split(" >=")[0] for entry in listed}
     needed = {names.get(name, name) for name in imported & packages}
     assert needed <= have, f"workflow/envs/{package}.yaml lacks {needed - have}"
@@ -133,27 +135,33 @@ def test_conda_environments_have_what_their_package_imports(root, package):
 def test_predictions_of_images_need_no_simulation():
     """The rule predict_images runs in the conda environment of cnn, which has no Numba."""
     code = "import sys, assb.figure, assb.prediction; print({'dem', 'numba'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     assert done.stdout.strip() == "set()"
 
 
 @pytest.mark.parametrize("environment", ["dem", "analysis", "cnn", "cnn-gpu"])
 def test_conda_environments_agree_with_the_project(root, environment):
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     bounds = dict(
         re.match(r"([\w.-]+).*?>=([\d.]+)", line).groups()
         for line in project["dependencies"] + project["optional-dependencies"]["gpu"]
     )
     bounds["python"] = project["requires-python"].removeprefix(">=").split(",")[0]
     conda_names = {"matplotlib-base": "matplotlib", "tensorflow-gpu": "tensorflow"}
-    listed = yaml.safe_load((root / f"workflow/envs/{environment}.yaml").read_text())["dependencies"]
+    listed = yaml.safe_load((root / f"workflow/envs/{environment}.yaml").read_text(encoding="utf-8"))[
+        "dependencies"
+    ]
     for entry in listed:
         name, bound = entry.split(" >=")
         assert bounds[conda_names.get(name, name)] == bound, entry
 
 
 def test_the_environments_of_the_networks_differ_in_cuda_alone(root):
-    plain, gpu = ((root / f"workflow/envs/{name}.yaml").read_text() for name in ("cnn", "cnn-gpu"))
+    plain, gpu = (
+        (root / f"workflow/envs/{name}.yaml").read_text(encoding="utf-8") for name in ("cnn", "cnn-gpu")
+    )
     assert gpu == plain.replace("- tensorflow >=", "- tensorflow-gpu >=") != plain
 
 
@@ -162,8 +170,34 @@ def test_nothing_runs_what_data_say(root):
     forbidden = r"\b(pickle|marshal|shelve|joblib|dill)\b|\b(eval|exec)\(|allow_pickle=True|safe_mode=False"
     forbidden += r"|shell=True|os\.(system|popen)|yaml\.(load|unsafe_load|full_load)\("
     for path in (*(root / "src").rglob("*.py"), *(root / "workflow").rglob("*.py")):
-        assert not re.search(forbidden, path.read_text()), path
+        assert not re.search(forbidden, path.read_text(encoding="utf-8")), path
     for path in (root / "Snakefile", *(root / "workflow/rules").glob("*.smk")):
-        rules = path.read_text()
+        rules = path.read_text(encoding="utf-8")
         assert not re.search(forbidden, rules), path
         assert not re.search(r"^\s+(shell|run):", rules, re.M), f"{path}: steps are scripts"
+
+
+def _texts_without_encoding(tree):
+    """Calls that read or write text in the encoding of the locale."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        given = {keyword.arg for keyword in node.keywords}
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        text = name in ("read_text", "write_text")
+        if isinstance(node.func, ast.Name) and name == "open":
+            mode = node.args[1].value if len(node.args) > 1 else "r"
+            text = "b" not in mode
+        if name in ("run", "Popen", "check_output"):
+            text = bool(given & {"text", "universal_newlines"})
+        text = text or name == "FileHandler"
+        if text and "encoding" not in given:
+            yield node
+
+
+def test_texts_are_utf_8_in_every_locale(root):
+    for folder in ("src", "workflow", "tests", "benchmarks"):
+        for path in (root / folder).rglob("*.py"):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            lines = [node.lineno for node in _texts_without_encoding(tree)]
+            assert not lines, f"{path}, lines {lines}: say encoding"

@@ -23,14 +23,14 @@ def sources(tmp_path):
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
 
 @pytest.mark.parametrize("edited", ["one/__init__.py", "one/a.py", "one/b.py", "one/c.py"])
 def test_digest_changes_with_every_module_imported(sources, edited):
     before = code_digest("one.a", sources=sources), code_digest("two", sources=sources)
-    with open(sources / edited, "a") as file:
+    with open(sources / edited, "a", encoding="utf-8") as file:
         file.write("edited = 1\n")
     after = code_digest("one.a", sources=sources), code_digest("two", sources=sources)
     assert before[0] != after[0] and before[1] != after[1]
@@ -38,32 +38,33 @@ def test_digest_changes_with_every_module_imported(sources, edited):
 
 def test_digest_ignores_comments_docstrings_and_empty_lines(sources):
     module = sources / "one/c.py"
-    module.write_text('"""Old."""\nx = "#no"\n\n\ndef f():\n    """Old."""\n    return x\n')
+    module.write_text('"""Old."""\nx = "#no"\n\n\ndef f():\n    """Old."""\n    return x\n', encoding="utf-8")
     before = code_digest("one.a", sources=sources)
     module.write_text(
-        '"""New.\n\nLonger."""\n# Why.\nx = "#no"  # text\ndef f():\n    """New."""\n    return x\n'
+        '"""New.\n\nLonger."""\n# Why.\nx = "#no"  # text\ndef f():\n    """New."""\n    return x\n',
+        encoding="utf-8",
     )
     assert code_digest("one.a", sources=sources) == before
-    module.write_text(module.read_text().replace('"#no"', '"#other"'))
+    module.write_text(module.read_text(encoding="utf-8").replace('"#no"', '"#other"'), encoding="utf-8")
     assert code_digest("one.a", sources=sources) != before
 
 
 def test_digest_is_the_same_in_every_version_of_python(sources):
     """Written down: strings in strings are printed differently by the versions of `ast.unparse`."""
     text = "name = 'b'\nx = f\"{', '.join(name)} {name!r:>4}\"  # comment\n"
-    (sources / "one/alone.py").write_text(text)
+    (sources / "one/alone.py").write_text(text, encoding="utf-8")
     assert code_digest("one.alone", sources=sources) == "f9790a197fda7c9d"
 
 
 def test_digest_of_broken_code_names_the_file(sources):
-    (sources / "one/c.py").write_text("x = (\n")
+    (sources / "one/c.py").write_text("x = (\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"c\.py is no Python"):
         code_digest("one.a", sources=sources)
 
 
 def test_digest_ignores_modules_not_imported(sources):
     before = code_digest("one.a", sources=sources)
-    (sources / "one/alone.py").write_text("x = 1\n")
+    (sources / "one/alone.py").write_text("x = 1\n", encoding="utf-8")
     assert code_digest("one.a", sources=sources) == before
 
 
@@ -78,7 +79,12 @@ def test_digest_reads_sources_as_utf_8_whatever_the_locale(sources):
     code += f"sources=Path({str(sources)!r})))"
     environment = {"PYTHONPATH": str(SOURCES), "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        encoding="utf-8",
     )
     assert done.stdout.strip() == code_digest("one.c", sources=sources)
 
@@ -137,7 +143,7 @@ def test_digests_cover_all_that_python_loads():
     names = modules(SOURCES)
     packages = {name.split(".")[0] for name in names} | {"provenance"}
     command = [sys.executable, "-c", f"OURS = {packages}\n{LOADING}", *names]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     assert done.returncode == 0, done.stderr
     for name, files in json.loads(done.stdout).items():
         loaded = {Path(file) for file in files if Path(file).is_relative_to(SOURCES)}
@@ -146,19 +152,19 @@ def test_digests_cover_all_that_python_loads():
 
 
 def test_digest_changes_with_imports_inside_functions(sources):
-    (sources / "one/c.py").write_text("def f():\n    from one import alone\n")
+    (sources / "one/c.py").write_text("def f():\n    from one import alone\n", encoding="utf-8")
     before = code_digest("one.a", sources=sources)
-    (sources / "one/alone.py").write_text("x = 1\n")
+    (sources / "one/alone.py").write_text("x = 1\n", encoding="utf-8")
     assert code_digest("one.a", sources=sources) != before
 
 
 def test_atomic_output_leaves_the_old_file_and_no_other_when_writing_fails(tmp_path):
     target = tmp_path / "result.txt"
-    target.write_text("old")
+    target.write_text("old", encoding="utf-8")
     with pytest.raises(OSError, match="disk full"), atomic_output(target) as temporary:
-        temporary.write_text("half")
+        temporary.write_text("half", encoding="utf-8")
         raise OSError("disk full")
-    assert target.read_text() == "old"
+    assert target.read_text(encoding="utf-8") == "old"
     assert list(tmp_path.iterdir()) == [target]
 
 
@@ -166,8 +172,8 @@ def test_atomic_output_replaces_makes_folders_and_keeps_the_suffix(tmp_path):
     target = tmp_path / "new/folder/result.txt"
     with atomic_output(target) as temporary:
         assert temporary.suffix == ".txt" and not target.exists()
-        temporary.write_text("whole")
-    assert target.read_text() == "whole"
+        temporary.write_text("whole", encoding="utf-8")
+    assert target.read_text(encoding="utf-8") == "whole"
     assert target.stat().st_mode & 0o044, "readable like any new file"
 
 

@@ -82,7 +82,7 @@ def test_dataset_and_table_of_labels_have_it(six, tmp_path):
         assert str(label["target_units"].item()) == "1"
         assert ((label > 0.5) & (label < 5)).all()
     export_dataset(six.dataset, tmp_path)
-    with open(tmp_path / "labels.csv", newline="") as file:
+    with open(tmp_path / "labels.csv", encoding="utf-8", newline="") as file:
         assert float(next(csv.DictReader(file))[f"{NAME}_1"]) == pytest.approx(float(label[0]), rel=1e-6)
 
 
@@ -147,7 +147,7 @@ def test_command_tells_it_and_writes_a_column(six, picture, order, tmp_path):
     done = CliRunner().invoke(main, [*map(str, given), "--brightness", brightness])
     assert done.exit_code == 0, done.output
     assert NAME in done.output
-    with open(table, newline="") as file:
+    with open(table, encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     low, value, high = (float(row[f"{NAME}{end}_1"]) for end in ("_low", "", "_high"))
     assert low <= value <= high

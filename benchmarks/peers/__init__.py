@@ -108,7 +108,7 @@ def write_data(path: Path, particles, walls: np.ndarray) -> None:
         zip(particles.vx, particles.vy, particles.omega * MICRO, strict=True), 1
     ):
         lines.append(f"{k} {vx:.17g} {vy:.17g} 0 0 0 {omega:.17g}")
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def execute(command: list[str], folder: Path, environment: dict[str, str] | None = None) -> float:
@@ -126,7 +126,7 @@ def execute(command: list[str], folder: Path, environment: dict[str, str] | None
 def read_states(folder: Path) -> list[State]:
     """States of ``states.dump`` (columns id, x, y, vx, vy, omegaz) but for the one it starts with."""
     states = []
-    for part in (folder / "states.dump").read_text().split("ITEM: TIMESTEP")[2:]:
+    for part in (folder / "states.dump").read_text(encoding="utf-8").split("ITEM: TIMESTEP")[2:]:
         head, table = part.split("ITEM: ATOMS")
         rows = np.array([[float(word) for word in line.split()] for line in table.splitlines()[1:]])
         _, x, y, vx, vy, omega = rows[np.argsort(rows[:, 0])].T

@@ -99,7 +99,7 @@ def run(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_data(folder / "data.txt", particles, np.asarray(walls))
-        (folder / "script.txt").write_text(script + "\n")
+        (folder / "script.txt").write_text(script + "\n", encoding="utf-8")
         libraries = f"{sys.prefix}/lib:{os.environ.get('LD_LIBRARY_PATH', '')}"
         environment = {**os.environ, "LD_LIBRARY_PATH": libraries, "OMP_NUM_THREADS": "1"}
         seconds = execute([executable(), "-in", "script.txt"], folder, environment)

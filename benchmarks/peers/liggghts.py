@@ -88,9 +88,9 @@ def run(particles, walls: np.ndarray, parameters: SimulationParameters, motion: 
         folder = Path(name)
         write_data(folder / "data.txt", particles, np.asarray(walls))
         _write_wall(folder / "right.stl", right, bottom, top, depth(particles))
-        (folder / "script.txt").write_text(script)
+        (folder / "script.txt").write_text(script, encoding="utf-8")
         seconds = execute([executable(), "-in", "script.txt"], folder)
-        push = (folder / "push.txt").read_text().split()
+        push = (folder / "push.txt").read_text(encoding="utf-8").split()
         return Result(read_states(folder), FORCE * float(push[-1]), seconds)
 
 
@@ -108,4 +108,4 @@ def _write_wall(path: Path, x: float, bottom: float, top: float, depth: float) -
         "endfacet",
         "endsolid",
     ]
-    path.write_text("\n".join(lines) + "\n")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from analysis.export import export_dataset
 from analysis.manifest import verify_manifest
+from provenance.command import any_terminal, check_output_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives 0, or 2 after bad input."""
+    any_terminal()
     parser = argparse.ArgumentParser(prog="python -m analysis", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     export = commands.add_parser("export", help="write a dataset as PNG images and a table of labels")
@@ -22,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         if given.command == "export":
+            check_output_folder(given.folder, [given.dataset])
             count = export_dataset(given.dataset, given.folder)
             print(f"{count} images and labels.csv: {given.folder}")
         else:

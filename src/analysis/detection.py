@@ -54,7 +54,7 @@ def detect(novelty: xr.Dataset) -> Iterator[dict[str, object]]:
 def write_detection(novelty: Sequence[FilePath], output: FilePath) -> None:
     """Write the table of several splits as CSV; no pressure stands for all structures of a study."""
     rows = [row for path in novelty for row in detect(open_result(path, "novelty", "split", "study", "fold"))]
-    with atomic_output(output) as temporary, open(temporary, "w", newline="") as file:
+    with atomic_output(output) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
         table.writerows(rows)
@@ -62,5 +62,5 @@ def write_detection(novelty: Sequence[FilePath], output: FilePath) -> None:
 
 def read_detection(path: FilePath) -> list[dict[str, str]]:
     """Rows of a table of detections as written, by column name."""
-    with open(path, newline="") as file:
+    with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

@@ -33,7 +33,7 @@ def export_dataset(dataset: FilePath, folder: FilePath) -> int:
     split = opened["split"].sel(fold="random").values
     with (
         atomic_output(folder / "labels.csv") as temporary,
-        open(temporary, "w", newline="") as file,
+        open(temporary, "w", encoding="utf-8", newline="") as file,
     ):
         table = csv.writer(file)
         table.writerow(["image", "split", "width_m", "uncovered_fraction", "um_per_pixel", *targets])

@@ -52,7 +52,7 @@ def write_manifest(dataset: FilePath, sources: Sequence[FilePath], output: FileP
         | {name: version(name) for name in PACKAGES},
     }
     with atomic_output(output) as temporary:
-        temporary.write_text(json.dumps(manifest, indent=2) + "\n")
+        temporary.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 
 
 def verify_manifest(path: FilePath) -> int:
@@ -70,7 +70,7 @@ def verify_manifest(path: FilePath) -> int:
     """
     path = Path(path)
     try:
-        manifest = json.loads(path.read_text())
+        manifest = json.loads(path.read_text(encoding="utf-8"))
         files = {entry["file"]: entry["sha256"] for entry in (manifest["dataset"], *manifest["sources"])}
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a manifest: {error}") from error
@@ -98,7 +98,7 @@ def _file(path: Path, folder: Path) -> dict[str, object]:
 def _origin(path: Path) -> dict[str, object]:
     try:
         check_seal(path)
-        with h5py.File(path) as file:
+        with h5py.File(path, locking=False) as file:
             if "parameters" not in file:
                 return {"code_digest": str(file.attrs["code_digest"])}
             return {name: str(file["parameters"].attrs[name]) for name in ("seed", "code_digest")}

@@ -171,7 +171,7 @@ def write_metrics(
     needed = ("truth", "prediction", "member_prediction", "low", "high", "split", "fold")
     opened = [open_result(path, *needed) for path in predictions]
     rows = evaluate(open_dataset(dataset), opened, resamples, seed)
-    with atomic_output(output) as temporary, open(temporary, "w", newline="") as file:
+    with atomic_output(output) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
         table.writerows(rows)
@@ -179,7 +179,7 @@ def write_metrics(
 
 def read_metrics(path: FilePath) -> list[dict[str, str]]:
     """Rows of a metrics table as written, by column name."""
-    with open(path, newline="") as file:
+    with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -54,7 +54,7 @@ def picture(path: FilePath, caption: FilePath) -> Picture:
         raise ValueError(f"{path}: a picture of the report must be one of {', '.join(MEDIA_TYPES)}")
     content = base64.b64encode(path.read_bytes()).decode()
     title = path.stem.replace("_", " ").capitalize()
-    text = " ".join(Path(caption).read_text().split())
+    text = " ".join(Path(caption).read_text(encoding="utf-8").split())
     return Picture(
         path.stem, title, text, f"data:{MEDIA_TYPES[path.suffix]};base64,{content}", path.parent.name
     )
@@ -65,7 +65,7 @@ def rule_costs(benchmarks: Mapping[str, Sequence[FilePath]]) -> list[RuleCost]:
     rows_of: dict[str, list[dict[str, str]]] = {}
     for rule, paths in benchmarks.items():
         for path in filter(os.path.exists, paths):
-            with open(path, newline="") as file:
+            with open(path, encoding="utf-8", newline="") as file:
                 rows_of.setdefault(rule, []).extend(csv.DictReader(file, delimiter="\t"))
     return [
         RuleCost(
@@ -153,11 +153,11 @@ def write_report(
         shown.setdefault(category, []).append(picture(path, caption))
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     with atomic_output(output) as temporary:
-        text = page.from_string(Path(template).read_text()).render(
+        text = page.from_string(Path(template).read_text(encoding="utf-8")).render(
             categories=shown,
             targets=[target.title for target in _targets(read_metrics(metrics)).values()],
             tables=metric_tables(metrics),
-            manifest=json.loads(Path(manifest).read_text()),
+            manifest=json.loads(Path(manifest).read_text(encoding="utf-8")),
             costs=rule_costs(benchmarks),
             config=config,
             command=command,

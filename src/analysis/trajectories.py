@@ -59,18 +59,27 @@ def read_trajectories(path: FilePath) -> Iterator[Trajectory]:
     Raises
     ------
     ValueError
-        If the file is missing, truncated, damaged or not a trajectory; the message names it.
+        If the file is missing, truncated, damaged or not a trajectory; the message names it, and advises to
+        delete it only if it is the content that is wrong.
     """
     try:
         check_seal(path)
-        with h5py.File(path) as file:
+        # A file appears whole, by a rename: no lock is needed, and some file systems have none.
+        with h5py.File(path, locking=False) as file:
             provenance = {name: str(file["parameters"].attrs[name]) for name in file["parameters"].attrs}
             for name in sorted(file["particles"]):
                 yield _read_structure(file, name, provenance)
     except (AttributeError, OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path} cannot be read as a trajectory: {error}. Delete it and run the workflow again."
-        ) from error
+        raise ValueError(f"{path} cannot be read as a trajectory: {error}{_advice(error)}") from error
+
+
+def _advice(error: Exception) -> str:
+    """What to do about a file that cannot be read: it may be good where the system refuses it."""
+    if isinstance(error, OSError) and "unable to lock" in str(error):
+        return ". The file may be good: set HDF5_USE_FILE_LOCKING=FALSE to read it without a lock."
+    if isinstance(error, OSError) and error.errno is not None:
+        return ""
+    return ". Delete it and run the workflow again."
 
 
 def _read_structure(file: h5py.File, name: str, provenance: dict[str, str]) -> Trajectory:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+
+from provenance.command import any_terminal, check_output, readable
 
 if TYPE_CHECKING:
     from assb.prediction import Predicted
@@ -16,7 +19,18 @@ if TYPE_CHECKING:
 BAD_INPUT = 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class AnyTerminal(click.Group):
+    """Commands that print to terminals of any code page, their help too."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command."""
+        any_terminal()
+        return super().main(*arguments, **options)
+
+
+@click.group(
+    cls=AnyTerminal, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="solid-state-electrode", prog_name="assb")
 def main() -> None:
     """Stress and reaction area of all-solid-state battery electrodes.
@@ -53,11 +67,12 @@ def _phase_order(ctx: click.Context, param: click.Parameter, value: str) -> tupl
 
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+DEFAULT_CONFIG = REPOSITORY / "config/config.yaml"
 # Of every command that simulates.
 _config = click.option(
     "--config",
     type=click.Path(path_type=Path),
-    default=REPOSITORY / "config/config.yaml",
+    default=DEFAULT_CONFIG,
     show_default="config/config.yaml",
     help="Materials, sizes, protocol.",
 )
@@ -117,6 +132,8 @@ def predict(
     from cnn.image import SHIPPED
     from cnn.scale import check_pixel
 
+    if model is None:
+        _check_clone()
     folder = output.with_suffix("") if figures else None
     acquisition = Acquisition(um_per_pixel, brightness, thresholds or None, page)
     try:
@@ -130,7 +147,7 @@ def predict(
     _tell(results)
     refused = [result.shown is None for result in results]
     if not all(refused):
-        click.echo(f"\n{output}" + (f"; figures in {folder}/" if folder else ""))
+        click.echo(f"\n{readable(output)}" + (f"; figures in {readable(folder)}/" if folder else ""))
     if any(refused):
         sys.exit(BAD_INPUT)
 
@@ -143,7 +160,7 @@ def _tell(results: Sequence[Predicted]) -> None:
         if shown is None:
             click.echo(f"error: {problem}", err=True)
         else:
-            click.echo(f"{path}: {summary(shown)}")
+            click.echo(f"{readable(path)}: {summary(shown)}")
 
 
 @main.command()
@@ -164,8 +181,11 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
 
     from assb.simulation import simulate_electrode
 
+    if config == DEFAULT_CONFIG:
+        _check_clone()
     try:
-        settings = yaml.safe_load(config.read_text())
+        check_output(output, [config], [".h5", ".hdf5"])
+        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
         frames = settings["compression"]["frames"]
         with click.progressbar(length=frames, file=sys.stderr, label="compressing") as bar:
             run = simulate_electrode(
@@ -175,7 +195,7 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
         _stop(f"{config}: {error.args[0]} is missing")
     except (OSError, RuntimeError, TypeError, ValueError, yaml.YAMLError) as error:
         _stop(str(error))
-    click.echo(f"{run.structure.x.size} particles, {run.contacts.i.size} contacts: {output}")
+    click.echo(f"{run.structure.x.size} particles, {run.contacts.i.size} contacts: {readable(output)}")
 
 
 @main.command()
@@ -199,6 +219,8 @@ def serve(port: int, host: str, model: Path | None, config: Path) -> None:
     from cnn.bundle import read_bundle
     from cnn.image import SHIPPED
 
+    if model is None or config == DEFAULT_CONFIG:
+        _check_clone()
     try:
         from assb import server
     except ModuleNotFoundError as error:
@@ -206,7 +228,7 @@ def serve(port: int, host: str, model: Path | None, config: Path) -> None:
             raise
         _stop(f"{error.name} is missing: pip install -c constraints.txt -e '.[cpu,web]'")
     try:
-        bundle, settings = read_bundle(model or SHIPPED), yaml.safe_load(config.read_text())
+        bundle, settings = read_bundle(model or SHIPPED), yaml.safe_load(config.read_text(encoding="utf-8"))
         server.serve(bundle, settings, host, port, lambda address: click.echo(f"{address} (Ctrl-C ends it)"))
     except KeyError as error:
         _stop(f"{config}: {error.args[0]} is missing")
@@ -228,10 +250,35 @@ def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) ->
     """
     import subprocess
 
+    _check_clone()
+    # What Snakemake itself reads is UTF-8 too.
+    os.environ.setdefault("PYTHONUTF8", "1")
+    if not _home_has_cache():
+        os.environ["XDG_CACHE_HOME"] = str(REPOSITORY / ".snakemake/cache")
     files = [str(path.resolve()) for path in configfile]
     command = [sys.executable, "-m", "snakemake", "--cores", cores]
     command += ["--configfile", *files] if files else []
     sys.exit(subprocess.run([*command, *others], cwd=REPOSITORY).returncode)
+
+
+def _check_clone() -> None:
+    """Stop where the package was installed without its repository, which has what it needs."""
+    if not (REPOSITORY / "Snakefile").is_file():
+        _stop(
+            "the models, the configuration and the workflow are in the repository, beside which this package "
+            "is not installed: clone it, and there pip install -c constraints.txt -e '.[cpu,web]'"
+        )
+
+
+def _home_has_cache() -> bool:
+    """Whether the user's cache can be written: Snakemake does not start without one."""
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        folder.mkdir(parents=True, exist_ok=True)
+    # Without HOME and an entry in passwd there is no home.
+    except (OSError, RuntimeError):
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def _stop(message: str) -> NoReturn:

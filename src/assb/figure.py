@@ -114,7 +114,7 @@ def _stress_targets(phase: str) -> list[str]:
 def _draw_input(axes: Axes, picture: Picture) -> None:
     """Show an image as it came, with its size."""
     gray, um_per_pixel = picture
-    axes.imshow(_thinned(gray), cmap="gray", interpolation="nearest")
+    axes.imshow(_thinned(gray), cmap="gray", origin="upper", interpolation="nearest")
     style.bare(axes)
     axes.set_title("Input")
     sides = " x ".join(f"{um_per_pixel * length:.3g}" for length in reversed(gray.shape))

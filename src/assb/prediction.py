@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -18,7 +19,11 @@ from cnn.bundle import Bundle
 from cnn.image import predict
 from electrode.phases import DARK_TO_BRIGHT, GRAY_VALUES, PHASES
 from provenance import FilePath, atomic_output
+from provenance.command import check_output, check_output_folder, readable
 from study.names import file_names
+
+# Endings of the pictures of an image.
+SEGMENTED, PREDICTION = "_segmented.png", "_prediction.png"
 
 
 class Predicted(NamedTuple):
@@ -54,21 +59,56 @@ def predict_files(
         Of all images.
     done
         Told each file once it is through.
+
+    Raises
+    ------
+    ValueError
+        Before any work, if what is to be written is an input, a folder, or a file of another kind.
+    OSError
+        If something cannot be written; the table then has the rows before.
     """
     folder = Path(figures) if figures is not None else Path(output).parent
-    results = []
-    for path, name in zip(map(Path, paths), file_names(paths), strict=True):
-        try:
-            result = predict_file(path, path.name, folder / name, figures is not None, model, acquisition)
-        except ValueError as error:
-            results.append(Predicted(path, None, f"{path}: {error}"))
-        else:
-            results.append(Predicted(path, render(result), None))
-        done(results[-1])
-    rows = [{"image": str(path), **table_row(shown)} for path, shown, _ in results if shown is not None]
-    if rows:
-        write_table(rows, output)
+    names = file_names(paths)
+    _check_outputs(paths, names, Path(output), folder, figures is not None)
+    results: list[Predicted] = []
+    try:
+        for path, name in zip(map(Path, paths), names, strict=True):
+            try:
+                title = readable(path.name)
+                result = predict_file(path, title, folder / name, figures is not None, model, acquisition)
+            except ValueError as error:
+                results.append(Predicted(path, None, f"{readable(path)}: {error}"))
+            else:
+                results.append(Predicted(path, render(result), None))
+            done(results[-1])
+    finally:
+        # Also of those before an interruption: hours of work may be in them.
+        rows = [{"image": readable(path), **table_row(shown)} for path, shown, _ in results if shown]
+        if rows:
+            write_table(rows, output)
     return results
+
+
+def _check_outputs(
+    paths: Sequence[FilePath], names: Sequence[str], output: Path, folder: Path, figures: bool
+) -> None:
+    """Refuse to write over an input, a folder, a file of another kind."""
+    check_output(output, paths, [".csv"])
+    if figures and folder == output:
+        raise ValueError(
+            f"{readable(output)} would name the table and the folder of the figures; "
+            f"name the table {readable(output)}.csv"
+        )
+    check_output_folder(folder, [])
+    given = {os.path.realpath(path) for path in paths}
+    for name in names:
+        for ending in (SEGMENTED, PREDICTION) if figures else (SEGMENTED,):
+            picture = folder / f"{name}{ending}"
+            if os.path.realpath(picture) in given:
+                raise ValueError(
+                    f"{readable(picture)} is to be written, but is an input; name the table otherwise: "
+                    "pictures go to the folder of its name, without figures beside it"
+                )
 
 
 def predict_file(
@@ -116,14 +156,14 @@ def predict_file(
         *lighting_notes(picture.gray, result["class_image"].values, pixels),
     ]
     result.attrs["reasons"] = "; ".join(filter(None, (*notes, result.attrs["reasons"])))
-    with atomic_output(stem.with_name(f"{stem.name}_segmented.png")) as temporary:
+    with atomic_output(stem.with_name(stem.name + SEGMENTED)) as temporary:
         dots = UM_PER_INCH / result.attrs["um_per_pixel"]
         Image.fromarray(GRAY_VALUES[result["class_image"].values]).save(temporary, dpi=(dots, dots))
     if figure:
         # On demand: drawing costs more than predicting.
         from assb.figure import save_prediction
 
-        save_prediction(picture, result, title, stem.with_name(f"{stem.name}_prediction.png"))
+        save_prediction(picture, result, title, stem.with_name(stem.name + PREDICTION))
     return result
 
 

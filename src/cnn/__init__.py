@@ -7,6 +7,8 @@ files, never `dem`.
 import os
 from importlib import import_module
 
+import provenance  # noqa: F401  # before h5py: files are read without locks
+
 # Only warnings and errors: TensorFlow's start-up notes bury the progress of a training.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 

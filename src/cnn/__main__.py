@@ -7,10 +7,12 @@ import sys
 from pathlib import Path
 
 from cnn.bundle import write_bundle
+from provenance.command import any_terminal, check_output_folder
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives 0, or 2 after bad input."""
+    any_terminal()
     parser = argparse.ArgumentParser(prog="python -m cnn", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     bundle = commands.add_parser("bundle", help="collect the ensemble of a finished study in one folder")
@@ -19,6 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     bundle.add_argument("--samples", type=int, default=20, help="test structures to go with it (default 20)")
     given = parser.parse_args(arguments)
     try:
+        check_output_folder(given.folder, [given.study, given.study / "cnn/random"])
         write_bundle(given.study, given.folder, given.samples)
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

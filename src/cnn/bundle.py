@@ -92,7 +92,7 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
         "trajectory_provenance": np.atleast_1d(dataset.attrs["trajectory_provenance"]).tolist(),
     }
     with atomic_output(folder / DESCRIPTION) as temporary:
-        temporary.write_text(json.dumps(description, indent=2) + "\n")
+        temporary.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
 def _reference(networks: list[LightNetwork], dataset: xr.Dataset) -> Reference:
@@ -115,7 +115,7 @@ def read_bundle(folder: FilePath) -> Bundle:
     """
     folder = Path(folder)
     try:
-        description = json.loads((folder / DESCRIPTION).read_text())
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         known = description["reference"]
         with np.load(folder / REFERENCE, allow_pickle=False) as arrays:
             reference = Reference(

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
+from cnn.backend import keras
 from provenance import FilePath, atomic_output
 
 log = logging.getLogger(__name__)

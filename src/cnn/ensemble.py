@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
+from cnn.backend import keras
 from cnn.data import read_dataset
 from cnn.layout import FLIPS
 from cnn.uncertainty import NOMINAL, calibrate, interval
@@ -93,7 +93,7 @@ def check_match(settings_file: FilePath, attributes: Mapping[str, Any]) -> None:
     attributes
         Of the dataset to predict: ``um_per_pixel``, ``code_digest``.
     """
-    settings = json.loads(Path(settings_file).read_text())
+    settings = json.loads(Path(settings_file).read_text(encoding="utf-8"))
     trained, given = settings["um_per_pixel"], float(attributes["um_per_pixel"])
     if trained != given:
         raise ValueError(

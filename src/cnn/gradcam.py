@@ -11,10 +11,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
+from cnn.backend import keras
 from cnn.data import read_dataset
 from cnn.ensemble import load_model
 from cnn.layout import FEATURES, NETWORK, SHARES, TARGETS

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
-from keras import layers, ops
 
+from cnn.backend import keras
 from cnn.layout import (
     FEATURES,
     LEAST_AREA,
@@ -25,6 +24,8 @@ from cnn.layout import (
     TARGETS,
 )
 from electrode.phases import PHASES
+
+layers, ops = keras.layers, keras.ops
 
 
 def build_network(

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
+from cnn.backend import keras
 from cnn.checkpoint import Checkpoint
 from cnn.data import Samples, cell_pixels, part, read_dataset
 from cnn.layout import STRESS_MAP, TARGETS
@@ -170,7 +170,7 @@ def train(
     bare.set_weights(net.get_weights())
     with atomic_output(model_file) as temporary:
         in_si_units(bare, mean, sd).save(temporary)
-    with atomic_output(history_file) as temporary, open(temporary, "w", newline="") as file:
+    with atomic_output(history_file) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["epoch", *history])
         rows.writerows((k, *losses) for k, losses in enumerate(zip(*history.values(), strict=True), 1))
@@ -191,7 +191,7 @@ def train(
         "versions": {"keras": keras.version(), "backend": keras.backend.backend(), "numpy": np.__version__},
     }
     with atomic_output(settings_file) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+        temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     checkpoint.remove()
 
 

@@ -7,6 +7,7 @@ users' own packings.
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from provenance import code_digest
@@ -21,8 +22,11 @@ def _kernel_cache() -> str:
     Numba notices an edit of the file that holds a kernel but not of the kernels it calls: after an
     edit of a law a cached ``integrate.py`` would go on with the old law.
     """
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    for base in (home, Path(tempfile.gettempdir())):
+    bases = [Path(tempfile.gettempdir())]
+    # Without HOME and an entry in passwd there is no home.
+    with suppress(RuntimeError):
+        bases.insert(0, Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"))
+    for base in bases:
         folder = base / f"solid-state-electrode-{os.getuid()}" / f"kernels-{code_digest(*KERNEL_MODULES)}"
         try:
             # Compiled code is loaded from here: nobody else may write it.

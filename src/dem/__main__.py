@@ -19,6 +19,10 @@ from dem.parameters import SimulationParameters, read_parameters
 from dem.structure import fill, structure_seed
 from dem.trajectory import Compressed, open_trajectory, write_structure
 from provenance import code_digest
+from provenance.command import any_terminal, check_output
+
+# Of the files that each command writes.
+SUFFIXES = {"generate": (".csv",), "compress": (".h5", ".hdf5")}
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
@@ -81,9 +85,12 @@ def _compress(given: argparse.Namespace, parameters: SimulationParameters, confi
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives 0, or 2 after bad input."""
+    any_terminal()
     given = _arguments(arguments)
+    inputs = [path for path in (given.config, getattr(given, "structure", None)) if path is not None]
     try:
-        config = yaml.safe_load(given.config.read_text())
+        check_output(given.output, inputs, SUFFIXES[given.command])
+        config = yaml.safe_load(given.config.read_text(encoding="utf-8"))
         parameters = read_parameters(config)
         if given.command == "generate":
             _generate(given, parameters)

@@ -20,7 +20,7 @@ ROUNDING = 1e-9
 
 def write_packing(structure: Structure, path: FilePath) -> None:
     """Write a structure; numbers keep all their digits."""
-    with atomic_output(path) as temporary, open(temporary, "w", newline="") as file:
+    with atomic_output(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
         for x, y, radius, species in zip(
@@ -47,7 +47,7 @@ def read_packing(path: FilePath, height: float) -> Structure:
     """
     rows = []
     centres: dict[tuple[float, float], int] = {}
-    with open(path, newline="") as file:
+    with open(path, encoding="utf-8", newline="") as file:
         for line, x, y, radius, species in _rows(path, file):
             where = f"{path}, line {line}"
             if radius <= 0:

@@ -152,4 +152,4 @@ def compile_kernels(output: FilePath, law: str, constants: Mapping[str, Any] | N
     }
     log.info("kernels compiled in %.1f s", time.perf_counter() - start)
     with atomic_output(output) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")
+        temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

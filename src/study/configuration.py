@@ -60,7 +60,7 @@ def check_configuration(config: Mapping[str, Any], schema: FilePath) -> None:
     ValueError
         With one line per problem, each naming the key, the bound and the value received.
     """
-    validator = _Validator(yaml.safe_load(Path(schema).read_text()))
+    validator = _Validator(yaml.safe_load(Path(schema).read_text(encoding="utf-8")))
     problems = [_describe(error) for error in validator.iter_errors(config)]
     if not problems:
         try:

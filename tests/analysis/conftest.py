@@ -19,7 +19,9 @@ def pressed(yielding_kernels, paper_config, root, made_once):
     """Trajectories and dataset of the study of tests/pressure.yaml."""
     config = copy.deepcopy(paper_config)
     for name in ("tiny", "pressure"):
-        for section, values in yaml.safe_load((root / f"tests/{name}.yaml").read_text()).items():
+        for section, values in yaml.safe_load(
+            (root / f"tests/{name}.yaml").read_text(encoding="utf-8")
+        ).items():
             config[section] = config[section] | values if isinstance(values, dict) else values
 
     def fill(folder):

@@ -12,7 +12,7 @@ def test_images_and_labels_are_those_of_the_dataset(study, tmp_path, capsys):
     assert main(["export", str(study.dataset), str(tmp_path / "out")]) == 0
     assert "8 images and labels.csv" in capsys.readouterr().out
     dataset = open_dataset(study.dataset)
-    with open(tmp_path / "out/labels.csv", newline="") as file:
+    with open(tmp_path / "out/labels.csv", encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 8
     for k, row in enumerate(rows):

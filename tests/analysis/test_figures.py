@@ -195,8 +195,12 @@ def test_missing_variables_are_named_with_their_file(study, response, tmp_path, 
 
 
 def test_metrics_without_a_predictor_are_refused_by_name(study, tmp_path):
-    lines = [line for line in study.metrics.read_text().splitlines() if "image_boosting" not in line]
-    (tmp_path / "metrics.csv").write_text("\n".join(lines) + "\n")
+    lines = [
+        line
+        for line in study.metrics.read_text(encoding="utf-8").splitlines()
+        if "image_boosting" not in line
+    ]
+    (tmp_path / "metrics.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"metrics\.csv has no image_boosting for the split random"):
         parity.save(study.predictions["random"], tmp_path / "metrics.csv", [tmp_path / "out.png"])
 

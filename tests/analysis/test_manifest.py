@@ -19,7 +19,7 @@ def manifest(study, tmp_path):
 
 
 def test_manifest_names_seeds_code_versions_and_checksums(manifest, study):
-    content = json.loads(manifest.read_text())
+    content = json.loads(manifest.read_text(encoding="utf-8"))
     assert content["structures"] == 8 and content["dataset"]["code_digest"] == "code code"
     assert content["dataset"]["sha256"] == hashlib.sha256(study.dataset.read_bytes()).hexdigest()
     assert [entry["file"] for entry in content["sources"]] == sorted(p.name for p in study.trajectories)
@@ -44,6 +44,6 @@ def test_verify_names_every_file_that_is_missing_or_changed(manifest, study, cap
 
 
 def test_verify_refuses_what_is_no_manifest(tmp_path, capsys):
-    (tmp_path / "manifest.json").write_text("[1]")
+    (tmp_path / "manifest.json").write_text("[1]", encoding="utf-8")
     assert main(["verify", str(tmp_path / "manifest.json")]) == 2
     assert "manifest.json cannot be read as a manifest" in capsys.readouterr().err

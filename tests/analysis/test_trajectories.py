@@ -1,4 +1,7 @@
+import os
 import shutil
+import subprocess
+import sys
 
 import h5py
 import numpy as np
@@ -75,3 +78,57 @@ def test_missing_file_is_refused_by_name(tmp_path):
 def test_arrays_are_as_written(trajectory):
     assert trajectory.position.shape == (4, trajectory.radius.size, 2)
     assert np.isfinite(trajectory.position).all() and (trajectory.contact_pressure[0] == 0).all()
+
+
+NO_LOCKS = """#include <errno.h>
+int flock(int file, int operation) { errno = ENOLCK; return -1; }
+"""
+WRITE_AND_READ = """
+import sys
+import numpy as np
+import xarray as xr
+from analysis.trajectories import read_trajectories
+from dem.trajectory import _new_file
+from provenance import atomic_output
+from provenance.netcdf import open_result
+with atomic_output(sys.argv[1]) as temporary:
+    xr.Dataset({"a": ("x", np.arange(3))}).to_netcdf(temporary, engine="h5netcdf")
+print(open_result(sys.argv[1], "a")["a"].values.sum())
+_new_file(sys.argv[2]).close()
+print(len(list(read_trajectories(sys.argv[3]))))
+"""
+
+
+def test_files_are_written_and_read_where_there_are_no_locks(study, tmp_path):
+    compiler = shutil.which("cc")
+    if not compiler:
+        pytest.skip("needs a C compiler, for a flock that fails")
+    source, library = tmp_path / "no_locks.c", tmp_path / "no_locks.so"
+    source.write_text(NO_LOCKS, encoding="utf-8")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    environment = {name: value for name, value in os.environ.items() if name != "HDF5_USE_FILE_LOCKING"}
+    done = subprocess.run(
+        [sys.executable, "-c", WRITE_AND_READ, "a.nc", "new.h5", study.trajectories[0]],
+        env={**environment, "LD_PRELOAD": str(library)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.stdout.split() == ["3", "4"], done.stderr
+
+
+def test_a_file_that_may_be_good_is_not_to_be_deleted(tmp_path, monkeypatch):
+    (tmp_path / "good.h5").touch()
+    for number, text, advice in (
+        (37, "unable to lock file, errno = 37", "set HDF5_USE_FILE_LOCKING=FALSE"),
+        (13, "Permission denied", "Permission denied"),
+    ):
+
+        def refused(*_, number=number, text=text, **__):
+            raise OSError(number, text)
+
+        monkeypatch.setattr("analysis.trajectories.h5py.File", refused)
+        with pytest.raises(ValueError, match=advice) as raised:
+            list(read_trajectories(tmp_path / "good.h5"))
+        assert "good.h5" in str(raised.value) and "elete" not in str(raised.value)

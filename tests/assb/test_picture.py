@@ -171,7 +171,7 @@ def png(path, width, height, content=b""):
 
 
 def text(path):
-    path.write_text("no image\n")
+    path.write_text("no image\n", encoding="utf-8")
 
 
 def many_pages(path):

@@ -97,7 +97,7 @@ def test_scale_in_the_file_order_and_thresholds(run, samples, tmp_path):
 
 def test_bad_files_are_named_and_the_others_predicted(run, electrode, samples):
     image = GRAY[samples["image"].values[3]]
-    Path("text.png").write_text("no image")
+    Path("text.png").write_text("no image", encoding="utf-8")
     Image.fromarray(np.full((400, 400), 7, np.uint8)).save("flat.png")
     Image.fromarray(np.zeros((1, 1), np.uint8)).save("dot.png")
     Image.fromarray(image[:300]).save("small.png")
@@ -164,6 +164,62 @@ def test_output_that_cannot_be_written_is_an_error(run, electrode):
     assert done.exit_code == 2 and "error:" in done.stderr and "Traceback" not in done.output
 
 
+@pytest.mark.parametrize(
+    "output, problem",
+    [
+        ("electrode.png", "electrode.png is an input"),
+        ("other.png", "other.png is to be written, but has the name of a picture"),
+        ("folder", "folder is to be written, but is a folder"),
+        ("notes.txt", "notes.txt is to be written, but exists and is no .csv file"),
+        ("results", "results would name the table and the folder of the figures; name the table results.csv"),
+        ("notes.csv", "notes is to be written to, but is a file"),
+    ],
+)
+def test_an_output_overwrites_nothing(run, electrode, output, problem):
+    Path("folder").mkdir()
+    for name in ("notes", "notes.txt"):
+        Path(name).write_text("mine", encoding="utf-8")
+    Path("other.png").write_bytes(electrode.read_bytes())
+    before = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+    done = run("predict", "electrode.png", "--um-per-pixel", 0.1, "-o", output)
+    assert done.exit_code == 2 and problem in done.stderr and "Traceback" not in done.output
+    assert before == {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+
+
+def test_pictures_overwrite_no_input(run, electrode):
+    Path("electrode_segmented.png").write_bytes(electrode.read_bytes())
+    images = ("electrode.png", "electrode_segmented.png")
+    done = run("predict", *images, "--um-per-pixel", 0.1, "--no-figures")
+    assert done.exit_code == 2 and "electrode_segmented.png is to be written, but is an input" in done.stderr
+    assert Path("electrode_segmented.png").read_bytes() == electrode.read_bytes()
+    assert not Path("predictions.csv").exists()
+
+
+def test_a_name_that_is_no_utf_8_is_a_row_like_others(run, electrode):
+    name = os.fsdecode(b"bad\xff.png")
+    Path(name).write_bytes(electrode.read_bytes())
+    done = run("predict", name, "electrode.png", os.fsdecode(b"gone\xff.png"), "--um-per-pixel", 0.1)
+    assert done.exit_code == 2 and "bad\\xff.png: like the training" in done.stdout
+    assert "error: gone\\xff.png: there is no such file" in done.stderr
+    assert [row["image"] for row in rows("predictions.csv")] == ["bad\\xff.png", "electrode.png"]
+    assert Path(os.fsdecode(b"predictions/bad\xff_prediction.png")).exists()
+
+
+def test_rows_before_an_interruption_are_kept(run, electrode, monkeypatch):
+    import assb.prediction
+
+    def interrupted(path, *others):
+        if path.name == "second.png":
+            raise KeyboardInterrupt
+        return predicted(path, *others)
+
+    predicted = assb.prediction.predict_file
+    monkeypatch.setattr(assb.prediction, "predict_file", interrupted)
+    Path("second.png").write_bytes(electrode.read_bytes())
+    done = run("predict", "electrode.png", "second.png", "--um-per-pixel", 0.1, "--no-figures")
+    assert done.exit_code != 0 and len(rows("predictions.csv")) == 1
+
+
 def test_the_api_gives_what_the_command_writes(run, electrode):
     assert run("predict", "electrode.png", "--um-per-pixel", 0.1, "--no-figures").exit_code == 0
     result = predict(np.asarray(Image.open(electrode)), 0.1)
@@ -172,13 +228,15 @@ def test_the_api_gives_what_the_command_writes(run, electrode):
 
 
 def test_help_and_completion(root):
-    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     entry = importlib.metadata.EntryPoint("assb", project["scripts"]["assb"], "console_scripts")
     assert entry.load() is main
     environment = {**os.environ, "PYTHONPATH": str(root / "src"), "_ASSB_COMPLETE": "bash_complete"}
     environment |= {"COMP_WORDS": "assb pre", "COMP_CWORD": "1"}
     code = "import sys; sys.argv[0] = 'assb'; from assb.cli import main; main(prog_name='assb')"
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, encoding="utf-8"
+    )
     assert done.stdout.strip() == "plain,predict"
     shown = CliRunner().invoke(main, ["--help"]).output
     assert "assb predict electrode.png --um-per-pixel 0.05" in shown and "Exit status" in shown
@@ -186,7 +244,9 @@ def test_help_and_completion(root):
 
 def test_help_loads_nothing_heavy(root):
     code = "import sys; from assb.cli import main; print({'numpy', 'keras', 'numba'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     assert done.stdout.strip() == "set()"
 
 

@@ -275,7 +275,7 @@ def test_serve_refuses_a_port_that_is_taken_and_bad_configurations(tmp_path, mon
         (without_grid, "bad.yaml: grid is missing"),
         (None, "configuration lacks the sections seed, structure"),
     ):
-        (tmp_path / "bad.yaml").write_text(yaml.safe_dump(config))
+        (tmp_path / "bad.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
         done = CliRunner().invoke(main, ["serve", "--config", str(tmp_path / "bad.yaml")])
         assert done.exit_code == 2 and message in done.stderr
     monkeypatch.setitem(sys.modules, "flask", None)
@@ -289,7 +289,7 @@ def test_serve_refuses_a_port_that_is_taken_and_bad_configurations(tmp_path, mon
 def address():
     """The real command, on a free port."""
     command = [sys.executable, "-m", "assb", "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
         yield process.stdout.readline().split()[0]
         process.terminate()
 
@@ -333,7 +333,7 @@ def check(page):
 def test_page_predicts_an_image(page, tmp_path, electrode):
     assert "Choose an image first." in press_and_read(page, "#image [type=submit]", "#image .error")
     bad = tmp_path / "notes.png"
-    bad.write_text("no image")
+    bad.write_text("no image", encoding="utf-8")
     page.execute_script("document.querySelector('#image [type=file]').removeAttribute('accept')")
     chooser = page.find_element("css selector", "#image [type=file]")
     chooser.send_keys(str(bad))

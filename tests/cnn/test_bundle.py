@@ -45,7 +45,7 @@ def test_a_study_without_ensemble_is_refused(tmp_path, capsys):
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot be read as a trained ensemble"):
         read_bundle(tmp_path)
-    (tmp_path / "bundle.json").write_text(json.dumps({"members": []}))
+    (tmp_path / "bundle.json").write_text(json.dumps({"members": []}), encoding="utf-8")
     with pytest.raises(ValueError, match="cannot be read as a trained ensemble: 'reference'"):
         read_bundle(tmp_path)
 

@@ -51,7 +51,9 @@ def killed(arguments, tmp_path_factory):
     folder = tmp_path_factory.mktemp("killed") / "cnn"
     given = arguments(folder)
     command = [sys.executable, "-c", JOB]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as job:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as job:
         json.dump(given, job.stdin)
         job.stdin.close()
         for line in job.stdout:
@@ -77,7 +79,7 @@ def epochs(log):
 
 
 def losses(given):
-    with open(given["history_file"], newline="") as file:
+    with open(given["history_file"], encoding="utf-8", newline="") as file:
         return np.array([[float(value) for value in row.values()] for row in csv.DictReader(file)])
 
 

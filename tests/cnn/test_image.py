@@ -186,7 +186,9 @@ def test_bundle_may_be_read_before(root, samples):
 
 def test_predictions_load_no_keras():
     code = "import sys; from cnn import predict; print({'keras', 'tensorflow', 'sklearn'} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     assert done.stdout.strip() == "set()"
 
 

@@ -1,3 +1,8 @@
+import json
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -99,3 +104,20 @@ def test_classes_are_not_an_order(network, images):
 def test_what_does_not_fit_is_refused(shape, cell, filters, message):
     with pytest.raises(ValueError, match=message):
         build_network(shape, cell, 5, filters, 8, 0.1)
+
+
+def test_the_keras_json_of_a_user_changes_no_network(tmp_path):
+    theirs = {"image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.1, "backend": "none"}
+    (tmp_path / "keras.json").write_text(json.dumps(theirs), encoding="utf-8")
+    code = "from cnn.model import build_network, keras;"
+    code += "net = build_network((16, 24), 8, 2, [4, 4, 8, 8], 8, 0.0); print(keras.backend.backend(),"
+    code += "net.compute_dtype, net.output['stress_map'].shape, keras.config.epsilon())"
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environment, "KERAS_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.stdout.strip() == "tensorflow float32 (None, 2, 3, 2) 1e-07", done.stderr

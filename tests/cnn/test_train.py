@@ -23,8 +23,8 @@ def run(study, folder, dataset=None, **training):
 
 def test_outputs_belong_together(study):
     model = study.models["random"][0]
-    settings = json.loads(model.with_suffix(".json").read_text())
-    with open(model.with_suffix(".csv"), newline="") as file:
+    settings = json.loads(model.with_suffix(".json").read_text(encoding="utf-8"))
+    with open(model.with_suffix(".csv"), encoding="utf-8", newline="") as file:
         history = list(csv.DictReader(file))
     assert [row["epoch"] for row in history] == ["1", "2"]
     assert settings["seed"] == study.config["seed"] and settings["code_digest"] == "code"
@@ -173,7 +173,7 @@ def test_other_backends_train_and_explain(study, tmp_path, backend):
     )
     environment = {**os.environ, "KERAS_BACKEND": backend}
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
-    assert json.loads((tmp_path / "s.json").read_text())["versions"]["backend"] == backend
+    assert json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["versions"]["backend"] == backend
     assert (tmp_path / "g.nc").exists()
 
 

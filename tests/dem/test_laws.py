@@ -49,7 +49,7 @@ def outcomes(tiny_config, tmp_path_factory):
     """Two processes, one after the other, that share a folder of kernels."""
     folder = tmp_path_factory.mktemp("laws")
     config = {**tiny_config, "contacts": {**tiny_config["contacts"], "law": "linear_spring"}}
-    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     own = {"NUMBA_CACHE_DIR": str(folder / "kernels"), "PYTHONPATH": str(HERE)}
     command = [sys.executable, "-c", PROGRAM, str(folder / "config.json")]
     return [
@@ -59,7 +59,7 @@ def outcomes(tiny_config, tmp_path_factory):
 
 
 def test_a_third_law_is_a_file_of_forty_lines(outcomes):
-    lines = [line for line in (HERE / "linear_spring.py").read_text().splitlines() if line]
+    lines = [line for line in (HERE / "linear_spring.py").read_text(encoding="utf-8").splitlines() if line]
     assert len(lines) <= 40
     for outcome in outcomes:
         assert outcome["force"] > 0 and outcome["contacts"] > 30

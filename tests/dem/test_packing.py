@@ -12,7 +12,7 @@ HEADER = "x_um,y_um,radius_um,species\n"
 @pytest.fixture
 def files(config, tmp_path):
     """Configuration of the tiny study, a packing generated from it, and a name for the trajectory."""
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     return tmp_path / "config.yaml", tmp_path / "packing.csv", tmp_path / "out.h5"
 
 
@@ -72,7 +72,7 @@ def test_a_packing_is_compressed_to_the_width_asked_for(files, capsys):
     ],
 )
 def test_bad_packing_is_refused_by_line_and_leaves_no_file(files, capsys, text, message):
-    files[1].write_text(text)
+    files[1].write_text(text, encoding="utf-8")
     assert squeeze(files) == 2
     error = capsys.readouterr().err
     assert "error: " in error and message in error

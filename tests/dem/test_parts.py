@@ -29,7 +29,9 @@ def undisturbed(config, tmp_path):
 def start(config, path):
     """A job of four structures, one after the other, after two of them; whoever starts it ends it."""
     command = [sys.executable, "-c", JOB, str(path)]
-    job = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    job = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    )
     job.stdin.write(yaml.safe_dump(config, sort_keys=False))
     job.stdin.close()
     for line in job.stdout:

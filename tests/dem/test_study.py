@@ -56,7 +56,7 @@ def test_a_failing_structure_leaves_no_file(config, tmp_path):
 @pytest.mark.parametrize("law", list(LAWS))
 def test_compiling_says_what_for(config, yielding_kernels, law, tmp_path):
     compile_kernels(tmp_path / "kernels.json", law, config["contacts"].get(law))
-    assert set(json.loads((tmp_path / "kernels.json").read_text())) == {
+    assert set(json.loads((tmp_path / "kernels.json").read_text(encoding="utf-8"))) == {
         "kernels",
         "law",
         "numba",

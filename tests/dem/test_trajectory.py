@@ -68,9 +68,21 @@ def test_an_interrupted_file_never_appears(config, tmp_path):
 
 def test_kernel_cache_falls_back_when_home_cannot_be_written(monkeypatch, tmp_path):
     blocked = tmp_path / "file"
-    blocked.write_text("")
+    blocked.write_text("", encoding="utf-8")
     monkeypatch.setenv("XDG_CACHE_HOME", str(blocked))
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     assert dem._kernel_cache().startswith(str(tmp_path / "solid-state-electrode-"))
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(blocked))
     assert dem._kernel_cache() == ""
+
+
+def test_kernel_cache_falls_back_without_a_home(monkeypatch, tmp_path):
+    """As for a user of a container: neither HOME nor an entry in passwd."""
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+
+    def homeless():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("pathlib.Path.home", homeless)
+    assert dem._kernel_cache().startswith(str(tmp_path / "solid-state-electrode-"))

@@ -119,21 +119,23 @@ class Cluster:
             cpu_nodes=",".join(CPU_NODES),
             gpu_node=GPU_NODE,
         )
-        (folder / "slurm.conf").write_text(text)
+        (folder / "slurm.conf").write_text(text, encoding="utf-8")
         # Without cgroups nobody opens the device: any file will do.
         gpu = f"NodeName={GPU_NODE} AutoDetect=off Name=gpu Type=pretend File=/dev/null\n"
-        (folder / "gres.conf").write_text(gpu)
-        (folder / "cgroup.conf").write_text("CgroupAutomount=no\n")
-        (folder / "plugstack.conf").write_text("")
+        (folder / "gres.conf").write_text(gpu, encoding="utf-8")
+        (folder / "cgroup.conf").write_text("CgroupAutomount=no\n", encoding="utf-8")
+        (folder / "plugstack.conf").write_text("", encoding="utf-8")
         # What each task is given, for the tests: a job prints nothing of it.
         prolog = folder / "prolog"
-        prolog.write_text(f'#!/bin/sh\nenv > "{folder}/environment-$SLURM_JOB_ID"\n')
+        prolog.write_text(f'#!/bin/sh\nenv > "{folder}/environment-$SLURM_JOB_ID"\n', encoding="utf-8")
         prolog.chmod(0o755)
         # Snakemake starts `srun` in its jobs without SLURM_*, by which the cluster is found.
         wrapper = folder / "bin/srun"
         wrapper.parent.mkdir()
         srun = shutil.which("srun")
-        wrapper.write_text(f'#!/bin/sh\nexec env SLURM_CONF="{folder}/slurm.conf" {srun} "$@"\n')
+        wrapper.write_text(
+            f'#!/bin/sh\nexec env SLURM_CONF="{folder}/slurm.conf" {srun} "$@"\n', encoding="utf-8"
+        )
         wrapper.chmod(0o755)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("SLURM_")},
@@ -177,7 +179,12 @@ class Cluster:
     def ask(self, *command):
         """Output of a Slurm command, what went wrong included."""
         done = subprocess.run(
-            command, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
         )
         return done.stdout
 
@@ -194,7 +201,7 @@ class Cluster:
 
     def environment_of(self, job):
         """Variables that the processes of a job were given."""
-        lines = (self.folder / f"environment-{job}").read_text().splitlines()
+        lines = (self.folder / f"environment-{job}").read_text(encoding="utf-8").splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)
 
     def start_node(self, name):
@@ -225,7 +232,9 @@ class Cluster:
         while not ready():
             dead = [name for name, daemon in self.daemons.items() if daemon.poll() is not None]
             if dead or time.monotonic() > end:
-                logs = "".join(path.read_text()[-2000:] for path in sorted(self.folder.glob("*.log")))
+                logs = "".join(
+                    path.read_text(encoding="utf-8")[-2000:] for path in sorted(self.folder.glob("*.log"))
+                )
                 raise RuntimeError(f"no {what} after {seconds} s; ended: {dead}\n{logs}")
             time.sleep(0.1)
 

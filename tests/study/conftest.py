@@ -35,7 +35,8 @@ def study_of(root, overlaid):
 
     def make(*overlays):
         texts = [
-            overlay if ":" in overlay else (root / f"{overlay}.yaml").read_text() for overlay in overlays
+            overlay if ":" in overlay else (root / f"{overlay}.yaml").read_text(encoding="utf-8")
+            for overlay in overlays
         ]
         return Study(overlaid(*texts))
 

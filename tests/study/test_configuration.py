@@ -27,7 +27,7 @@ def schema(root):
     ],
 )
 def test_configurations_of_the_project_are_accepted(root, overlaid, schema, names):
-    check_configuration(overlaid(*((root / name).read_text() for name in names)), schema)
+    check_configuration(overlaid(*((root / name).read_text(encoding="utf-8") for name in names)), schema)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def test_a_row_fits_its_module_and_caption(root, study_of, name):
     save = importlib.import_module(f"analysis.figures.{name}").save
     handed = {**figure.input_files(study), **figure.settings(study), "outputs": []}
     assert set(inspect.signature(save).parameters) == set(handed)
-    assert (root / f"workflow/report/{name}.rst").read_text().strip()
+    assert (root / f"workflow/report/{name}.rst").read_text(encoding="utf-8").strip()
 
 
 def test_inputs_are_files_of_the_study(study_of):

@@ -133,5 +133,7 @@ def test_the_workflow_reads_the_study_without_what_computes():
     heavy = {"keras", "matplotlib", "numba", "scipy", "sklearn", "tensorflow", "xarray"}
     modules = "study.configuration, study.figures, study.jobs, study.names, study.report"
     code = f"import sys, {modules}; print({heavy} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, encoding="utf-8"
+    )
     assert done.stdout.strip() == "set()"

@@ -28,7 +28,7 @@ class Starter:
         if not self.process:
             pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
             self.process = subprocess.Popen(self.command, **pipes)
-        with tempfile.NamedTemporaryFile("r", errors="replace") as output:
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8", errors="replace") as output:
             start = {"folder": str(folder), "environment": environment, "arguments": list(arguments)}
             self.process.stdin.write(json.dumps({**start, "output": output.name}) + "\n")
             self.process.stdin.flush()
@@ -79,6 +79,7 @@ class Project:
             stdout=output,
             stderr=subprocess.STDOUT,
             text=True,
+            encoding="utf-8",
         )
 
     def snakemake(self, *arguments, check=True, environment=os.environ):
@@ -99,8 +100,8 @@ class Project:
     def edit(self, path, old, new):
         """Replace text in a file of the copy."""
         file = self.folder / path
-        assert old in file.read_text()
-        file.write_text(file.read_text().replace(old, new))
+        assert old in file.read_text(encoding="utf-8")
+        file.write_text(file.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -141,11 +142,11 @@ def finished(copy_project, starter, kernels, made_once):
 
     def run(top):
         output = copy_project(top).snakemake("--cores", "2", "--configfile", "tests/tiny.yaml").stdout
-        (top / "log").write_text(output)
+        (top / "log").write_text(output, encoding="utf-8")
 
     top = made_once("finished", run)
     project = Project(top / "with space", starter)
-    project.log = (top / "log").read_text()
+    project.log = (top / "log").read_text(encoding="utf-8")
     return project
 
 

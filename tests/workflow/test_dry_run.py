@@ -38,7 +38,7 @@ def test_slurm_profile_dry_runs_without_slurm(project):
 
 
 def test_requests_grow_with_the_attempt(root):
-    profile = yaml.safe_load((root / "profiles/slurm/config.yaml").read_text())
+    profile = yaml.safe_load((root / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
     asked = {"default": profile["default-resources"], **profile["set-resources"]}
     for rule, resources in asked.items():
         for name in set(resources) & {"mem_mb", "runtime"}:
@@ -68,8 +68,10 @@ def test_allocation_profile_is_local(project):
 @pytest.mark.parametrize("other", ["slurm", "allocation"])
 def test_default_profile_does_not_disturb_the_others(root, other):
     """It is read beside every other profile and wins: it must not say where to run."""
-    default = yaml.safe_load((root / "profiles/default/config.yaml").read_text())
-    assert not set(default) & set(yaml.safe_load((root / f"profiles/{other}/config.yaml").read_text()))
+    default = yaml.safe_load((root / "profiles/default/config.yaml").read_text(encoding="utf-8"))
+    assert not set(default) & set(
+        yaml.safe_load((root / f"profiles/{other}/config.yaml").read_text(encoding="utf-8"))
+    )
     assert not set(default) & {
         "cores",
         "jobs",
@@ -95,7 +97,7 @@ def test_lint_finds_nothing(project):
     ],
 )
 def test_bad_configuration_is_one_screen_that_names_the_key(project, overlay, message):
-    (project.folder / "bad.yaml").write_text(overlay + "\n")
+    (project.folder / "bad.yaml").write_text(overlay + "\n", encoding="utf-8")
     done = project.snakemake("-n", "--configfile", "bad.yaml", check=False)
     assert done.returncode != 0
     assert message in done.stdout
@@ -132,12 +134,13 @@ def test_robust_networks_learn_from_degraded_copies_too(project):
 def test_a_new_figure_is_a_module_a_row_and_a_caption(project):
     module = project.folder / "src/analysis/figures/crossing.py"
     module.write_text(
-        '"""A figure."""\n\nfrom analysis.figures import style\n\n\ndef save(gradcam, outputs): ...\n'
+        '"""A figure."""\n\nfrom analysis.figures import style\n\n\ndef save(gradcam, outputs): ...\n',
+        encoding="utf-8",
     )
     row = '"crossing": Figure("Prediction", {"gradcam": Study.gradcam}),'
     last = '    "am_coverage": Figure('
     project.edit("src/study/figures.py", last, f"    {row}\n{last}")
-    (project.folder / "workflow/report/crossing.rst").write_text("A caption.\n")
+    (project.folder / "workflow/report/crossing.rst").write_text("A caption.\n", encoding="utf-8")
     output = project.snakemake("-n", "--configfile", "tests/tiny.yaml").stdout
     assert job_counts(output)["figure_crossing"] == 1
     files = [f"results/tiny/figures/crossing.{suffix}" for suffix in ("png", "pdf")]

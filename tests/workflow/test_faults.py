@@ -90,7 +90,7 @@ def bad_day(slurm, slurm_profile, copy_project, quiet_day):
     run.command = (*slurm_profile, *CONFIG)
     command = (*run.command, "--set-resources", f"compress:mem_mb={MEMORY}", "--", *ALL)
     with (
-        open(run.folder / "output", "w") as output,
+        open(run.folder / "output", "w", encoding="utf-8") as output,
         run.start(*command, environment=slurm.environment, output=output) as process,
     ):
         try:
@@ -111,7 +111,7 @@ def bad_day(slurm, slurm_profile, copy_project, quiet_day):
         finally:
             process.kill()
             slurm.ask("scontrol", "update", "nodename=cpu[1-3]", "state=resume")
-    run.output = (run.folder / "output").read_text()
+    run.output = (run.folder / "output").read_text(encoding="utf-8")
     return run
 
 
@@ -135,7 +135,7 @@ def slurm_log(slurm, run, key):
 def taken_over(run, width, first):
     """Structures that the last attempt at a trajectory found finished."""
     name = Path(trajectory(width, first)).stem
-    text = (run.folder / f"results/tiny/logs/compress/{name}.log").read_text()
+    text = (run.folder / f"results/tiny/logs/compress/{name}.log").read_text(encoding="utf-8")
     return text.count("was finished by an earlier attempt")
 
 
@@ -156,7 +156,7 @@ def test_a_job_over_its_time_is_submitted_with_more_and_goes_on(bad_day, quiet_d
     assert states(slurm, bad_day, TOO_LONG) == ["TIMEOUT", "COMPLETED"]
     asked = [job["TimeLimit"] for job in jobs_of(slurm, bad_day, *TOO_LONG)]
     assert asked[1] == "01:00:00"
-    assert "DUE TO TIME LIMIT" in slurm_log(slurm, bad_day, TOO_LONG).read_text()
+    assert "DUE TO TIME LIMIT" in slurm_log(slurm, bad_day, TOO_LONG).read_text(encoding="utf-8")
     assert taken_over(bad_day, *TOO_LONG) >= 1
     same_bits(bad_day, quiet_day, TOO_LONG)
 
@@ -170,7 +170,7 @@ def test_a_job_that_never_has_enough_memory_fails_with_the_reason(bad_day, slurm
     assert states(slurm, bad_day, TOO_BIG) == ["FAILED"] * 3
     assert bad_day.status != 0
     log = slurm_log(slurm, bad_day, TOO_BIG)
-    assert str(log) in bad_day.output and "Exceeded job memory limit" in log.read_text()
+    assert str(log) in bad_day.output and "Exceeded job memory limit" in log.read_text(encoding="utf-8")
     assert not (bad_day.folder / trajectory(*TOO_BIG)).exists()
 
 
@@ -183,7 +183,7 @@ def test_snakemake_killed_and_restarted(bad_day, quiet_day, slurm):
     """Its job lives on, and is at the same file as the job of the next run at the same time."""
     command = (*bad_day.command, "--", *ALL)
     with (
-        open(bad_day.folder / "output", "w") as output,
+        open(bad_day.folder / "output", "w", encoding="utf-8") as output,
         bad_day.start(*command, environment=slurm.environment, output=output) as process,
     ):
         _, orphan = stop(slurm, bad_day, TOO_BIG)[TOO_BIG]

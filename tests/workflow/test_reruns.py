@@ -72,17 +72,22 @@ def up_to_date(copy_project):
 def test_a_change_reruns_what_depends_on_it_and_no_more(up_to_date, change):
     name, old, new, rules, jobs = CHANGES[change]
     path = up_to_date.folder / name
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     assert old in text
     try:
-        path.write_text(text.replace(old, new, 1) if old else text + new)
+        path.write_text(text.replace(old, new, 1) if old else text + new, encoding="utf-8")
         due = up_to_date.due()
     finally:
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     assert set(due) == rules
     assert {rule: due[rule] for rule in jobs} == jobs
 
 
 def test_every_change_is_in_the_document(root):
-    table = (root / "docs/reliability.md").read_text().split("## What runs again")[1].split("\n## ")[0]
+    table = (
+        (root / "docs/reliability.md")
+        .read_text(encoding="utf-8")
+        .split("## What runs again")[1]
+        .split("\n## ")[0]
+    )
     assert re.findall(r"^\| ([^|`]+) \|", table, re.M)[1:] == list(CHANGES)

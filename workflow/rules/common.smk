@@ -1,6 +1,7 @@
 # What the rules share: the study that the configuration asks for, digests of code, texts of the report.
 import os
 import shlex
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,15 +11,28 @@ from provenance import code_digest
 from study.configuration import check_configuration
 from study.figures import FIGURES, figure_files, pictures
 from study.jobs import Study, pressure_of
+from study.micrographs import locate_images
 from study.report import benchmark_files, captions, categories
 
 ROOT = Path(workflow.basedir)
+# Snakemake writes this path into shell commands as it is: of an environment below a folder with a space the first
+# word would be run. Processes of jobs know themselves by their true path again.
+if os.path.exists(sys.executable):
+    sys.executable = shlex.quote(sys.executable)
 # Jobs in a conda environment lack the editable installation of the packages, and Snakemake removes
 # PYTHONPATH there: each job sets it for itself.
 SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
+# Texts are UTF-8 in jobs, whatever the locale.
+SHELL_PREFIX += "export PYTHONUTF8=1; "
 
 try:
     check_configuration(config, ROOT / "workflow/schemas/config.schema.yaml")
+    # Missing images would else be no reason to run anything in a finished study.
+    config["prediction"]["images"] = locate_images(
+        config["prediction"]["images"],
+        [Path(workflow.basedir, "config/config.yaml"), *workflow.overwrite_configfiles],
+        workflow.config_settings.config,
+    )
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 study = Study(config)

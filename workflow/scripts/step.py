@@ -8,7 +8,8 @@ from contextlib import contextmanager
 @contextmanager
 def step(log_file):
     """Log to `log_file` and stderr; an expected error ends the job with its message, not a traceback."""
-    to_file, to_screen = logging.FileHandler(log_file, mode="w"), logging.StreamHandler()
+    to_file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
+    to_screen = logging.StreamHandler()
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     for package in ("dem", "cnn", "analysis"):
         logger = logging.getLogger(package)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
@@ -82,9 +82,16 @@ def panel_grid(
     return figure, panels[:count]
 
 
-def in_style() -> AbstractContextManager[None]:
-    """Context in which figures are made; the global style stays as it is."""
-    return mpl.rc_context(RC)
+@contextmanager
+def in_style() -> Iterator[None]:
+    """Context in which figures are made: Matplotlib's defaults and ours, whatever a matplotlibrc says.
+
+    The global style stays as it is.
+    """
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(RC)
+        yield
 
 
 def letter_panels(axes: Iterable[Axes]) -> None:
