@@ -83,10 +83,10 @@ def test_a_file_beside_states_the_scale(tmp_path, suffix, lines, encoding):
     Image.fromarray(GRAY).save(tmp_path / f"x.{suffix}", dpi=(72, 72))
     (tmp_path / "x.txt").write_bytes(lines.format(64, 48).encode(encoding))
     assert read_picture(tmp_path / f"x.{suffix}").um_per_pixel == pytest.approx(0.04)
-    (tmp_path / "x.txt").write_text(lines.format(1280, 960))
+    (tmp_path / "x.txt").write_text(lines.format(1280, 960), encoding="utf-8")
     with pytest.raises(ValueError, match=r"pixel size|as for screen"):
         read_picture(tmp_path / f"x.{suffix}")
-    (tmp_path / "x.txt").write_text("notes of mine\n")
+    (tmp_path / "x.txt").write_text("notes of mine\n", encoding="utf-8")
     with pytest.raises(ValueError, match="as for screen"):
         read_picture(tmp_path / f"x.{suffix}")
 
