@@ -158,20 +158,16 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
     The same structure as in a study of that configuration; OUTPUT is H5MD, explained in docs/data-formats.md.
     The first run compiles the kernels, which takes a minute.
     """
-    import yaml
-
-    from assb.simulation import simulate_electrode
+    from assb.simulation import read_settings, simulate_electrode
 
     try:
-        settings = yaml.safe_load(config.read_text())
+        settings = read_settings(config)
         frames = settings["compression"]["frames"]
         with click.progressbar(length=frames, file=sys.stderr, label="compressing") as bar:
             run = simulate_electrode(
                 settings, width_um, uncovered_fraction, replicate, output, lambda _: bar.update(1)
             )
-    except KeyError as error:
-        _stop(f"{config}: {error.args[0]} is missing")
-    except (OSError, RuntimeError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         _stop(str(error))
     click.echo(f"{run.structure.x.size} particles, {run.contacts.i.size} contacts: {output}")
 
@@ -192,23 +188,20 @@ def serve(port: int, host: str, model: Path | None, config: Path) -> None:
 
     All is computed on this machine; nothing is kept and nothing sent elsewhere.
     """
-    import yaml
-
     from cnn.bundle import read_bundle
     from cnn.image import SHIPPED
 
     try:
         from assb import server
+        from assb.simulation import read_settings
     except ModuleNotFoundError as error:
         if error.name not in ("flask", "waitress"):
             raise
         _stop(f"{error.name} is missing: pip install -c constraints.txt -e '.[cpu,web]'")
     try:
-        bundle, settings = read_bundle(model or SHIPPED), yaml.safe_load(config.read_text())
+        bundle, settings = read_bundle(model or SHIPPED), read_settings(config, ("grid", "image"))
         server.serve(bundle, settings, host, port, lambda address: click.echo(f"{address} (Ctrl-C ends it)"))
-    except KeyError as error:
-        _stop(f"{config}: {error.args[0]} is missing")
-    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         _stop(str(error))
 
 

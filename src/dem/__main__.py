@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from rich.console import Console
 from rich.progress import Progress
 
 from dem.compress import compress
+from dem.configured import read_configuration, require
 from dem.packing import read_packing, write_packing
 from dem.parameters import SimulationParameters, read_parameters
 from dem.structure import fill, structure_seed
@@ -55,6 +56,7 @@ def _generate(given: argparse.Namespace, parameters: SimulationParameters) -> No
 
 
 def _compress(given: argparse.Namespace, parameters: SimulationParameters, config: dict[str, Any]) -> None:
+    require(0 < given.width_um < math.inf, "--width-um", "> 0 um and finite", given.width_um)
     structure = read_packing(given.structure, parameters.structure.box_height)
     protocol = dataclasses.replace(parameters.compression, final_width=given.width_um / 1e6)
     parameters = dataclasses.replace(parameters, compression=protocol)
@@ -83,13 +85,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives 0, or 2 after bad input."""
     given = _arguments(arguments)
     try:
-        config = yaml.safe_load(given.config.read_text())
-        parameters = read_parameters(config)
+        file = read_configuration(given.config)
+        with file.named():
+            parameters = read_parameters(file.values)
         if given.command == "generate":
             _generate(given, parameters)
         else:
-            _compress(given, parameters, config)
-    except (OSError, RuntimeError, ValueError, yaml.YAMLError) as error:
+            _compress(given, parameters, file.values)
+    except (OSError, RuntimeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

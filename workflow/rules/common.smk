@@ -5,9 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 from provenance import code_digest
-from study.configuration import check_configuration
+from study.configuration import check_configuration, places, typed
 from study.figures import FIGURES, figure_files, pictures
 from study.jobs import Study, pressure_of
 from study.report import benchmark_files, captions, categories
@@ -17,8 +18,15 @@ ROOT = Path(workflow.basedir)
 # PYTHONPATH there: each job sets it for itself.
 SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
 
+# Snakemake hands on what --config says below a section as text.
+CHANGES = typed(dict(workflow.config_settings.config or {}))
+update_config(config, CHANGES)
+BASE = Path(workflow.basedir, "config/config.yaml").resolve()
+OVERLAYS = [path for path in map(Path, workflow.configfiles) if path.resolve() != BASE]
+
 try:
-    check_configuration(config, ROOT / "workflow/schemas/config.schema.yaml")
+    where = places((BASE, *OVERLAYS), CHANGES)
+    check_configuration(config, ROOT / "workflow/schemas/config.schema.yaml", where)
 except ValueError as error:
     raise WorkflowError(str(error)) from None
 study = Study(config)
@@ -40,13 +48,11 @@ def report_file(name):
 
 def command():
     """What a user types for this study."""
-    base = Path(workflow.basedir, "config/config.yaml").resolve()
-    overlays = [path for path in map(Path, workflow.configfiles) if path.resolve() != base]
     changes = workflow.config_settings.config or {}
     return shlex.join(
         [
             *("snakemake", "--cores", "all"),
-            *(["--configfile", *map(os.path.relpath, overlays)] if overlays else []),
+            *(["--configfile", *map(os.path.relpath, OVERLAYS)] if OVERLAYS else []),
             *(["--config", *(f"{key}={value}" for key, value in changes.items())] if changes else []),
         ]
     )
