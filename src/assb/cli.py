@@ -219,6 +219,15 @@ def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) ->
     """
     import subprocess
 
+    from dem.configured import read_configuration
+
+    # Snakemake does not tell which of them it is.
+    for path in configfile:
+        try:
+            if not read_configuration(path).values:
+                _stop(f"{path}: the configuration is empty")
+        except (OSError, ValueError) as error:
+            _stop(str(error))
     files = [str(path.resolve()) for path in configfile]
     command = [sys.executable, "-m", "snakemake", "--cores", cores]
     command += ["--configfile", *files] if files else []

@@ -33,7 +33,10 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     generate.add_argument("--replicate", type=int, default=0, help="number of the replicate (default 0)")
     squeeze = commands.add_parser("compress", help="compress a packing, write the trajectory as HDF5")
     squeeze.add_argument(
-        "--structure", type=Path, required=True, help="CSV with x_um, y_um, radius_um, species (AM or SE)"
+        "--structure",
+        type=Path,
+        required=True,
+        help="CSV (commas, semicolons, tabs) with x_um, y_um, radius_um, species (AM or SE)",
     )
     squeeze.add_argument("--width-um", type=float, required=True, help="width after compression [um]")
     squeeze.add_argument(
@@ -48,6 +51,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _generate(given: argparse.Namespace, parameters: SimulationParameters) -> None:
+    require(0 < given.width_um < math.inf, "--width-um", "> 0 um and finite", given.width_um)
     width = given.width_um / 1e6
     seed = structure_seed(parameters.seed, width, given.uncovered_fraction, given.replicate)
     structure, _ = fill(parameters.structure, width, given.uncovered_fraction, np.random.default_rng(seed))

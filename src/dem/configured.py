@@ -134,11 +134,12 @@ class ConfigurationFile:
 
     @contextmanager
     def named(self) -> Iterator[None]:
-        """Have refused values within tell file and line."""
+        """Have refused values within tell the file, and the line if the key is known."""
         try:
             yield
-        except BadValue as error:
-            raise ValueError(f"{self.place(error.key)}: {error}") from None
+        except ValueError as error:
+            place = self.place(error.key if isinstance(error, BadValue) else "")
+            raise ValueError(f"{place}: {error}") from None
 
 
 def read_configuration(path: FilePath) -> ConfigurationFile:

@@ -86,9 +86,15 @@ def _rows(path: FilePath) -> Iterator[tuple[int, float, float, float, int]]:
 
 def _parsed(path: FilePath, text: str) -> Iterator[tuple[int, float, float, float, int]]:
     first = (text.splitlines() or [""])[0]
-    table = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=first.count))
+    lines = io.StringIO(text, newline="")
+    # Excel's own word for what stands between columns.
+    if told := re.fullmatch(r"sep=([,;\t])", first.strip(' "')):
+        table = csv.reader(lines, delimiter=told[1])
+        next(table)
+    else:
+        table = csv.reader(lines, delimiter=max(DELIMITERS, key=first.count))
     header = [name.strip() for name in next(table, [])]
-    shown = f"; the first line is {first!r:.80}"
+    shown = f"; the header is {','.join(header)!r:.80}"
     if missing := set(COLUMNS) - set(header):
         raise ValueError(f"{path}: column {min(missing)} is missing; wanted {', '.join(COLUMNS)}{shown}")
     if twice := {name for name in header if name and header.count(name) > 1}:

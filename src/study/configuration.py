@@ -202,6 +202,8 @@ def _describe(error: ValidationError) -> str:
     unit = schema.get("description", "see config/README.md")
     if error.validator == "type":
         unit += text_hint(error.instance)
+        if error.validator_value == "object":
+            return f"{key or 'top level'}: must be keys with values, got {error.instance!r:.60}"
     return f"{key or 'top level'}: {error.message} ({unit})"
 
 
