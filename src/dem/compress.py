@@ -113,8 +113,7 @@ def compress(
     if travel <= 0:
         raise ValueError(
             f"final_width must be below the width of the structure = {structure.width:g} m, "
-            f"got {protocol.final_width:g} m: the wall would touch nothing; a smaller final width (--width-um) "
-            "is needed"
+            f"got {protocol.final_width:g} m: the wall would touch nothing; make it smaller (--width-um)"
         )
     largest = int(structure.radius.argmax())
     if protocol.final_width < 2 * structure.radius[largest]:

@@ -38,6 +38,11 @@ class BadValue(ValueError):
         self.key = key
 
 
+def refused_key(error: ValueError) -> str:
+    """Dotted key that an error is about; of others than `BadValue` it may be their first word."""
+    return error.key if isinstance(error, BadValue) else str(error).partition(" ")[0].rstrip(":")
+
+
 def require(condition: bool, name: str, bound: str, value: Any) -> None:
     """Raise BadValue with name, bound and value unless a condition holds."""
     if not condition:
@@ -138,8 +143,7 @@ class ConfigurationFile:
         try:
             yield
         except ValueError as error:
-            place = self.place(error.key if isinstance(error, BadValue) else "")
-            raise ValueError(f"{place}: {error}") from None
+            raise ValueError(f"{self.place(refused_key(error))}: {error}") from None
 
 
 def read_configuration(path: FilePath) -> ConfigurationFile:

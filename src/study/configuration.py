@@ -14,7 +14,7 @@ from jsonschema.exceptions import ValidationError
 
 from analysis.images import crop_window
 from analysis.split import part_sizes
-from dem.configured import BadValue, is_number, read_configuration, text_hint
+from dem.configured import BadValue, is_number, read_configuration, refused_key, text_hint
 from dem.parameters import SECTIONS, read_parameters
 from provenance import FilePath
 
@@ -65,10 +65,8 @@ def check_configuration(
     if not problems:
         try:
             _check_together(config)
-        except BadValue as error:
-            problems = [_placed(place, error.key, str(error))]
         except ValueError as error:
-            problems = [str(error)]
+            problems = [_placed(place, refused_key(error), str(error))]
     if problems:
         raise ValueError(
             "configuration refused (config/README.md):\n  " + "\n  ".join(problems[:MOST_PROBLEMS])
