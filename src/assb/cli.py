@@ -158,7 +158,8 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
     The same structure as in a study of that configuration; OUTPUT is H5MD, explained in docs/data-formats.md.
     The first run compiles the kernels, which takes a minute.
     """
-    from assb.simulation import read_settings, simulate_electrode
+    from assb.configuration import read_settings
+    from assb.simulation import simulate_electrode
 
     try:
         settings = read_settings(config)
@@ -188,12 +189,12 @@ def serve(port: int, host: str, model: Path | None, config: Path) -> None:
 
     All is computed on this machine; nothing is kept and nothing sent elsewhere.
     """
+    from assb.configuration import read_settings
     from cnn.bundle import read_bundle
     from cnn.image import SHIPPED
 
     try:
         from assb import server
-        from assb.simulation import read_settings
     except ModuleNotFoundError as error:
         if error.name not in ("flask", "waitress"):
             raise
