@@ -168,7 +168,7 @@ def test_widths_that_are_none_are_refused_by_name(root, tmp_path, capsys, width)
 
 
 @pytest.mark.parametrize("pressure", [None, "50"])
-@pytest.mark.parametrize("particles", ["3,4,1,AM\n", "3,4,0.5,AM\n4,7,0.6,SE\n4.1,2,0.5,SE\n"])
+@pytest.mark.parametrize("particles", ["3,4,1,SE\n", "3,4,0.5,AM\n4,7,0.6,SE\n4.1,2,0.5,SE\n"])
 def test_of_particles_with_room_it_is_told_that_nothing_touches(files, capsys, particles, pressure):
     files[1].write_text(HEADER + particles)
     config, packing, output = files
