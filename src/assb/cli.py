@@ -177,23 +177,20 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
     The same structure as in a study of that configuration; OUTPUT is H5MD, explained in docs/data-formats.md.
     The first run compiles the kernels, which takes a minute.
     """
-    import yaml
-
+    from assb.configuration import read_settings
     from assb.simulation import simulate_electrode
 
     if config == DEFAULT_CONFIG:
         _check_clone()
     try:
         check_output(output, [config], [".h5", ".hdf5"])
-        settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+        settings = read_settings(config)
         frames = settings["compression"]["frames"]
         with click.progressbar(length=frames, file=sys.stderr, label="compressing") as bar:
             run = simulate_electrode(
                 settings, width_um, uncovered_fraction, replicate, output, lambda _: bar.update(1)
             )
-    except KeyError as error:
-        _stop(f"{config}: {error.args[0]} is missing")
-    except (OSError, RuntimeError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         _stop(str(error))
     click.echo(f"{run.structure.x.size} particles, {run.contacts.i.size} contacts: {readable(output)}")
 
@@ -214,8 +211,7 @@ def serve(port: int, host: str, model: Path | None, config: Path) -> None:
 
     All is computed on this machine; nothing is kept and nothing sent elsewhere.
     """
-    import yaml
-
+    from assb.configuration import read_settings
     from cnn.bundle import read_bundle
     from cnn.image import SHIPPED
 
@@ -228,11 +224,9 @@ def serve(port: int, host: str, model: Path | None, config: Path) -> None:
             raise
         _stop(f"{error.name} is missing: pip install -c constraints.txt -e '.[cpu,web]'")
     try:
-        bundle, settings = read_bundle(model or SHIPPED), yaml.safe_load(config.read_text(encoding="utf-8"))
+        bundle, settings = read_bundle(model or SHIPPED), read_settings(config, ("grid", "image"))
         server.serve(bundle, settings, host, port, lambda address: click.echo(f"{address} (Ctrl-C ends it)"))
-    except KeyError as error:
-        _stop(f"{config}: {error.args[0]} is missing")
-    except (OSError, TypeError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError) as error:
         _stop(str(error))
 
 
@@ -250,7 +244,16 @@ def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) ->
     """
     import subprocess
 
+    from dem.configured import read_configuration
+
     _check_clone()
+    # Snakemake does not tell which of them it is.
+    for path in configfile:
+        try:
+            if not read_configuration(path).values:
+                _stop(f"{path}: the configuration is empty")
+        except (OSError, ValueError) as error:
+            _stop(str(error))
     # What Snakemake itself reads is UTF-8 too.
     os.environ.setdefault("PYTHONUTF8", "1")
     if not _home_has_cache():

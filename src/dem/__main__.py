@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from rich.console import Console
 from rich.progress import Progress
 
 from dem.compress import compress
+from dem.configured import read_configuration, require
 from dem.packing import read_packing, write_packing
 from dem.parameters import SimulationParameters, read_parameters
 from dem.structure import fill, structure_seed
@@ -36,7 +37,10 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     generate.add_argument("--replicate", type=int, default=0, help="number of the replicate (default 0)")
     squeeze = commands.add_parser("compress", help="compress a packing, write the trajectory as HDF5")
     squeeze.add_argument(
-        "--structure", type=Path, required=True, help="CSV with x_um, y_um, radius_um, species (AM or SE)"
+        "--structure",
+        type=Path,
+        required=True,
+        help="CSV (commas, semicolons, tabs) with x_um, y_um, radius_um, species (AM or SE)",
     )
     squeeze.add_argument("--width-um", type=float, required=True, help="width after compression [um]")
     squeeze.add_argument(
@@ -51,6 +55,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _generate(given: argparse.Namespace, parameters: SimulationParameters) -> None:
+    require(0 < given.width_um < math.inf, "--width-um", "> 0 um and finite", given.width_um)
     width = given.width_um / 1e6
     seed = structure_seed(parameters.seed, width, given.uncovered_fraction, given.replicate)
     structure, _ = fill(parameters.structure, width, given.uncovered_fraction, np.random.default_rng(seed))
@@ -59,6 +64,7 @@ def _generate(given: argparse.Namespace, parameters: SimulationParameters) -> No
 
 
 def _compress(given: argparse.Namespace, parameters: SimulationParameters, config: dict[str, Any]) -> None:
+    require(0 < given.width_um < math.inf, "--width-um", "> 0 um and finite", given.width_um)
     structure = read_packing(given.structure, parameters.structure.box_height)
     protocol = dataclasses.replace(parameters.compression, final_width=given.width_um / 1e6)
     parameters = dataclasses.replace(parameters, compression=protocol)
@@ -90,13 +96,14 @@ def main(arguments: list[str] | None = None) -> int:
     inputs = [path for path in (given.config, getattr(given, "structure", None)) if path is not None]
     try:
         check_output(given.output, inputs, SUFFIXES[given.command])
-        config = yaml.safe_load(given.config.read_text(encoding="utf-8"))
-        parameters = read_parameters(config)
+        file = read_configuration(given.config)
+        with file.named():
+            parameters = read_parameters(file.values)
         if given.command == "generate":
             _generate(given, parameters)
         else:
-            _compress(given, parameters, config)
-    except (OSError, RuntimeError, ValueError, yaml.YAMLError) as error:
+            _compress(given, parameters, file.values)
+    except (OSError, RuntimeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

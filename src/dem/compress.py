@@ -113,7 +113,7 @@ def compress(
     if travel <= 0:
         raise ValueError(
             f"final_width must be below the width of the structure = {structure.width:g} m, "
-            f"got {protocol.final_width:g} m"
+            f"got {protocol.final_width:g} m: the wall would touch nothing; make it smaller (--width-um)"
         )
     largest = int(structure.radius.argmax())
     if protocol.final_width < 2 * structure.radius[largest]:

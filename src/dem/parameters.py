@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from dem.configured import read_section, require
+from dem.configured import BadValue, check_keys, check_type, check_types, read_section, require
 from dem.laws import LAWS, Law
 from electrode.species import PAIRS
 
@@ -24,6 +24,7 @@ class Material:
     hardness: Annotated[float | None, "GPa"] = None  # [Pa], for a law under which contacts yield
 
     def __post_init__(self) -> None:
+        check_types(self)
         require(self.youngs_modulus > 0, "youngs_modulus", "> 0 Pa", self.youngs_modulus)
         require(-1 < self.poissons_ratio < 0.5, "poissons_ratio", "in (-1, 0.5)", self.poissons_ratio)
         require(self.density > 0, "density", "> 0 kg/m^3", self.density)
@@ -45,6 +46,7 @@ class Contacts:
     own: Mapping[str, Any] = field(default_factory=dict)  # of laws that have parameters of their own, by law
 
     def __post_init__(self) -> None:
+        check_types(self)
         require(self.law in tuple(LAWS), "law", " or ".join(LAWS), self.law)
         require(
             LAWS[self.law].Parameters is None or self.law in self.own,
@@ -82,6 +84,7 @@ class Filling:
     )
 
     def __post_init__(self) -> None:
+        check_types(self)
         for name in ("am_mean_diameter", "am_sd_diameter"):
             low, high = getattr(self, name)
             require(0 <= low <= high, name, "a range [low, high] with 0 <= low <= high, in m", (low, high))
@@ -130,6 +133,7 @@ class Compression:
     unload: bool = False  # after a pressure, let the wall back until it bears nothing
 
     def __post_init__(self) -> None:
+        check_types(self)
         require(self.final_width > 0, "final_width", "> 0 m", self.final_width)
         require(self.wall_speed > 0, "wall_speed", "> 0 m/s", self.wall_speed)
         # At 0.2 Rayleigh times strongly compressed structures do not even come to rest (docs/validation.md).
@@ -145,7 +149,6 @@ class Compression:
         require(self.frames >= least, "frames", f">= {least}", self.frames)
         require(0 < self.pressure_tolerance < 1, "pressure_tolerance", "in (0, 1)", self.pressure_tolerance)
         require(self.servo_damping > 0, "servo_damping", "> 0", self.servo_damping)
-        require(isinstance(self.unload, bool), "unload", "true or false", self.unload)
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,11 @@ def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
         Naming the key, the bound and the value received.
     """
     if missing := [name for name in SECTIONS if name not in (config or {})]:
-        raise ValueError(f"configuration lacks the sections {', '.join(missing)}")
+        empty = "" if config else "; it is empty"
+        raise BadValue(f"configuration lacks the sections {', '.join(missing)}{empty}")
+    for name in SECTIONS:
+        check_type(name, config[name], int if name == "seed" else Mapping[str, Any])
+    require(config["seed"] >= 0, "seed", ">= 0", config["seed"])
     section = dict(config["contacts"])
     others = [name for name, law in LAWS.items() if law.Parameters is not None]
     own = {
@@ -181,9 +188,12 @@ def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
         for name, law in LAWS.items()
         if law.Parameters is not None and name in section
     }
+    species = ("AM", "SE")
+    check_keys(config["materials"], "materials", species)
+    if missing := [name for name in species if name not in config["materials"]]:
+        raise BadValue(f"missing configuration key materials.{missing[0]}", "materials")
     materials = {
-        species: read_section(Material, config["materials"][species], f"materials.{species}")
-        for species in ("AM", "SE")
+        name: read_section(Material, config["materials"][name], f"materials.{name}") for name in species
     }
     parameters = SimulationParameters(
         seed=config["seed"],

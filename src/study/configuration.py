@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +14,8 @@ from jsonschema.exceptions import ValidationError
 
 from analysis.images import crop_window
 from analysis.split import part_sizes
-from dem.parameters import read_parameters
+from dem.configured import BadValue, is_number, read_configuration, refused_key, text_hint
+from dem.parameters import SECTIONS, read_parameters
 from provenance import FilePath
 
 # All jobs are kept in memory: docs/cluster.md.
@@ -27,9 +26,7 @@ MOST_PROBLEMS = 10
 
 def _is_number(_: object, value: object) -> bool:
     """Finite, also as a floating-point number, and not a truth value."""
-    return (
-        isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
-    )
+    return is_number(value)
 
 
 def _is_integer(_: object, value: object) -> bool:
@@ -45,7 +42,9 @@ _Validator = validators.extend(  # type: ignore[no-untyped-call]  # the stubs la
 )
 
 
-def check_configuration(config: Mapping[str, Any], schema: FilePath) -> None:
+def check_configuration(
+    config: Mapping[str, Any], schema: FilePath, place: Callable[[str], str] = lambda key: ""
+) -> None:
     """Refuse a configuration that breaks the schema, or whose keys do not fit each other.
 
     Parameters
@@ -54,23 +53,137 @@ def check_configuration(config: Mapping[str, Any], schema: FilePath) -> None:
         All sections, defaults included.
     schema
         JSON Schema as YAML: types and bounds of single keys; descriptions are shown in messages.
+    place
+        Gives file and line of a dotted key, or nothing, see `places`.
 
     Raises
     ------
     ValueError
         With one line per problem, each naming the key, the bound and the value received.
     """
-    validator = _Validator(yaml.safe_load(Path(schema).read_text(encoding="utf-8")))
-    problems = [_describe(error) for error in validator.iter_errors(config)]
+    problems = [_placed(place, _key(error), _describe(error)) for error in _errors(config, schema)]
     if not problems:
         try:
             _check_together(config)
         except ValueError as error:
-            problems = [str(error)]
+            problems = [_placed(place, refused_key(error), str(error))]
     if problems:
         raise ValueError(
             "configuration refused (config/README.md):\n  " + "\n  ".join(problems[:MOST_PROBLEMS])
         )
+
+
+def check_sections(config: Mapping[str, Any], schema: FilePath, others: Sequence[str] = ()) -> None:
+    """Refuse a configuration if single electrodes cannot be made from it.
+
+    Parameters
+    ----------
+    config
+        With the `SECTIONS` of the DEM; more of them are left aside.
+    schema
+        See `check_configuration`.
+    others
+        Sections that are needed too.
+
+    Raises
+    ------
+    ValueError
+        Of the first problem; `BadValue` where its key is known.
+    """
+    read_parameters(config)
+    for name in others:
+        if name not in config:
+            raise BadValue(f"{name} is missing")
+    for error in _errors(config, schema, (*SECTIONS, *others)):
+        raise BadValue(_describe(error), _key(error))
+    if "image" in others:
+        _check_image(config)
+    if "grid" in others:
+        _check_grid(config)
+
+
+def places(files: Iterable[FilePath], overriding: Mapping[str, Any]) -> Callable[[str], str]:
+    """Function that gives file and line where a key was last set.
+
+    Parameters
+    ----------
+    files
+        YAML, each of which overrides those before it.
+    overriding
+        What the command line says.
+
+    Raises
+    ------
+    OSError, ValueError
+        If a file cannot be read or has a key twice.
+    """
+    read = [read_configuration(file) for file in files]
+
+    def place(key: str) -> str:
+        values: Any = overriding
+        parts = key.split(".")
+        for part in parts:
+            if not isinstance(values, Mapping) or part not in values:
+                break
+            values = values[part]
+            if not isinstance(values, Mapping):
+                return f"--config {parts[0]}=..."
+        while key:
+            for file in reversed(read):
+                if key in file.lines:
+                    return file.place(key)
+            key = key.rpartition(".")[0]
+        return ""
+
+    return place
+
+
+def typed(value: Any) -> Any:
+    """What texts of YAML stand for, in whatever sections and lists.
+
+    Keys below a section that is given on a command line come as text, ``{"replicates": "6"}``.
+    """
+    if isinstance(value, Mapping):
+        return {key: typed(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [typed(item) for item in value]
+    if isinstance(value, str):
+        try:
+            read = yaml.safe_load(value)
+        except (yaml.YAMLError, ValueError):
+            return value
+        return read if read is None or isinstance(read, (bool, int, float)) else value
+    return value
+
+
+def _errors(
+    config: Mapping[str, Any], schema: FilePath, sections: Sequence[str] | None = None
+) -> Iterable[ValidationError]:
+    """What breaks the schema, or the part of it that is about some sections."""
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    if sections is not None:
+        rules["required"] = list(sections)
+        rules["properties"] = {name: rules["properties"][name] for name in (*sections, "study")}
+        config = {name: config[name] for name in sections}
+    return _Validator(rules).iter_errors(config)
+
+
+def _key(error: ValidationError) -> str:
+    """Dotted key of what breaks the schema; that of a list for its items, which have no line of their own."""
+    key = ".".join(str(part) for part in error.absolute_path if isinstance(part, str))
+    if error.validator == "additionalProperties":
+        key = ".".join(filter(None, (key, _unknown(error))))
+    return key
+
+
+def _placed(place: Callable[[str], str], key: str, problem: str) -> str:
+    return ": ".join(filter(None, (place(key), problem)))
+
+
+def _unknown(error: ValidationError) -> str:
+    """The first key that the schema does not name."""
+    known = cast(Mapping[str, Any], error.schema)["properties"]
+    return min(str(name) for name in set(cast(Mapping[str, Any], error.instance)) - set(known))
 
 
 def _describe(error: ValidationError) -> str:
@@ -80,13 +193,15 @@ def _describe(error: ValidationError) -> str:
     schema = cast(Mapping[str, Any], error.schema)
     if error.validator == "additionalProperties":
         known = schema["properties"]
-        unknown = min(str(name) for name in set(cast(Mapping[str, Any], error.instance)) - set(known))
+        unknown = _unknown(error)
         close = difflib.get_close_matches(unknown, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
         return f"unknown key {'.'.join(filter(None, (key, unknown)))}; {hint}"
     unit = schema.get("description", "see config/README.md")
-    if error.validator == "type" and re.fullmatch(r"[-+]?\d+[eE][-+]?\d+", str(error.instance)):
-        unit += "; YAML reads numbers like 1e-3 as text, write 1.0e-3"
+    if error.validator == "type":
+        unit += text_hint(error.instance)
+        if error.validator_value == "object":
+            return f"{key or 'top level'}: must be keys with values, got {error.instance!r:.60}"
     return f"{key or 'top level'}: {error.message} ({unit})"
 
 

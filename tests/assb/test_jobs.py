@@ -50,7 +50,74 @@ def test_simulate_refuses_bad_settings(config_file, options, message):
 def test_simulate_names_what_a_configuration_lacks(config_file):
     config_file.write_text("study: x\n", encoding="utf-8")
     done = simulate(config_file, "--width-um", "10", "--uncovered-fraction", "0.7")
-    assert done.exit_code == 2 and "tiny.yaml: compression is missing" in done.stderr
+    assert (
+        done.exit_code == 2 and "tiny.yaml: configuration lacks the sections seed, structure" in done.stderr
+    )
+
+
+# What each command is given in vain: nothing of it gets as far as a simulation.
+COMMANDS = {
+    "simulate": "simulate --width-um 50 --uncovered-fraction 0.63 -o {folder}/out.h5 --config {config}",
+    "serve": "serve --port 0 --config {config}",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "    SE-wall: 0.5",
+            "    SE-wall: 2e-2",
+            "contacts.friction.SE-wall must be a number, got '2e-2'; YAML ",
+        ),
+        ("frames: 11", "frames: .inf", "compression.frames must be a whole number, got inf"),
+        ("seed: 20220301", "seed: [1]", "seed must be a whole number, got [1]"),
+        (
+            "youngs_modulus_GPa: 191",
+            "youngs_modulus_GPa: 20000",
+            "20000 is greater than the maximum of 10000",
+        ),
+        (
+            "se_pitch_um: 0.1",
+            "se_pitch_um: 0.1\n  se_pitch_um: 0.2",
+            "the key structure.se_pitch_um stands there",
+        ),
+    ],
+)
+def test_commands_name_file_line_and_key_of_a_bad_value(root, tmp_path, command, old, new, message):
+    text = (root / "config/config.yaml").read_text(encoding="utf-8").replace(old, new, 1)
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    line = text[: text.index(new) + len(new)].count("\n") + 1
+    done = CliRunner().invoke(main, COMMANDS[command].format(folder=tmp_path, config=path).split())
+    assert done.exit_code == 2 and "Traceback" not in done.output
+    assert f"error: {path}, line {line}: " in done.stderr and message in done.stderr
+    assert done.stderr.count("\n") == 1 and not list(tmp_path.glob("*.h5"))
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "- 1\n", "words", "seed: [\n"])
+@pytest.mark.parametrize("command", [*COMMANDS, "report"])
+def test_commands_refuse_files_without_keys(monkeypatch, tmp_path, command, text):
+    monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("the workflow is started"))
+    path = tmp_path / "mine.yaml"
+    path.write_text(text, encoding="utf-8")
+    arguments = COMMANDS.get(command, "report --configfile {config}").format(folder=tmp_path, config=path)
+    done = CliRunner().invoke(main, arguments.split())
+    assert done.exit_code == 2 and f"error: {path}" in done.stderr, done.output
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_page_needs_sections_that_fit_its_pictures(root, tmp_path):
+    path = tmp_path / "mine.yaml"
+    text = (root / "config/config.yaml").read_text(encoding="utf-8")
+    for old, new, message in (
+        ("  widths_um: [46", "  widths_um: [4e1", "line 11: grid.widths_um.0: '4e1' is not of type 'number'"),
+        ("  crop_um: 2", "  crop_um: 1.95", "line 73: image.crop_um = 1.95 um leaves 36.1 um"),
+    ):
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        done = CliRunner().invoke(main, ["serve", "--port", "0", "--config", str(path)])
+        assert done.exit_code == 2 and message in done.stderr, done.output
 
 
 def test_report_runs_the_study(monkeypatch, root, tmp_path):

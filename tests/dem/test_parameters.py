@@ -1,6 +1,19 @@
-import pytest
+import dataclasses
+import math
 
-from dem.parameters import Material, read_parameters
+import pytest
+import yaml
+
+from dem.configured import read_configuration
+from dem.laws.elastoplastic import Yielding
+from dem.parameters import Compression, Contacts, Filling, Material, read_parameters
+from electrode.species import PAIRS
+
+
+@pytest.fixture
+def written(root):
+    """The configuration of the paper, for those that do not simulate."""
+    return yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
 
 
 def test_configuration_becomes_si(parameters):
@@ -62,3 +75,128 @@ def test_restitution_bounds(paper_config, restitution):
     }
     with pytest.raises(ValueError, match=rf"restitution of AM-SE must be in \(0, 1\], got {restitution}"):
         read_parameters({**paper_config, "contacts": contacts})
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "message"),
+    [
+        ("seed", "1", "seed must be a whole number, got '1'"),
+        ("seed", 2**63, "seed must be a whole number, got 9223372036854775808"),
+        ("seed", True, "seed must be a whole number, got True"),
+        ("contacts", None, "contacts must be a section of keys with values, got None"),
+        ("contacts.friction", 0.5, "contacts.friction must be a section of keys with values, got 0.5"),
+        ("contacts.friction.SE-SE", "5E-1", "got '5E-1'; YAML reads numbers like 5E-1 as text, write 5.0e-1"),
+        (
+            "contacts.restitution.AM-AM",
+            math.nan,
+            "contacts.restitution.AM-AM must be a finite number, got nan",
+        ),
+        (
+            "contacts.elastoplastic",
+            [],
+            "configuration section contacts.elastoplastic must be keys with values",
+        ),
+        ("contacts.elastoplastic.area_growth", math.inf, "elastoplastic.area_growth must be a finite number"),
+        ("materials.SE", "x", "configuration section materials.SE must be keys with values, got 'x'"),
+        ("materials.NMC", {}, "unknown configuration key materials.NMC; known: AM, SE"),
+        (
+            "materials.AM.hardness_GPa",
+            "2e0",
+            "got '2e0' (in GPa); YAML reads numbers like 2e0 as text, write 2.0e+0",
+        ),
+        ("materials.AM.density_kg_per_m3", False, "density_kg_per_m3 must be a finite number, got False"),
+        ("structure.box_height_um", 10**400, "structure.box_height_um must be a finite number, got 1000"),
+        (
+            "structure.am_sd_diameter_um",
+            [1],
+            "am_sd_diameter_um must be a list of 2 numbers, got [1] (in um)",
+        ),
+        (
+            "structure.am_sd_diameter_um",
+            [1, None],
+            "structure.am_sd_diameter_um must be a finite number, got None",
+        ),
+        ("structure.fresh_starts", 4.0, "structure.fresh_starts must be a whole number, got 4.0"),
+        ("structure.7", 1, "unknown configuration key structure.7; known: box_height_um"),
+        ("compression.unload", "yes", "compression.unload must be true or false, got 'yes'"),
+    ],
+)
+def test_values_of_other_types_are_refused_by_key(written, keys, value, message):
+    *sections, key = keys.split(".")
+    place = written
+    for section in sections:
+        place = place[section]
+    place[int(key) if key.isdigit() else key] = value
+    with pytest.raises(ValueError) as refused:
+        read_parameters(written)
+    assert message in str(refused.value) and "\n" not in str(refused.value)
+
+
+GOOD = (
+    Material(1e9, 0.3, 1000),
+    Contacts("hertz_mindlin", dict.fromkeys(PAIRS, 0.5), dict.fromkeys(PAIRS, 0.5)),
+    Filling(8e-6, (6e-6, 6e-6), (0.0, 0.0), 6e-6, 2e-6, 1e-6, 1000, 1),
+    Compression(8e-6, 1.0, 0.1, 1.0, 1, 3),
+    Yielding(5, 2, 0.6, 1e-9),
+)
+
+
+@pytest.mark.parametrize("good", GOOD, ids=lambda good: type(good).__name__)
+@pytest.mark.parametrize("value", ["1e-3", math.inf, math.nan, "text"])
+def test_dataclasses_name_the_field_that_is_no_finite_number(good, value):
+    for field in dataclasses.fields(good):
+        if field.name in ("law", "own"):
+            continue
+        with pytest.raises(ValueError, match=f"^{field.name} must be "):
+            dataclasses.replace(good, **{field.name: value})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: {b: 1, c: 2,\n  b: 3}", "line 2: the key a.b stands there twice, first in line 1"),
+        ("a:\n- {b: 1, b: 2}", "line 2: the key a.b stands there twice, first in line 2"),
+        ("a: 1\nb: [", "line 2: cannot be read as YAML"),
+        ("- a", "must hold keys with values, got a list: ['a']"),
+        ("a: 2026-02-30", "cannot be read as YAML: day is out of range"),
+        (4000 * "[", "cannot be read as YAML"),
+        (b"a: \xe9", "must be text in UTF-8, but byte 3 is not"),
+        (b"a: \x00", "cannot be read as YAML"),
+    ],
+)
+def test_files_that_are_no_configuration_are_refused_by_name(tmp_path, text, message):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError) as refused:
+        read_configuration(path)
+    assert str(refused.value).startswith(str(path)) and message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_configuration_may_have_marks_anchors_merges_and_cycles(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("\ufeffa: &a {x: 1}\nb: {<<: *a, y: 2}\nc: &c [*c]\n", encoding="utf-8")
+    file = read_configuration(path)
+    assert file.values["a"] == {"x": 1} and file.values["b"] == {"x": 1, "y": 2}
+    assert file.lines["b.y"] == 2 and file.place("b.z") == f"{path}, line 2" and file.place("z") == str(path)
+    path.write_text('{\n\t"a": {"b": 1}\n}', encoding="utf-8")
+    assert read_configuration(path).values == {"a": {"b": 1}}, "JSON"
+    path.write_text("", encoding="utf-8")
+    assert read_configuration(path).values == {}
+
+
+def test_each_refused_value_has_the_line_of_its_key(root, tmp_path):
+    text = (root / "config/config.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "mine.yaml"
+    for old, new in (
+        ("    density_kg_per_m3: 2000", "    density_kg_per_m3: -2000"),
+        ("    SE-wall: 0.5", "    SE-wall: -1"),
+        ("  am_mean_diameter_um: [6, 12]", "  am_mean_diameter_um: [12, 6]"),
+        ("  se_pitch_um: 0.1", "  se_pitch_um: 0.1\n  se_size_um: 3"),
+    ):
+        changed = text.replace(old, new, 1)
+        path.write_text(changed, encoding="utf-8")
+        file = read_configuration(path)
+        line = changed[: changed.index(new) + len(new)].count("\n") + 1
+        with pytest.raises(ValueError, match=rf"mine\.yaml, line {line}: "), file.named():
+            read_parameters(file.values)

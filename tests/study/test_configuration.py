@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from dem.laws import LAWS
-from study.configuration import check_configuration
+from study.configuration import check_configuration, check_sections, places, typed
 
 
 @pytest.fixture(scope="session")
@@ -178,3 +178,57 @@ def test_the_schema_names_all_laws(root):
     contacts = schema["properties"]["contacts"]["properties"]
     assert contacts["law"]["enum"] == list(LAWS)
     assert {name for name, law in LAWS.items() if law.Parameters} <= set(contacts)
+
+
+def test_problems_tell_where_a_key_was_last_set(root, tmp_path, schema):
+    base, mine = root / "config/config.yaml", tmp_path / "mine.yaml"
+    mine.write_text(
+        "study: mine\ngrid:\n  replicates: 0\n  widths_um: [50, '51']\nimage:\n  crop_um: 3\n",
+        encoding="utf-8",
+    )
+    config = yaml.safe_load(base.read_text(encoding="utf-8"))
+    config["grid"] |= {"replicates": 0, "widths_um": [50, "51"]}
+    config["seed"], config["compression"]["frames"] = -1, 2
+    place = places([base, mine], {"compression": {"frames": 2}})
+    with pytest.raises(ValueError) as refused:
+        check_configuration(config, schema, place)
+    for line in (
+        f"{mine}, line 3: grid.replicates: 0 is less than the minimum of 1",
+        f"{mine}, line 4: grid.widths_um.1: '51' is not of type 'number'",
+        f"{base}, line 8: seed: -1 is less than the minimum of 0",
+        "--config compression=...: compression.frames: 2 is less than the minimum of 3",
+    ):
+        assert f"  {line}" in str(refused.value)
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("grid: {replicates: 3,\n  replicates: 4}\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"mine\.yaml, line 2: the key grid\.replicates stands there twice"):
+        places([path], {})
+
+
+def test_texts_of_the_command_line_become_what_they_stand_for():
+    given = {"grid": {"replicates": "6", "widths_um": ["46", "4.75e+1"]}, "study": "a b", "unload": "true"}
+    given |= {"prediction": {"um_per_pixel": "", "brightness": ["void", "AM"]}, "friction": "1e-3"}
+    assert typed(given) == {
+        "grid": {"replicates": 6, "widths_um": [46, 47.5]},
+        "study": "a b",
+        "unload": True,
+        "prediction": {"um_per_pixel": None, "brightness": ["void", "AM"]},
+        "friction": "1e-3",  # refused later, with a word on how to write it
+    }
+    assert typed("[1") == "[1" and typed("2026-02-30") == "2026-02-30"
+
+
+def test_single_electrodes_need_the_sections_of_the_dem_alone(root, schema):
+    config = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
+    config = {name: config[name] for name in ("seed", "structure", "materials", "contacts", "compression")}
+    check_sections(config, schema)
+    with pytest.raises(ValueError, match=r"^grid is missing$"):
+        check_sections(config, schema, ("grid", "image"))
+    config["structure"]["box_height_um"] = 20000
+    with pytest.raises(
+        ValueError, match=r"structure\.box_height_um: 20000 is greater than the maximum of 10000"
+    ):
+        check_sections(config, schema)

@@ -149,3 +149,33 @@ def test_a_new_figure_is_a_module_a_row_and_a_caption(project):
     page = output.split("rule html_report:")[1].split("output: ")[0]
     assert files[0] in page and "workflow/report/crossing.rst" in page
     assert set(files) < set(output.split("rule all:")[1].split("\n")[1].replace(",", "").split())
+
+
+def test_sections_on_the_command_line_change_the_keys_they_name(project):
+    """Snakemake hands them on as text."""
+    changes = ("--config", "grid={replicates: 6, widths_um: [10, 1.15e+1]}")
+    output = project.snakemake("-n", "--configfile", "tests/tiny.yaml", *changes).stdout
+    assert job_counts(output)["compress"] == 6 and "width-11.5_" in output
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("grid={replicates: 0}", "--config grid=...: grid.replicates: 0 is less than the minimum of 1"),
+        ("grid={replicates: six}", "grid.replicates: 'six' is not of type 'integer'"),
+        ("contacts={friction: {SE-SE: 1e-3}}", "as text, write 1.0e-3"),
+        ("grid=6", "--config grid=...: grid: must be keys with values, got 6"),
+    ],
+)
+def test_bad_values_on_the_command_line_are_refused_by_key(project, change, message):
+    done = project.snakemake("-n", "--config", change, check=False)
+    assert done.returncode != 0 and message in done.stdout and "Traceback" not in done.stdout
+
+
+def test_a_key_that_stands_twice_is_refused_by_file_and_line(project):
+    (project.folder / "twice.yaml").write_text(
+        "study: mine\ngrid:\n  replicates: 3\n  replicates: 4\n", encoding="utf-8"
+    )
+    done = project.snakemake("-n", "--configfile", "twice.yaml", check=False)
+    assert done.returncode != 0
+    assert "twice.yaml, line 4: the key grid.replicates stands there twice, first in line 3" in done.stdout

@@ -6,9 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 from provenance import code_digest
-from study.configuration import check_configuration
+from study.configuration import check_configuration, places, typed
 from study.figures import FIGURES, figure_files, pictures
 from study.jobs import Study, pressure_of
 from study.micrographs import locate_images
@@ -25,13 +26,18 @@ SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 's
 # Texts are UTF-8 in jobs, whatever the locale.
 SHELL_PREFIX += "export PYTHONUTF8=1; "
 
+# Snakemake hands on what --config says below a section as text.
+CHANGES = typed(dict(workflow.config_settings.config or {}))
+update_config(config, CHANGES)
+BASE = Path(workflow.basedir, "config/config.yaml").resolve()
+OVERLAYS = [path for path in map(Path, workflow.configfiles) if path.resolve() != BASE]
+
 try:
-    check_configuration(config, ROOT / "workflow/schemas/config.schema.yaml")
+    where = places((BASE, *OVERLAYS), CHANGES)
+    check_configuration(config, ROOT / "workflow/schemas/config.schema.yaml", where)
     # Missing images would else be no reason to run anything in a finished study.
     config["prediction"]["images"] = locate_images(
-        config["prediction"]["images"],
-        [Path(workflow.basedir, "config/config.yaml"), *workflow.overwrite_configfiles],
-        workflow.config_settings.config,
+        config["prediction"]["images"], [BASE, *workflow.overwrite_configfiles], CHANGES
     )
 except ValueError as error:
     raise WorkflowError(str(error)) from None
@@ -54,13 +60,11 @@ def report_file(name):
 
 def command():
     """What a user types for this study."""
-    base = Path(workflow.basedir, "config/config.yaml").resolve()
-    overlays = [path for path in map(Path, workflow.configfiles) if path.resolve() != base]
     changes = workflow.config_settings.config or {}
     return shlex.join(
         [
             *("snakemake", "--cores", "all"),
-            *(["--configfile", *map(os.path.relpath, overlays)] if overlays else []),
+            *(["--configfile", *map(os.path.relpath, OVERLAYS)] if OVERLAYS else []),
             *(["--config", *(f"{key}={value}" for key, value in changes.items())] if changes else []),
         ]
     )

@@ -23,7 +23,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from dem.configured import require
+from dem.configured import check_types, require
 from dem.laws.elastic import elastic_constants, elastic_tables, pair_table
 from dem.laws.response import Response
 from electrode.species import SE, WALL
@@ -39,6 +39,7 @@ class Yielding:
     relaxation_time: Annotated[float, "ns"]  # t_rel [s]
 
     def __post_init__(self) -> None:
+        check_types(self)
         require(self.spring_growth >= 0, "spring_growth", ">= 0", self.spring_growth)
         require(self.area_growth >= 0, "area_growth", ">= 0", self.area_growth)
         largest = self.largest_equilibrium_overlap

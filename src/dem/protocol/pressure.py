@@ -15,6 +15,7 @@ import numpy as np
 
 from dem.parameters import Compression, Material
 from dem.protocol.request import Advance, Drive, Steps
+from dem.protocol.width import too_loose
 from dem.state import Frame
 
 # Steps between two looks at the wall, and looks in a row that must find the pressure.
@@ -117,23 +118,32 @@ def press(
         look = yield Advance(INTERVAL)
         taken += INTERVAL
         seen.append(look.force / area)
+        kinetic, elastic = look.energies()
         if look.position < protocol.final_width:
+            if elastic == 0:
+                raise RuntimeError(
+                    f"pressure {pressure / 1e6:g} MPa is not reached, nothing touches: {too_loose(protocol)}"
+                )
             raise RuntimeError(
                 f"pressure {pressure / 1e6:g} MPa is not reached: {seen[-1] / 1e6:.4g} MPa where the way of "
                 f"the wall ends, at compression.final_width_um = {protocol.final_width * 1e6:g} um"
             )
-        kinetic, elastic = look.energies()
         borne = (
             len(seen) == LOOKS and np.abs(np.array(seen) / pressure - 1).max() <= protocol.pressure_tolerance
         )
         if borne and kinetic <= protocol.hold_energy_ratio * elastic:
             return look
         if taken >= most:
+            if elastic == 0:
+                raise RuntimeError(
+                    f"the wall pressure does not settle, nothing touches after {taken} steps: particles so "
+                    f"few or so loose need a larger pressure than {pressure / 1e6:g} MPa"
+                )
             raise RuntimeError(
                 f"the wall pressure does not settle: {min(seen) / 1e6:.4g} to {max(seen) / 1e6:.4g} MPa in "
                 f"the last {LOOKS * INTERVAL} of {taken} steps, wanted {pressure / 1e6:g} MPa within "
                 f"{protocol.pressure_tolerance:g} of it and kinetic / elastic energy "
-                f"{kinetic / elastic if elastic else math.inf:.3g} below {protocol.hold_energy_ratio:g}; see "
+                f"{kinetic / elastic:.3g} below {protocol.hold_energy_ratio:g}; see "
                 "compression.hold_maximum_steps, pressure_tolerance, servo_damping, and time_step_rayleigh: "
                 "steps may be too long for yielded contacts"
             )

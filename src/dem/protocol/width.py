@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -17,6 +16,8 @@ log = logging.getLogger(__name__)
 
 # Steps between two looks at the energies while the wall stands still.
 HOLD_INTERVAL = 200
+# Looks in a row at a moving structure without a contact until it is told to be too loose to rest under load.
+LOOSE = 100
 # Above this a packing is known to feel its own inertia (da Cruz et al., 2005).
 QUASI_STATIC = 1e-3
 
@@ -53,6 +54,14 @@ def warn_of_inertia(look: Look, protocol: Compression, name: str) -> None:
         )
 
 
+def too_loose(protocol: Compression) -> str:
+    """Why nothing touches at the final width, and what to do."""
+    return (
+        f"the particles fit into the final box, {protocol.final_width * 1e6:g} um wide; a smaller "
+        "compression.final_width_um (--width-um) lets them touch"
+    )
+
+
 def hold(protocol: Compression) -> Steps:
     """Go on until kinetic / elastic energy falls below the protocol's ratio.
 
@@ -61,18 +70,19 @@ def hold(protocol: Compression) -> Steps:
     RuntimeError
         If nothing touches, or the structure does not rest within ``hold_maximum_steps``.
     """
-    held = 0
+    held = apart = 0
     while True:
         look = yield Advance(HOLD_INTERVAL)
         held += HOLD_INTERVAL
         kinetic, elastic = look.energies()
-        if kinetic == elastic == 0:
-            raise RuntimeError("nothing touches after compression: the particles fit into the final box")
+        apart = 0 if elastic else apart + 1
+        if apart and (kinetic == 0 or apart == LOOSE or held >= protocol.hold_maximum_steps):
+            raise RuntimeError(f"nothing touches after compression: {too_loose(protocol)}")
         if kinetic <= protocol.hold_energy_ratio * elastic:
             return look
         if held >= protocol.hold_maximum_steps:
             raise RuntimeError(
-                f"kinetic / elastic energy is {kinetic / elastic if elastic else math.inf:.3g} after "
+                f"kinetic / elastic energy is {kinetic / elastic:.3g} after "
                 f"{held} steps of hold (compression.hold_maximum_steps), wanted hold_energy_ratio = "
                 f"{protocol.hold_energy_ratio:g}; a smaller time_step_rayleigh may help"
             )

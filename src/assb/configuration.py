@@ -1,0 +1,34 @@
+"""Configurations that single electrodes are made from, checked as those of whole studies are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dem.configured import read_configuration
+from provenance import FilePath
+from study.configuration import check_sections
+
+SCHEMA = Path(__file__).resolve().parents[2] / "workflow/schemas/config.schema.yaml"
+
+
+def read_settings(path: FilePath, others: Sequence[str] = ()) -> dict[str, Any]:
+    """Read a configuration to make single electrodes from.
+
+    Parameters
+    ----------
+    path
+        YAML, such as ``config/config.yaml``.
+    others
+        Sections that are needed beside those of the DEM.
+
+    Raises
+    ------
+    OSError, ValueError
+        If it cannot be read, or a value is refused: naming file, line and key, bound and value.
+    """
+    file = read_configuration(path)
+    with file.named():
+        check_sections(file.values, SCHEMA, others)
+    return file.values
