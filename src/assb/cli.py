@@ -180,8 +180,7 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
     from assb.configuration import read_settings
     from assb.simulation import simulate_electrode
 
-    if config == DEFAULT_CONFIG:
-        _check_clone()
+    _check_clone()
     try:
         check_output(output, [config], [".h5", ".hdf5"])
         settings = read_settings(config)
@@ -215,8 +214,7 @@ def serve(port: int, host: str, model: Path | None, config: Path) -> None:
     from cnn.bundle import read_bundle
     from cnn.image import SHIPPED
 
-    if model is None or config == DEFAULT_CONFIG:
-        _check_clone()
+    _check_clone()
     try:
         from assb import server
     except ModuleNotFoundError as error:

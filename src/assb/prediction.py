@@ -174,7 +174,7 @@ def _read(file: FilePath | IO[bytes], acquisition: Acquisition) -> Picture:
 
 
 def _levels_as_gray(picture: Picture, brightness: Sequence[str]) -> list[str]:
-    """A note that levels 0, 1, 2 are gray values in files, unless their order was told."""
+    """A note that levels 0, 1, 2 are gray values in files, unless they are told another order than usual."""
     levels = set(np.unique(picture.gray[:: max(1, len(picture.gray) // 50)]).tolist())
     if levels != set(range(len(PHASES))) or tuple(brightness) != DARK_TO_BRIGHT:
         return []

@@ -77,19 +77,19 @@ def stated_by_tags(
     for read in (_fei, _zeiss, _tescan):
         stated, scan = read(tags)
         if stated:
-            return _unless_resized(stated, scan, width), scan
+            return _unless_resized(stated, scan, width)
     stated, scan = stated_in_text(description)
     if stated:
-        return _unless_resized(stated, scan, width), scan
+        return _unless_resized(stated, scan, width)
     stated, scan = stated_beside(path, width)
     if stated:
         return stated, scan
     return _ome_scale(description) or _resolution(tags, description), None
 
 
-def _unless_resized(stated: Stated, scan: Scan | None, width: int) -> Stated | None:
-    """What was stated of a picture of this width, None of one that has another now."""
-    return stated if scan is None or scan.width in (None, width) else None
+def _unless_resized(stated: Stated, scan: Scan | None, width: int) -> tuple[Stated | None, Scan | None]:
+    """What was stated of a picture of this width; nothing counts of one that has another now."""
+    return (stated, scan) if scan is None or scan.width in (None, width) else (None, None)
 
 
 def _fei(tags: Mapping[int, Any]) -> tuple[Stated | None, Scan | None]:
@@ -148,7 +148,8 @@ def stated_in_text(text: str) -> tuple[Stated | None, Scan | None]:
     size = SCANNED.search(text)
     scan = Scan(int(size[1]), int(size[2])) if size else Scan(None, None)
     # Hitachi: nm. JEOL: a bar of so many pixels, and its length with the unit.
-    if side := _positive(_key(text, "PixelSize")):
+    of_hitachi = size is not None or "[SemImageFile]" in text
+    if of_hitachi and (side := _positive(_key(text, "PixelSize"))):
         return Stated(1e-3 * side, 1e-3 * side), scan
     pixels = _positive(_key(text, r"\$+SM_MICRON_BAR"))
     marker = re.search(r"^[ \t]*\$+SM_MICRON_MARKER[ \t=]+([\d.]+)[ \t]*(\S+)", text, re.MULTILINE)
@@ -186,7 +187,7 @@ def stated_beside(path: Path | None, width: int) -> tuple[Stated | None, Scan | 
         wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")
         stated, scan = stated_in_text(content.decode("utf-16" if wide else "latin-1", errors="replace"))
         if stated:
-            return _unless_resized(stated, scan, width), scan
+            return _unless_resized(stated, scan, width)
     return None, None
 
 

@@ -182,10 +182,19 @@ def _chosen(contents: Contents, page: int | None) -> tuple[Layout, int]:
     pictures, stated = contents.pictures, contents.stated_pictures
     count, first = len(pictures), pictures[0]
     planes = 0
-    if count == 1 < stated and first.compression == NOT_COMPRESSED and first.samples == 1 and first.offsets:
+    ends = [offset + length for offset, length in zip(first.offsets, first.lengths, strict=False)]
+    in_sequence = ends[:-1] == list(first.offsets[1:])
+    if (
+        count == 1 < stated
+        and first.compression == NOT_COMPRESSED
+        and first.samples == 1
+        and ends
+        and in_sequence
+    ):
         # Large stacks of ImageJ have one page, and the other planes lie behind it.
         length = first.width * first.height * first.bits // 8
-        planes = min(stated, (contents.size - first.offsets[0]) // length) if length else 0
+        whole = length and sum(first.lengths) == length
+        planes = min(stated, (contents.size - first.offsets[0]) // length) if whole else 0
     count = max(count, planes)
     if page is None and stated > count:
         raise ValueError(

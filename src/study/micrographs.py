@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from dem.configured import read_configuration
 from provenance import FilePath
 
 
@@ -49,8 +48,7 @@ def locate_images(
 def _last_that_names_images(configurations: Iterable[FilePath]) -> FilePath | None:
     naming = None
     for path in configurations:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        if _names_images(yaml.safe_load(text)):
+        if _names_images(read_configuration(path).values):
             naming = path
     return naming
 

@@ -26,8 +26,11 @@ SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 's
 # Texts are UTF-8 in jobs, whatever the locale.
 SHELL_PREFIX += "export PYTHONUTF8=1; "
 
-# Snakemake hands on what --config says below a section as text.
-CHANGES = typed(dict(workflow.config_settings.config or {}))
+# Snakemake hands on what --config says below a section as text. Names of studies may be numbers: they stay text.
+CHANGES = {
+    key: typed(value) if isinstance(value, dict) else value
+    for key, value in (workflow.config_settings.config or {}).items()
+}
 update_config(config, CHANGES)
 BASE = Path(workflow.basedir, "config/config.yaml").resolve()
 OVERLAYS = [path for path in map(Path, workflow.configfiles) if path.resolve() != BASE]
