@@ -139,7 +139,7 @@ def predict_file(
     ValueError
         If the image cannot be read or predicted.
     """
-    picture = _read(file, acquisition)
+    picture = read_picture(file, acquisition.um_per_pixel, acquisition.page)
     result = predict(
         *picture,
         gray=True,
@@ -165,12 +165,6 @@ def predict_file(
 
         save_prediction(picture, result, title, stem.with_name(stem.name + PREDICTION))
     return result
-
-
-def _read(file: FilePath | IO[bytes], acquisition: Acquisition) -> Picture:
-    if acquisition.page is None:
-        return read_picture(file, acquisition.um_per_pixel)
-    return read_picture(file, acquisition.um_per_pixel, acquisition.page)
 
 
 def _levels_as_gray(picture: Picture, brightness: Sequence[str]) -> list[str]:

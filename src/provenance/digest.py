@@ -7,7 +7,7 @@ import hashlib
 import io
 import tokenize
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent.parent
@@ -80,11 +80,15 @@ def _source(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@lru_cache
+# Twice each source is walked: for what it imports, and for its bare code.
+_tree = lru_cache(maxsize=None)(ast.parse)
+
+
+@cache
 def _imports(text: str) -> list[tuple[int, str, tuple[str, ...]]]:
     """Import statements as level (0: absolute), module and names; many modules import the same ones."""
     statements: list[tuple[int, str, tuple[str, ...]]] = []
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(_tree(text)):
         if isinstance(node, ast.Import):
             statements += [(0, alias.name, ()) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -92,7 +96,7 @@ def _imports(text: str) -> list[tuple[int, str, tuple[str, ...]]]:
     return statements
 
 
-@lru_cache
+@cache
 def _bare_code(text: str) -> str:
     """Lines of code without comments, docstrings and empty lines: the same in every version of Python."""
     lines = text.splitlines()
@@ -100,7 +104,7 @@ def _bare_code(text: str) -> str:
         if token.type == tokenize.COMMENT:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(_tree(text)):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
         if ast.get_docstring(node, clean=False) is not None:

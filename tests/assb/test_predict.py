@@ -122,9 +122,9 @@ def test_a_file_that_vanishes_while_others_are_predicted(run, electrode, samples
     Path("second.png").write_bytes(electrode.read_bytes())
     import assb.prediction
 
-    def reading(path, scale):
+    def reading(*given):
         Path("second.png").unlink(missing_ok=True)
-        return read(path, scale)
+        return read(*given)
 
     read = assb.prediction.read_picture
     monkeypatch.setattr(assb.prediction, "read_picture", reading)
