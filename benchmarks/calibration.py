@@ -23,6 +23,7 @@ from dem.compress import between_walls, largest_time_step
 from dem.engine import run
 from dem.measure.frames import snapshot
 from dem.parameters import read_parameters
+from dem.protocol.pace import Pace
 from dem.protocol.pressure import Evenly, press
 from dem.structure import Structure, fill_solid_electrolyte
 from electrode.species import PAIRS, SE
@@ -86,15 +87,16 @@ def densities(parameters, replicate):
     structure = loose(replicate)
     system = between_walls(structure, parameters)
     protocol = parameters.compression
-    step = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
+    longest = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
+    pace = Pace.configured(longest, protocol)
     shares = []
     for pressure in PRESSURES:
         try:
-            run(system, step, press(pressure * 1e6, parameters.materials["SE"], protocol, step, Evenly(0)))
+            run(system, press(pressure * 1e6, parameters.materials["SE"], pace, protocol, Evenly(0)))
         except RuntimeError:
             shares += (len(PRESSURES) - len(shares)) * [(np.nan, np.nan)]
             break
-        frame = snapshot(system, 0, step)
+        frame = snapshot(system, 0, 0.0)
         solid = np.pi * np.sum(structure.radius**2) / (frame.wall_position[1] * HEIGHT)
         shares.append((solid, 1 - frame.porosity))
     return np.array(shares)

@@ -36,14 +36,18 @@ HOLD_STEPS = 100_000  # most that a structure gets to come to rest
 AXES = {
     "time_step_rayleigh": "time step [Rayleigh times]",
     "wall_speed_m_per_s": "wall speed [m/s]",
-    "hold_energy_ratio": "kinetic / elastic energy at rest",
+    "time_step_contact": "time step x frequency of contacts",
+    "hold_unbalanced_force": "unbalanced force at rest",
+    "hold_damping_rayleigh": "damping per Rayleigh time",
     "skin": "skin / SE diameter (no physics)",
 }
 # Finest value first.
 SWEEPS = {
     "time_step_rayleigh": (0.05, 0.1, 0.15, 0.2),
     "wall_speed_m_per_s": (0.5, 1, 2, 4, 8),
-    "hold_energy_ratio": (1e-6, 1e-5, 1e-4, 1e-3, 1e-2),
+    "time_step_contact": (0.2, 0.4, 0.6, 0.8),
+    "hold_unbalanced_force": (1e-4, 1e-3, 1e-2, 1e-1),
+    "hold_damping_rayleigh": (0.0125, 0.025, 0.05, 0.1),
     "skin": (0.4, 0.2, 0.1, 0.05),
 }
 
@@ -56,7 +60,7 @@ def targets(config, width, uncovered_fraction, replicates):
         try:
             compress_cell(path, config, width, uncovered_fraction, [replicate], "convergence")
         except RuntimeError as error:
-            if "kinetic / elastic energy" not in str(error):
+            if "no rest after" not in str(error):
                 raise
             return np.full(len(TARGETS), np.nan)
         (trajectory,) = read_trajectories(path)

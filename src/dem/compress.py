@@ -12,6 +12,7 @@ from dem.engine import run
 from dem.laws.elastic import pair_table
 from dem.measure.stress import ContactList, contact_list
 from dem.parameters import Material, SimulationParameters
+from dem.protocol.pace import Pace
 from dem.protocol.pressure import to_pressures
 from dem.protocol.request import Advance, Steps
 from dem.protocol.width import to_width
@@ -123,16 +124,15 @@ def compress(
         )
     system = between_walls(structure, parameters)
     longest = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
-    system.law.check_time_step(longest)
-    steps = math.ceil(travel / (protocol.wall_speed * longest))
-    time_step = travel / (protocol.wall_speed * steps)
+    pace = Pace.configured(longest, protocol)
+    system.law.check_time_step(pace.longest_step)
 
     def compression() -> Steps:
         look = yield Advance(0)
         record(look.frame())
         if pressure is None:
-            return (yield from to_width(steps, protocol, record, name))
-        return (yield from to_pressures([pressure], parameters.materials["SE"], time_step, protocol, record))
+            return (yield from to_width(pace, protocol, record, name))
+        return (yield from to_pressures([pressure], parameters.materials["SE"], pace, protocol, record))
 
-    run(system, time_step, compression())
+    run(system, compression())
     return contact_list(system)

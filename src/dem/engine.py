@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dem.cpu.forces import energies
 from dem.cpu.integrate import advance
+from dem.measure.balance import Forces, contact_frequency, forces
 from dem.measure.frames import check_none_lost, inertial_number, snapshot, wall_area
 from dem.protocol.request import Drive, Look, Steps
 from dem.state import Frame, System, Walls
@@ -13,8 +14,8 @@ from electrode.trajectory import MOVING
 class SystemLook:
     """A system when looked at, see `dem.protocol.request.Look`: what is not asked for costs nothing."""
 
-    def __init__(self, system: System, step: int, time_step: float):
-        self._system, self.step, self._time_step = system, step, time_step
+    def __init__(self, system: System, step: int, time: float):
+        self._system, self.step, self._time = system, step, time
 
     @property
     def position(self) -> float:
@@ -34,13 +35,21 @@ class SystemLook:
         """That a force on the moving wall is divided by for its pressure [m^2]."""
         return wall_area(self._system)
 
+    def forces(self) -> Forces:
+        """What is left over of forces, see `dem.measure.balance`."""
+        return forces(self._system)
+
+    def contact_frequency(self) -> float:
+        """See `dem.measure.balance.contact_frequency` [1/s]."""
+        return float(contact_frequency(self._system))
+
     def inertial_number(self) -> float:
         """See `dem.measure.frames.inertial_number` [-]."""
         return inertial_number(self._system)
 
     def frame(self) -> Frame:
         """The state, to keep."""
-        return snapshot(self._system, self.step, self._time_step)
+        return snapshot(self._system, self.step, self._time)
 
 
 def apply_drive(walls: Walls, drive: Drive) -> None:
@@ -50,19 +59,17 @@ def apply_drive(walls: Walls, drive: Drive) -> None:
             getattr(walls, quantity)[MOVING] = value
 
 
-def run(system: System, time_step: float, protocol: Steps, step: int = 0) -> Look:
+def run(system: System, protocol: Steps, step: int = 0, time: float = 0.0) -> Look:
     """Do what a protocol asks for until it ends; gives its last look.
 
     Parameters
     ----------
     system
         Advanced in place.
-    time_step
-        [s].
     protocol
         See `dem.protocol`.
-    step
-        Steps taken before.
+    step, time
+        Steps taken before, and the time they took [s].
 
     Raises
     ------
@@ -72,10 +79,11 @@ def run(system: System, time_step: float, protocol: Steps, step: int = 0) -> Loo
     request = next(protocol)
     while True:
         apply_drive(system.walls, request.drive)
-        advance(system, time_step, request.steps)
+        advance(system, request.time_step, request.steps, request.damping)
         step += request.steps
+        time += request.steps * request.time_step
         check_none_lost(system, step)
         try:
-            request = protocol.send(SystemLook(system, step, time_step))
+            request = protocol.send(SystemLook(system, step, time))
         except StopIteration as end:
             return end.value

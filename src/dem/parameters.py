@@ -125,7 +125,10 @@ class Compression:
     final_width: Annotated[float, "um"]  # after compression; under pressure the narrowest allowed [m]
     wall_speed: Annotated[float, "m_per_s"]  # [m/s]
     time_step_rayleigh: float  # time step / Rayleigh time of the smallest particle [-]
-    hold_energy_ratio: float  # at rest when kinetic / elastic energy falls below this [-]
+    time_step_contact: float  # most of time step / sqrt(mass / stiffness of its contacts) of a particle [-]
+    hold_damping_rayleigh: float  # rate of decay of motion at the end x that Rayleigh time [-]
+    hold_unbalanced_force: float  # at rest: most net force on a particle / mean contact force; of walls [-]
+    hold_energy_ratio: float  # and most kinetic / elastic energy [-]
     hold_maximum_steps: int  # error if the structure does not rest within these
     frames: int  # recorded states: before compression, while the wall moves, at rest, and unloaded if so
     pressure_tolerance: float = 0.01  # a pressure is borne when found within this share of it [-]
@@ -143,6 +146,11 @@ class Compression:
             "in (0, 0.2] Rayleigh times",
             self.time_step_rayleigh,
         )
+        require(0 < self.time_step_contact <= 1, "time_step_contact", "in (0, 1]", self.time_step_contact)
+        damping = self.hold_damping_rayleigh
+        require(0 <= damping <= 1, "hold_damping_rayleigh", "in [0, 1] per Rayleigh time", damping)
+        unbalanced = self.hold_unbalanced_force
+        require(0 < unbalanced < 1, "hold_unbalanced_force", "in (0, 1)", unbalanced)
         require(self.hold_energy_ratio > 0, "hold_energy_ratio", "> 0", self.hold_energy_ratio)
         require(self.hold_maximum_steps >= 1, "hold_maximum_steps", ">= 1", self.hold_maximum_steps)
         least = 4 if self.unload else 3

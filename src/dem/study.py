@@ -23,6 +23,7 @@ from dem.compress import between_walls
 from dem.configured import read_section
 from dem.cpu.integrate import advance
 from dem.laws import LAWS
+from dem.measure.balance import contact_frequency
 from dem.measure.frames import snapshot
 from dem.parameters import (
     SECTIONS,
@@ -138,12 +139,13 @@ def compile_kernels(output: FilePath, law: str, constants: Mapping[str, Any] | N
             "SE": Material(1e9, 0.3, 2000.0, hardness=1e9),
         },
         contacts=Contacts(law, dict.fromkeys(PAIRS, 0.5), dict.fromkeys(PAIRS, 0.5), own),
-        compression=Compression(8e-6, 1.0, 0.1, 1.0, 1, 3),
+        compression=Compression(8e-6, 1.0, 0.1, 0.5, 0.0, 0.5, 1.0, 1, 3),
     )
     structure, _ = fill(parameters.structure, 9e-6, 0.9, np.random.default_rng(0))
     system = between_walls(structure, parameters)
     advance(system, 1e-12, 1)
     snapshot(system, 1, 1e-12)
+    contact_frequency(system)
     record = {
         "kernels": code_digest(*KERNEL_MODULES),
         "law": law,

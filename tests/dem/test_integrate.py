@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from dem.cpu import integrate
+from dem.cpu.forces import energies
+from dem.cpu.tile import dissipated_work
 from dem.state import no_contacts
 
 
@@ -25,7 +27,6 @@ def test_error_falls_with_the_square_of_the_time_step(scene):
 
 
 def test_energy_without_damping_and_friction_is_kept(scene, parameters):
-    from dem.cpu.forces import energies
     from dem.parameters import Contacts
 
     pairs = parameters.contacts.friction
@@ -81,17 +82,44 @@ def test_splitting_a_run_does_not_change_it(cluster):
         np.testing.assert_array_equal(at_once, in_parts)
 
 
+def test_damping_takes_motion_at_its_rate_and_books_what_it_takes(scene):
+    system = scene([2, 5], 5, vx=[3.0, -1.0], vy=[0.5, 2.0])
+    system.particles.omega[:] = 1e6, -2e6
+    before = [quantity.copy() for quantity in (*system.particles[2:5], np.array(energies(system)))]
+    integrate.advance(system, 1e-12, 100, damping=1e9)
+    kept = np.exp(-1e9 * 100e-12)
+    for now, then in zip(system.particles[2:5], before, strict=False):
+        np.testing.assert_allclose(now, kept * then, rtol=1e-12)
+    assert dissipated_work(system.tile) == pytest.approx((1 - kept**2) * before[3][0], rel=1e-12)
+    at_rest = scene([2, 5], 5)
+    integrate.advance(at_rest, 1e-12, 100, damping=1e9)
+    assert dissipated_work(at_rest.tile) == 0 and not at_rest.particles.vx.any()
+
+
+def test_splitting_a_damped_run_does_not_change_it(cluster):
+    whole, parts = cluster(), cluster()
+    integrate.advance(whole, 1e-11, 60, damping=1e8)
+    for steps in (1, 59):
+        integrate.advance(parts, 1e-11, steps, damping=1e8)
+    for at_once, in_parts in zip(whole.particles, parts.particles, strict=True):
+        np.testing.assert_array_equal(at_once, in_parts)
+
+
 def test_compiled_equals_python(cluster):
     system = cluster()
     twin = copy.deepcopy(system)
     integrate.advance(system, 1e-11, 20)
     skin = integrate._skin(twin.particles)
-    assert integrate._advance.py_func(twin, skin, 1e-11, 20) == 20
+    assert integrate._advance.py_func(twin, skin, 1e-11, 20, 1.0) == 20
     for compiled, python in zip(system.particles, twin.particles, strict=True):
         np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)
     for again in (0.0, 1e-11):
         integrate.kick(system.particles, 1e-11, again)
         integrate.kick.py_func(twin.particles, 1e-11, again)
+    lost = [
+        damp(each.particles, 0.9) for damp, each in ((integrate.damp, system), (integrate.damp.py_func, twin))
+    ]
+    assert lost[0] == pytest.approx(lost[1], rel=1e-9) and lost[0] > 0
     assert not integrate.drift(system.particles, system.walls, system.grid, skin, 1e-11)
     assert not integrate.drift.py_func(twin.particles, twin.walls, twin.grid, skin, 1e-11)
     for compiled, python in zip(system.particles, twin.particles, strict=True):
@@ -99,4 +127,4 @@ def test_compiled_equals_python(cluster):
     assert integrate.rebuild.py_func(twin, skin)
     full = twin._replace(pairs=no_contacts(7, 1, twin.law))
     full.grid.built_x[:] = np.inf
-    assert integrate._advance.py_func(full, skin, 1e-11, 20) == 0
+    assert integrate._advance.py_func(full, skin, 1e-11, 20, 1.0) == 0

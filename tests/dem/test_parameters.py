@@ -41,6 +41,9 @@ def test_configuration_becomes_si(parameters):
         ("contacts", "law", "jkr", r"law must be hertz_mindlin or elastoplastic, got jkr"),
         ("contacts", "friction", {"AM-AM": 0.5}, r"friction must be given for the pairs AM-AM, AM-SE"),
         ("compression", "time_step_rayleigh", 0.3, r"must be in \(0, 0\.2\] Rayleigh times, got 0\.3"),
+        ("compression", "time_step_contact", 1.5, r"must be in \(0, 1\], got 1\.5"),
+        ("compression", "hold_damping_rayleigh", -0.1, r"must be in \[0, 1\] per Rayleigh time, got -0\.1"),
+        ("compression", "hold_unbalanced_force", 0.0, r"must be in \(0, 1\), got 0"),
         ("compression", "frames", 2, r"frames must be >= 3, got 2"),
     ],
 )
@@ -136,7 +139,7 @@ GOOD = (
     Material(1e9, 0.3, 1000),
     Contacts("hertz_mindlin", dict.fromkeys(PAIRS, 0.5), dict.fromkeys(PAIRS, 0.5)),
     Filling(8e-6, (6e-6, 6e-6), (0.0, 0.0), 6e-6, 2e-6, 1e-6, 1000, 1),
-    Compression(8e-6, 1.0, 0.1, 1.0, 1, 3),
+    Compression(8e-6, 1.0, 0.1, 0.5, 0.0, 0.5, 1.0, 1, 3),
     Yielding(5, 2, 0.6, 1e-9),
 )
 

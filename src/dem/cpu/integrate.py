@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
 from dem.cpu.forces import add_forces
 from dem.cpu.neighbors import build_pairs, build_wall_contacts, empty_grid, sort_into_cells
-from dem.cpu.tile import empty_tile, room_for
+from dem.cpu.tile import DISSIPATED, empty_tile, room_for
 from dem.geometry.planar import FACES
 from dem.laws import Law
 from dem.state import Particles, System, Walls, no_contacts, no_stress
@@ -79,6 +81,23 @@ def kick(particles, time_step, again):
 
 
 @njit(cache=True, nogil=True)
+def damp(particles, kept):
+    """Leave velocities [m/s] and spins [rad/s] the share `kept` of them.
+
+    Returns
+    -------
+    float
+        Kinetic energy lost [J].
+    """
+    lost = 0.0
+    for i in range(particles.x.size):
+        vx, vy, omega = particles.vx[i], particles.vy[i], particles.omega[i]
+        lost += particles.mass[i] * (vx**2 + vy**2) + particles.inertia[i] * omega**2
+        particles.vx[i], particles.vy[i], particles.omega[i] = kept * vx, kept * vy, kept * omega
+    return 0.5 * (1.0 - kept**2) * lost
+
+
+@njit(cache=True, nogil=True)
 def drift(particles, walls, grid, skin, time_step):
     """Advance positions of particles and walls [m] by `time_step` at the present velocities.
 
@@ -136,7 +155,7 @@ def rebuild(system, skin):
 
 
 @njit(cache=True, nogil=True)
-def _advance(system, skin, time_step, steps):
+def _advance(system, skin, time_step, steps, kept):
     particles, walls, grid = system.particles, system.walls, system.grid
     half = 0.5 * time_step
     kick(particles, half, 0.0)
@@ -144,6 +163,8 @@ def _advance(system, skin, time_step, steps):
         add_wall_work(walls, half)
         if drift(particles, walls, grid, skin, time_step) and not rebuild(system, skin):
             return step
+        if kept < 1.0:
+            system.tile[DISSIPATED] += damp(particles, kept)
         last = step == steps - 1
         add_forces(system, time_step, last)
         add_wall_work(walls, half)
@@ -152,8 +173,12 @@ def _advance(system, skin, time_step, steps):
     return steps
 
 
-def advance(system: System, time_step: float, steps: int) -> None:
+def advance(system: System, time_step: float, steps: int, damping: float = 0.0) -> None:
     """Advance `system` in place by `steps` of velocity Verlet (Swope et al., 1982).
+
+    `damping` [1/s] takes from all velocities and spins besides, in proportion to them, as does a force of
+    -damping x mass x velocity: nothing where nothing moves. It acts between the two halves of a step, as its
+    exact solution over a step (splitting as in Leimkuhler & Matthews, 2013, without their noise).
 
     The last step leaves contacts and stresses behind, see `dem.cpu.stress`.
 
@@ -166,6 +191,6 @@ def advance(system: System, time_step: float, steps: int) -> None:
     """
     if steps == 0:
         return
-    done = _advance(system, _skin(system.particles), time_step, steps)
+    done = _advance(system, _skin(system.particles), time_step, steps, math.exp(-damping * time_step))
     if done < steps:
         raise RuntimeError(COLLAPSED)

@@ -19,8 +19,8 @@ CELLS_PER_RADIUS = 10
 MOST_CELLS = 4_000_000
 
 
-def snapshot(system: System, step: int, time_step: float) -> Frame:
-    """The state of `system` after `step` steps, copied.
+def snapshot(system: System, step: int, time: float) -> Frame:
+    """The state of `system` after `step` steps, which took `time` [s], copied.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def snapshot(system: System, step: int, time_step: float) -> Frame:
     touching = system.pairs.overlap[: system.pairs.first[-1]] > 0
     return Frame(
         step=step,
-        time=step * time_step,
+        time=time,
         x=particles.x.copy(),
         y=particles.y.copy(),
         contact_pressure=contact_pressure(system.stress, particles.radius),

@@ -43,7 +43,8 @@ def stress_tensor(stress: Stress, radius: np.ndarray) -> np.ndarray:
 def contact_pressure(stress: Stress, radius: np.ndarray) -> np.ndarray:
     """Sum of normal contact forces over the particle's surface, ``4 pi R^2`` [N, Pa].
 
-    It is a third of the trace of the Love-Weber stress tensor for small overlaps; compression positive.
+    It is a third of the trace of the Love-Weber stress tensor for small overlaps (docs/physics.md, 5);
+    compression positive.
     """
     return stress.normal_force_sum / (4 * np.pi * radius**2)
 

@@ -14,13 +14,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from dem.parameters import Compression, Material
+from dem.protocol.pace import Pace
 from dem.protocol.request import Advance, Drive, Steps
-from dem.protocol.width import too_loose
+from dem.protocol.rest import INTERVAL, LOOKS, Rest, too_loose
 from dem.state import Frame
 
-# Steps between two looks at the wall, and looks in a row that must find the pressure.
-INTERVAL = 200
-LOOKS = 5
 # Mass of the piston / (impedance x time step): heavy against the dashpots of the particles at the wall,
 # light against the structure.
 RESPONSE = 50
@@ -62,7 +60,7 @@ class Evenly:
 def to_pressures(
     pressures: Sequence[float],
     electrolyte: Material,
-    time_step: float,
+    pace: Pace,
     protocol: Compression,
     record: Callable[[Frame], None],
 ) -> Steps:
@@ -78,20 +76,22 @@ def to_pressures(
         raise ValueError(f"pressures must rise, got {given}")
     for pressure in pressures:
         on_the_way = Evenly(protocol.frames - (3 if protocol.unload else 2))
-        look = yield from press(pressure, electrolyte, protocol, time_step, on_the_way)
+        look = yield from press(pressure, electrolyte, pace, protocol, on_the_way)
         for frame in on_the_way.chosen():
             record(frame)
         record(look.frame())
     if protocol.unload:
-        look = yield from unload(pressures[-1], protocol)
+        look = yield from unload(pressures[-1], pace, protocol)
         record(look.frame())
     return look
 
 
 def press(
-    pressure: float, electrolyte: Material, protocol: Compression, time_step: float, on_the_way: Evenly
+    pressure: float, electrolyte: Material, pace: Pace, protocol: Compression, on_the_way: Evenly
 ) -> Steps:
     """Drive the wall in until it bears `pressure` [Pa] and the structure rests.
+
+    Motion is damped while the wall bears the pressure, not on the way.
 
     Raises
     ------
@@ -103,22 +103,23 @@ def press(
     area = look.wall_area()
     impedance = protocol.servo_damping * math.sqrt(electrolyte.youngs_modulus * electrolyte.density) * area
     way = look.position - protocol.final_width
-    most = math.ceil(way / (protocol.wall_speed * time_step)) + protocol.hold_maximum_steps
+    most = math.ceil(way / (protocol.wall_speed * pace.longest_step)) + protocol.hold_maximum_steps
     drive = Drive(
         load=pressure * area,
         impedance=impedance,
-        mass=RESPONSE * time_step * impedance,
+        mass=RESPONSE * pace.longest_step * impedance,
         speed_limit=protocol.wall_speed,
         velocity=-protocol.wall_speed,
     )
-    look = yield Advance(0, drive)
+    look = yield Advance(0, drive=drive)
     seen: deque[float] = deque(maxlen=LOOKS)
-    taken = 0
+    rest = Rest(protocol)
+    borne, taken = False, 0
     while True:
-        look = yield Advance(INTERVAL)
+        look = yield Advance(INTERVAL, pace.time_step(look), damping=pace.damping if borne else 0.0)
         taken += INTERVAL
         seen.append(look.force / area)
-        kinetic, elastic = look.energies()
+        _, elastic = look.energies()
         if look.position < protocol.final_width:
             if elastic == 0:
                 raise RuntimeError(
@@ -128,10 +129,10 @@ def press(
                 f"pressure {pressure / 1e6:g} MPa is not reached: {seen[-1] / 1e6:.4g} MPa where the way of "
                 f"the wall ends, at compression.final_width_um = {protocol.final_width * 1e6:g} um"
             )
-        borne = (
-            len(seen) == LOOKS and np.abs(np.array(seen) / pressure - 1).max() <= protocol.pressure_tolerance
-        )
-        if borne and kinetic <= protocol.hold_energy_ratio * elastic:
+        borne = abs(seen[-1] / pressure - 1) <= protocol.pressure_tolerance
+        rests = rest.finds(look)
+        always = np.abs(np.array(seen) / pressure - 1).max() <= protocol.pressure_tolerance
+        if rests and always:
             return look
         if taken >= most:
             if elastic == 0:
@@ -142,43 +143,37 @@ def press(
             raise RuntimeError(
                 f"the wall pressure does not settle: {min(seen) / 1e6:.4g} to {max(seen) / 1e6:.4g} MPa in "
                 f"the last {LOOKS * INTERVAL} of {taken} steps, wanted {pressure / 1e6:g} MPa within "
-                f"{protocol.pressure_tolerance:g} of it and kinetic / elastic energy "
-                f"{kinetic / elastic:.3g} below {protocol.hold_energy_ratio:g}; see "
-                "compression.hold_maximum_steps, pressure_tolerance, servo_damping, and time_step_rayleigh: "
-                "steps may be too long for yielded contacts"
+                f"{protocol.pressure_tolerance:g} of it; {rest.seen}; see compression.hold_maximum_steps, "
+                "pressure_tolerance, servo_damping, hold_damping_rayleigh and time_step_contact"
             )
         on_the_way.offer(look.frame)
 
 
-def unload(pressure: float, protocol: Compression) -> Steps:
-    """Let the wall back until it bears nothing.
+def unload(pressure: float, pace: Pace, protocol: Compression) -> Steps:
+    """Let the wall back until it bears nothing and the structure rests, as its forces before say.
 
-    Nothing is less than ``pressure_tolerance`` of the `pressure` [Pa] before; at rest is what moves with less
-    than ``hold_energy_ratio`` of the elastic energy before.
+    Nothing is less than ``pressure_tolerance`` of the `pressure` [Pa] before. Motion is damped while the
+    wall bears that little.
 
     Raises
     ------
     RuntimeError
         If the structure does not come to rest within ``hold_maximum_steps``.
     """
-    look = yield Advance(0, Drive(load=0.0))
+    look = yield Advance(0, drive=Drive(load=0.0))
     area = look.wall_area()
-    _, before = look.energies()
-    quiet = taken = 0
-    while quiet < LOOKS:
-        look = yield Advance(INTERVAL)
+    rest = Rest(protocol, loaded=look)
+    free, taken = 0, 0
+    while True:
+        look = yield Advance(INTERVAL, pace.time_step(look), damping=pace.damping if free else 0.0)
         taken += INTERVAL
         left = look.force / area
-        kinetic, _ = look.energies()
-        rests = (
-            left <= protocol.pressure_tolerance * pressure and kinetic <= protocol.hold_energy_ratio * before
-        )
-        quiet = quiet + 1 if rests else 0
-        if taken >= protocol.hold_maximum_steps and not rests:
+        free = free + 1 if left <= protocol.pressure_tolerance * pressure else 0
+        if rest.finds(look) and free >= LOOKS:
+            return look
+        if taken >= protocol.hold_maximum_steps:
             raise RuntimeError(
                 f"the unloaded structure does not rest: {left / 1e6:.4g} MPa on the wall after {taken} steps "
-                f"(compression.hold_maximum_steps), kinetic energy {kinetic:.3g} J, wanted at most "
-                f"{protocol.pressure_tolerance * pressure / 1e6:.4g} MPa and "
-                f"{protocol.hold_energy_ratio * before:.3g} J"
+                f"(compression.hold_maximum_steps), wanted at most "
+                f"{protocol.pressure_tolerance * pressure / 1e6:.4g} MPa; {rest.seen}"
             )
-    return look

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import NamedTuple, Protocol, TypeAlias
 
+from dem.measure.balance import Forces
 from dem.state import Frame
 
 
@@ -23,7 +24,9 @@ class Advance(NamedTuple):
     """Drive the moving wall so, advance so many steps, then look."""
 
     steps: int
+    time_step: float = 0.0  # [s]
     drive: Drive = Drive()
+    damping: float = 0.0  # rate at which all velocities and spins decay beside what forces do [1/s]
 
 
 class Look(Protocol):
@@ -46,6 +49,12 @@ class Look(Protocol):
 
     def wall_area(self) -> float:
         """That a force on the moving wall is divided by for its pressure [m^2]."""
+
+    def forces(self) -> Forces:
+        """What is left over of forces, see `dem.measure.balance`."""
+
+    def contact_frequency(self) -> float:
+        """See `dem.measure.balance.contact_frequency` [1/s]."""
 
     def inertial_number(self) -> float:
         """See `dem.measure.frames.inertial_number` [-]."""

@@ -3,42 +3,66 @@
 from __future__ import annotations
 
 import logging
+import math
+from collections import deque
 from collections.abc import Callable
-from itertools import pairwise
 
 import numpy as np
 
 from dem.parameters import Compression
+from dem.protocol.pace import Pace
 from dem.protocol.request import Advance, Drive, Look, Steps
+from dem.protocol.rest import INTERVAL, hold
 from dem.state import Frame
 
 log = logging.getLogger(__name__)
 
-# Steps between two looks at the energies while the wall stands still.
-HOLD_INTERVAL = 200
-# Looks in a row at a moving structure without a contact until it is told to be too loose to rest under load.
-LOOSE = 100
 # Above this a packing is known to feel its own inertia (da Cruz et al., 2005).
 QUASI_STATIC = 1e-3
 
 
-def to_width(steps: int, protocol: Compression, record: Callable[[Frame], None], name: str) -> Steps:
-    """Move the wall in to the final width in so many steps, record the way, hold, record the state at rest.
+def to_width(pace: Pace, protocol: Compression, record: Callable[[Frame], None], name: str) -> Steps:
+    """Move the wall in to the final width, record the way, hold, record the state at rest.
 
     Logs a warning that names the structure if it still feels its inertia when the wall stops.
     """
-    look = yield Advance(0, Drive(velocity=-protocol.wall_speed))
-    # The last frame is the one at rest, so the moving wall is recorded one time less.
-    marks = np.linspace(0, steps, protocol.frames - 1).round().astype(int)
-    for start, stop in pairwise(marks):
-        look = yield Advance(int(stop - start))
-        record(look.frame())
+    look = yield from move(pace, protocol, record)
     warn_of_inertia(look, protocol, name)
     # The wall's place is free of the rounding of the steps.
-    look = yield Advance(0, Drive(velocity=0.0, position=protocol.final_width))
-    look = yield from hold(protocol)
+    yield Advance(0, drive=Drive(velocity=0.0, position=protocol.final_width))
+    look = yield from hold(pace, protocol)
     record(look.frame())
     return look
+
+
+def move(pace: Pace, protocol: Compression, record: Callable[[Frame], None]) -> Steps:
+    """Move the wall in to the final width at its speed, recording states evenly spaced on the way.
+
+    How long steps are does not depend on what is recorded: a run may be split anywhere.
+    """
+    look = yield Advance(0, drive=Drive(velocity=-protocol.wall_speed))
+    # The last frame is the one at rest, so the moving wall is recorded one time less.
+    marks = deque(np.linspace(look.position, protocol.final_width, protocol.frames - 1)[1:].tolist())
+    while marks:
+        start, done = look.position, 0
+        time_step = pace.time_step(look)
+        steps = _steps(start - protocol.final_width, protocol.wall_speed * time_step)
+        if steps <= INTERVAL:
+            time_step = (start - protocol.final_width) / (protocol.wall_speed * steps)
+        steps = min(steps, INTERVAL)
+        while marks and (mark := _steps(start - marks[0], protocol.wall_speed * time_step)) <= steps:
+            look = yield Advance(mark - done, time_step)
+            record(look.frame())
+            marks.popleft()
+            done = mark
+        if done < steps:
+            look = yield Advance(steps - done, time_step)
+    return look
+
+
+def _steps(way: float, per_step: float) -> int:
+    """Steps for a way [m], but none for its rounding."""
+    return math.ceil(way / per_step - 1e-6)
 
 
 def warn_of_inertia(look: Look, protocol: Compression, name: str) -> None:
@@ -52,37 +76,3 @@ def warn_of_inertia(look: Look, protocol: Compression, name: str) -> None:
             QUASI_STATIC,
             protocol.wall_speed,
         )
-
-
-def too_loose(protocol: Compression) -> str:
-    """Why nothing touches at the final width, and what to do."""
-    return (
-        f"the particles fit into the final box, {protocol.final_width * 1e6:g} um wide; a smaller "
-        "compression.final_width_um (--width-um) lets them touch"
-    )
-
-
-def hold(protocol: Compression) -> Steps:
-    """Go on until kinetic / elastic energy falls below the protocol's ratio.
-
-    Raises
-    ------
-    RuntimeError
-        If nothing touches, or the structure does not rest within ``hold_maximum_steps``.
-    """
-    held = apart = 0
-    while True:
-        look = yield Advance(HOLD_INTERVAL)
-        held += HOLD_INTERVAL
-        kinetic, elastic = look.energies()
-        apart = 0 if elastic else apart + 1
-        if apart and (kinetic == 0 or apart == LOOSE or held >= protocol.hold_maximum_steps):
-            raise RuntimeError(f"nothing touches after compression: {too_loose(protocol)}")
-        if kinetic <= protocol.hold_energy_ratio * elastic:
-            return look
-        if held >= protocol.hold_maximum_steps:
-            raise RuntimeError(
-                f"kinetic / elastic energy is {kinetic / elastic:.3g} after "
-                f"{held} steps of hold (compression.hold_maximum_steps), wanted hold_energy_ratio = "
-                f"{protocol.hold_energy_ratio:g}; a smaller time_step_rayleigh may help"
-            )
