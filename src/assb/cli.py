@@ -135,7 +135,7 @@ def predict(
     if model is None:
         _check_clone()
     folder = output.with_suffix("") if figures else None
-    acquisition = Acquisition(um_per_pixel, brightness, thresholds or None, page)
+    acquisition = Acquisition(um_per_pixel, brightness, thresholds or None, page, "--page")
     try:
         if um_per_pixel is not None:
             check_pixel(um_per_pixel)

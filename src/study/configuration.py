@@ -172,7 +172,7 @@ def _errors(
     config: Mapping[str, Any], schema: FilePath, sections: Sequence[str] | None = None
 ) -> Iterable[ValidationError]:
     """What breaks the schema, or the part of it that is about some sections."""
-    rules = dict(_rules(schema))
+    rules = dict(_rules(str(schema)))
     if sections is not None:
         rules["required"] = list(sections)
         rules["properties"] = {name: rules["properties"][name] for name in sections}
@@ -181,7 +181,7 @@ def _errors(
 
 
 @cache
-def _rules(schema: FilePath) -> Mapping[str, Any]:
+def _rules(schema: str) -> Mapping[str, Any]:
     """The schema, whole: with the sections of the DEM."""
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
     return {**rules, "properties": {**rules["properties"], **sections_schema()}}

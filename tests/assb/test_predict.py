@@ -103,7 +103,7 @@ def test_bad_files_are_named_and_the_others_predicted(run, electrode, samples):
     Image.fromarray(image[:300]).save("small.png")
     Image.fromarray(np.where(image == 0, 255, image)).save("dense.png")
     bad = {
-        "text.png": "it is no PNG or TIFF image",
+        "text.png": "it is no PNG, TIFF or JPEG image",
         "flat.png": "it shows a single gray level; AM, SE and void make three",
         "dot.png": "its field of view is 0.1 x 0.1 um, at least 36 x 36 um are needed",
         "small.png": "its field of view is 36 x 30 um, at least 36 x 36 um are needed",

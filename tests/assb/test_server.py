@@ -98,8 +98,8 @@ def bomb():
 @pytest.mark.parametrize(
     "content, fields, message",
     [
-        (b"no image", {}, "It is no PNG or TIFF image."),
-        (b"", {}, "It is no PNG or TIFF image."),
+        (b"no image", {}, "It is no PNG, TIFF or JPEG image."),
+        (b"", {}, "It is no PNG, TIFF or JPEG image."),
         (picture(np.full((400, 400), 7)), {}, "It shows a single gray level; AM, SE and void make three."),
         (picture(np.eye(100)), {}, "Its field of view is 10 x 10 um, at least 36 x 36 um are needed."),
         (bomb(), {}, "It is too large: "),
@@ -340,7 +340,7 @@ def test_page_predicts_an_image(page, tmp_path, electrode):
     assert wait_for(page, ".chosen") == "notes.png"
     page.execute_script("document.querySelector('#image .error').hidden = true")
     error = press_and_read(page, "#image [type=submit]", "#image .error")
-    assert error == "It is no PNG or TIFF image."
+    assert error == "It is no PNG, TIFF or JPEG image."
     # The browser itself notes the refused request.
     assert all("400" in entry["message"] for entry in page.get_log("browser"))
     (tmp_path / "mine.png").write_bytes(electrode)
