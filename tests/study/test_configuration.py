@@ -46,6 +46,8 @@ def test_configurations_of_the_project_are_accepted(root, overlaid, schema, name
             "image: {um_per_pixel: 5.0e-324}",
             "image.um_per_pixel must be in [0.001, 10], got 5e-324 (in um)",
         ),
+        ("prediction: {page: 0}", "prediction.page must be >= 1, got 0 (of a file of several pictures"),
+        ("prediction: {page: 1.5}", "prediction.page must be a whole number, got 1.5"),
         ("training: {environment: gpu}", "training.environment: 'gpu' is not one of ['cnn', 'cnn-gpu']"),
         ("prediction: {brightness: [void, AM]}", "prediction.brightness: ['void', 'AM'] is too short"),
         (
