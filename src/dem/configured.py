@@ -1,7 +1,7 @@
 """From sections of a configuration, whose keys end in their unit, to frozen dataclasses in SI.
 
 Unit and bounds of a key are those of the field's annotation: ``density: Annotated[float,
-Quantity("kg_per_m3", above=0)]`` is configured as ``density_kg_per_m3``; type checkers see a float. The
+Bounds("kg_per_m3", above=0)]`` is configured as ``density_kg_per_m3``; type checkers see a float. The
 schema of the workflow takes them from there (`dem.schema`). Files are read here too, so that each problem is
 told by file, line and key, whatever reads them.
 """
@@ -31,7 +31,7 @@ LARGEST = 2**63 - 1
 Parameters = TypeVar("Parameters")
 
 
-class Quantity(NamedTuple):
+class Bounds(NamedTuple):
     """Unit and bounds of a number, or of each in a list or mapping, as configured; None: no bound."""
 
     unit: str = ""
@@ -66,17 +66,17 @@ class Quantity(NamedTuple):
         """The unit in words, nothing without one."""
         return f"in {self.unit.replace('_per_', '/')}" if self.unit else ""
 
-    def in_si(self) -> Quantity:
+    def in_si(self) -> Bounds:
         """The same of the number in SI."""
         if not self.unit:
             return self
         exponent, unit = UNITS[self.unit]
-        return Quantity(unit, *(None if bound is None else to_si(bound, exponent) for bound in self[1:]))
+        return Bounds(unit, *(None if bound is None else to_si(bound, exponent) for bound in self[1:]))
 
 
 @dataclass(frozen=True, eq=False)
 class Names:
-    """What a text may be, or which keys a mapping has; beside a `Quantity` in annotations."""
+    """What a text may be, or which keys a mapping has; beside a `Bounds` in annotations."""
 
     allowed: Collection[str]
 
@@ -129,9 +129,9 @@ def check_value(name: str, value: Any, hint: Any, about: str | None = None) -> N
         Numbers must be finite; truth values are none.
     hint
         Annotation: float, int, bool, str, a pair of floats, a mapping of floats, or one of them and None,
-        with `Quantity` and `Names`; others are not checked.
+        with `Bounds` and `Names`; others are not checked.
     about
-        What the value is, for messages; None: that it has the unit of its `Quantity`.
+        What the value is, for messages; None: that it has the unit of its `Bounds`.
     """
     quantity, names, hint = annotated(hint)
     kinds = get_args(hint)
@@ -172,10 +172,10 @@ def check_value(name: str, value: Any, hint: Any, about: str | None = None) -> N
             _refuse_unless(value in names.allowed, name, " or ".join(names.allowed), value, about)
 
 
-def annotated(hint: Any) -> tuple[Quantity, Names | None, Any]:
+def annotated(hint: Any) -> tuple[Bounds, Names | None, Any]:
     """What an annotation says beside the type, and the type."""
     beside = getattr(hint, "__metadata__", ())
-    quantity = next((item for item in beside if isinstance(item, Quantity)), Quantity())
+    quantity = next((item for item in beside if isinstance(item, Bounds)), Bounds())
     names = next((item for item in beside if isinstance(item, Names)), None)
     return quantity, names, hint.__origin__ if beside else hint
 

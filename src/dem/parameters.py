@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from dem.configured import (
     BadValue,
+    Bounds,
     Names,
-    Quantity,
     check_fields,
     check_keys,
     check_value,
@@ -28,11 +28,11 @@ SECTIONS = ("seed", "structure", "materials", "contacts", "compression")
 class Material:
     """Isotropic material of a particle, elastic up to its hardness."""
 
-    youngs_modulus: Annotated[float, Quantity("GPa", above=0, most=10_000)]  # [Pa]
-    poissons_ratio: Annotated[float, Quantity(above=-1, below=0.5)]  # [-]
-    density: Annotated[float, Quantity("kg_per_m3", above=0, most=30_000)]  # [kg/m^3]
+    youngs_modulus: Annotated[float, Bounds("GPa", above=0, most=10_000)]  # [Pa]
+    poissons_ratio: Annotated[float, Bounds(above=-1, below=0.5)]  # [-]
+    density: Annotated[float, Bounds("kg_per_m3", above=0, most=30_000)]  # [kg/m^3]
     # [Pa], for a law under which contacts yield.
-    hardness: Annotated[float | None, Quantity("GPa", above=0)] = None
+    hardness: Annotated[float | None, Bounds("GPa", above=0)] = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -49,9 +49,9 @@ class Contacts:
 
     law: Annotated[str, Names(LAWS)]
     # Coulomb coefficient [-].
-    friction: Annotated[Mapping[str, float], Quantity(least=0, most=10), Names(PAIRS)]
+    friction: Annotated[Mapping[str, float], Bounds(least=0, most=10), Names(PAIRS)]
     # Coefficient of normal restitution [-].
-    restitution: Annotated[Mapping[str, float], Quantity(above=0, most=1), Names(PAIRS)]
+    restitution: Annotated[Mapping[str, float], Bounds(above=0, most=1), Names(PAIRS)]
     own: Mapping[str, Any] = field(default_factory=dict)  # of laws that have parameters of their own, by law
 
     def __post_init__(self) -> None:
@@ -72,17 +72,17 @@ class Contacts:
 class Filling:
     """How a structure is filled before compression."""
 
-    box_height: Annotated[float, Quantity("um", above=0, most=10_000)]  # [m]
+    box_height: Annotated[float, Bounds("um", above=0, most=10_000)]  # [m]
     # Ranges of mean and SD per structure [m].
-    am_mean_diameter: Annotated[tuple[float, float], Quantity("um", least=0)]
-    am_sd_diameter: Annotated[tuple[float, float], Quantity("um", least=0)]
-    am_minimum_diameter: Annotated[float, Quantity("um", above=0)]  # truncation of the drawn diameters [m]
-    se_diameter: Annotated[float, Quantity("um", above=0)]  # [m]
-    se_pitch: Annotated[float, Quantity("um", above=0)]  # pitch of the raster of candidate SE centres [m]
-    maximum_tries: Annotated[int, Quantity(least=1)]  # draws of an AM particle before a fresh start
-    fresh_starts: Annotated[int, Quantity(least=1)]  # starts before giving up
+    am_mean_diameter: Annotated[tuple[float, float], Bounds("um", least=0)]
+    am_sd_diameter: Annotated[tuple[float, float], Bounds("um", least=0)]
+    am_minimum_diameter: Annotated[float, Bounds("um", above=0)]  # truncation of the drawn diameters [m]
+    se_diameter: Annotated[float, Bounds("um", above=0)]  # [m]
+    se_pitch: Annotated[float, Bounds("um", above=0)]  # pitch of the raster of candidate SE centres [m]
+    maximum_tries: Annotated[int, Bounds(least=1)]  # draws of an AM particle before a fresh start
+    fresh_starts: Annotated[int, Bounds(least=1)]  # starts before giving up
     # Share of the box that solids cover: SE thinned to it [-]; None: all fit.
-    solid_fraction: Annotated[float | None, Quantity(above=0, below=1)] = None
+    solid_fraction: Annotated[float | None, Bounds(above=0, below=1)] = None
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -120,23 +120,23 @@ class Compression:
     """The right wall moves in to a width, or until it bears a pressure; then the structure comes to rest."""
 
     final_width: Annotated[
-        float, Quantity("um", above=0, most=10_000)
+        float, Bounds("um", above=0, most=10_000)
     ]  # after compression; under pressure the narrowest allowed [m]
-    wall_speed: Annotated[float, Quantity("m_per_s", above=0, most=100)]  # [m/s]
+    wall_speed: Annotated[float, Bounds("m_per_s", above=0, most=100)]  # [m/s]
     # At 0.2 Rayleigh times strongly compressed structures do not even come to rest (docs/validation.md).
     time_step_rayleigh: Annotated[
-        float, Quantity(above=0, most=0.2)
+        float, Bounds(above=0, most=0.2)
     ]  # time step / Rayleigh time of the smallest particle [-]
     hold_energy_ratio: Annotated[
-        float, Quantity(above=0, most=1)
+        float, Bounds(above=0, most=1)
     ]  # at rest when kinetic / elastic energy falls below this [-]
-    hold_maximum_steps: Annotated[int, Quantity(least=1)]  # error if the structure does not rest within these
+    hold_maximum_steps: Annotated[int, Bounds(least=1)]  # error if the structure does not rest within these
     # Recorded states: before compression, while the wall moves, at rest, and unloaded if so.
-    frames: Annotated[int, Quantity(least=3, most=10_000)]
-    pressure_tolerance: Annotated[float, Quantity(above=0, below=1)] = (
+    frames: Annotated[int, Bounds(least=3, most=10_000)]
+    pressure_tolerance: Annotated[float, Bounds(above=0, below=1)] = (
         0.01  # a pressure is borne when found within this share of it [-]
     )
-    servo_damping: Annotated[float, Quantity(above=0, most=1000)] = (
+    servo_damping: Annotated[float, Bounds(above=0, most=1000)] = (
         1.0  # dashpot of the wall / acoustic impedance of the electrolyte [-]
     )
     unload: bool = False  # after a pressure, let the wall back until it bears nothing
@@ -150,7 +150,7 @@ class Compression:
 class SimulationParameters:
     """Everything that decides how a structure of given width and uncovered fraction comes out."""
 
-    seed: Annotated[int, Quantity(least=0)]
+    seed: Annotated[int, Bounds(least=0)]
     structure: Filling
     materials: Mapping[str, Material]
     contacts: Contacts

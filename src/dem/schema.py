@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin
 
-from dem.configured import Names, Quantity, annotated, keys_of, required_keys
+from dem.configured import Bounds, Names, annotated, keys_of, required_keys
 from dem.laws import LAWS
 from dem.parameters import Compression, Contacts, Filling, Material, SimulationParameters
 
 TYPES = {float: "number", int: "integer", bool: "boolean", str: "string"}
-# JSON Schema's names of the bounds of a `Quantity`.
+# JSON Schema's names of the bounds of a `Bounds`.
 BOUNDS = {"above": "exclusiveMinimum", "least": "minimum", "below": "exclusiveMaximum", "most": "maximum"}
 
 
@@ -45,7 +45,7 @@ def _object(properties: Mapping[str, Any], required: Iterable[str]) -> dict[str,
     }
 
 
-def _value(quantity: Quantity, names: Names | None, hint: Any) -> dict[str, Any]:
+def _value(quantity: Bounds, names: Names | None, hint: Any) -> dict[str, Any]:
     """Schema of a value with such an annotation, see `dem.configured.check_value`."""
     kinds = get_args(hint)
     origin = get_origin(hint) or hint

@@ -18,7 +18,7 @@ from analysis.split import part_sizes
 from dem.configured import (
     LARGEST,
     BadValue,
-    Quantity,
+    Bounds,
     check_value,
     is_number,
     read_configuration,
@@ -228,7 +228,7 @@ def _annotation(schema: Mapping[str, Any]) -> Any:
     """Annotation of a field with such a schema: a refused value is told in the words of the DEM."""
     types = schema.get("type", ())
     kind = ANNOTATIONS.get(types if isinstance(types, str) else types[0] if types else "", Any)
-    return Annotated[kind, Quantity("", *(schema.get(word) for word in BOUNDS.values()))]
+    return Annotated[kind, Bounds("", *(schema.get(word) for word in BOUNDS.values()))]
 
 
 def _check_together(config: Mapping[str, Any]) -> None:

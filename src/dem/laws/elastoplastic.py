@@ -23,7 +23,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from dem.configured import Quantity, check_fields, require
+from dem.configured import Bounds, check_fields, require
 from dem.laws.elastic import elastic_constants, elastic_tables, pair_table
 from dem.laws.response import Response
 from electrode.species import SE, WALL
@@ -33,11 +33,11 @@ from electrode.species import SE, WALL
 class Yielding:
     """Constants of the law that are the same for all pairs."""
 
-    spring_growth: Annotated[float, Quantity(least=0, most=100)]  # c_spring [-]
-    area_growth: Annotated[float, Quantity(least=0, most=100)]  # c_area [-]
+    spring_growth: Annotated[float, Bounds(least=0, most=100)]  # c_spring [-]
+    area_growth: Annotated[float, Bounds(least=0, most=100)]  # c_area [-]
     # Of a contact / its effective radius [-].
-    largest_equilibrium_overlap: Annotated[float, Quantity(above=0, most=2)]
-    relaxation_time: Annotated[float, Quantity("ns", above=0, most=1_000_000)]  # t_rel [s]
+    largest_equilibrium_overlap: Annotated[float, Bounds(above=0, most=2)]
+    relaxation_time: Annotated[float, Bounds("ns", above=0, most=1_000_000)]  # t_rel [s]
 
     def __post_init__(self) -> None:
         check_fields(self)
