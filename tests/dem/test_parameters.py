@@ -44,21 +44,21 @@ def test_configuration_becomes_si(parameters):
         ("compression", "frames", 2, r"frames must be in \[3, 10000\], got 2"),
     ],
 )
-def test_bad_values_are_refused_by_name(paper_config, section, key, value, message):
-    config = {**paper_config, section: {**paper_config[section], key: value}}
+def test_bad_values_are_refused_by_name(written, section, key, value, message):
+    config = {**written, section: {**written[section], key: value}}
     with pytest.raises(ValueError, match=message):
         read_parameters(config)
 
 
-def test_missing_section_is_refused_by_name(paper_config):
+def test_missing_section_is_refused_by_name(written):
     with pytest.raises(ValueError, match="configuration lacks the sections materials, contacts"):
-        read_parameters({name: paper_config[name] for name in ("seed", "structure", "compression")})
+        read_parameters({name: written[name] for name in ("seed", "structure", "compression")})
 
 
-def test_missing_key_is_refused_by_name(paper_config):
-    section = {key: value for key, value in paper_config["compression"].items() if key != "frames"}
+def test_missing_key_is_refused_by_name(written):
+    section = {key: value for key, value in written["compression"].items() if key != "frames"}
     with pytest.raises(ValueError, match=r"missing configuration key compression\.frames"):
-        read_parameters({**paper_config, "compression": section})
+        read_parameters({**written, "compression": section})
 
 
 @pytest.mark.parametrize("poissons_ratio", [-1, 0.5])
@@ -68,13 +68,13 @@ def test_material_bounds(poissons_ratio):
 
 
 @pytest.mark.parametrize("restitution", [0, 1.1])
-def test_restitution_bounds(paper_config, restitution):
+def test_restitution_bounds(written, restitution):
     contacts = {
-        **paper_config["contacts"],
-        "restitution": {**paper_config["contacts"]["restitution"], "AM-SE": restitution},
+        **written["contacts"],
+        "restitution": {**written["contacts"]["restitution"], "AM-SE": restitution},
     }
     with pytest.raises(ValueError, match=rf"restitution\.AM-SE must be in \(0, 1\], got {restitution}"):
-        read_parameters({**paper_config, "contacts": contacts})
+        read_parameters({**written, "contacts": contacts})
 
 
 @pytest.mark.parametrize(
