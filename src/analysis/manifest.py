@@ -98,7 +98,7 @@ def _file(path: Path, folder: Path) -> dict[str, object]:
 def _origin(path: Path) -> dict[str, object]:
     try:
         check_seal(path)
-        with h5py.File(path, locking=False) as file:
+        with h5py.File(path) as file:
             if "parameters" not in file:
                 return {"code_digest": str(file.attrs["code_digest"])}
             return {name: str(file["parameters"].attrs[name]) for name in ("seed", "code_digest")}

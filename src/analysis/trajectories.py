@@ -64,8 +64,7 @@ def read_trajectories(path: FilePath) -> Iterator[Trajectory]:
     """
     try:
         check_seal(path)
-        # A file appears whole, by a rename: no lock is needed, and some file systems have none.
-        with h5py.File(path, locking=False) as file:
+        with h5py.File(path) as file:
             provenance = {name: str(file["parameters"].attrs[name]) for name in file["parameters"].attrs}
             for name in sorted(file["particles"]):
                 yield _read_structure(file, name, provenance)

@@ -135,7 +135,7 @@ def predict(
     if model is None:
         _check_clone()
     folder = output.with_suffix("") if figures else None
-    acquisition = Acquisition(um_per_pixel, brightness, thresholds or None, page)
+    acquisition = Acquisition(um_per_pixel, brightness, thresholds or None, page, "--page")
     try:
         if um_per_pixel is not None:
             check_pixel(um_per_pixel)
@@ -179,10 +179,11 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
     """
     from assb.configuration import read_settings
     from assb.simulation import simulate_electrode
+    from electrode.trajectory import SUFFIXES
 
     _check_clone()
     try:
-        check_output(output, [config], [".h5", ".hdf5"])
+        check_output(output, [config], SUFFIXES)
         settings = read_settings(config)
         frames = settings["compression"]["frames"]
         with click.progressbar(length=frames, file=sys.stderr, label="compressing") as bar:

@@ -16,8 +16,11 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from assb.databar import picture_rows
-from assb.stated import UM_PER_INCH, Scan, Stated, sides, stated_beside
-from assb.tiff import MAGIC, Raster, check_page, gray_values, read_tiff
+from assb.lengths import UM_PER_INCH, Scan, Stated
+from assb.pages import SeveralPictures, check_page
+from assb.pixels import Raster, gray_values
+from assb.stated import sides, stated_beside
+from assb.tiff import MAGIC, read_tiff
 from cnn.scale import check_pixel, check_size
 from electrode.phases import DARK_TO_BRIGHT
 from provenance import FilePath
@@ -48,6 +51,7 @@ class Acquisition(NamedTuple):
     brightness: Sequence[str] = DARK_TO_BRIGHT  # the phases from dark to bright
     thresholds: Sequence[float] | None = None  # the two gray values between them; None: those of Otsu
     page: int | None = None  # of a file of several, from 1; None: it holds a single one
+    page_name: str = "page"  # what users choose it by, for messages
 
 
 AS_STATED = Acquisition()
@@ -66,7 +70,10 @@ class Picture:
 
 
 def read_picture(
-    path: FilePath | IO[bytes], um_per_pixel: float | None = None, page: int | None = None
+    path: FilePath | IO[bytes],
+    um_per_pixel: float | None = None,
+    page: int | None = None,
+    page_name: str = AS_STATED.page_name,
 ) -> Picture:
     """Read a TIFF, PNG or JPEG of integers or floats; colours become their luminance, data bars are cut off.
 
@@ -80,6 +87,8 @@ def read_picture(
         resolution, or pHYs of PNG.
     page
         Of a file of several pictures, from 1, thumbnails not counted.
+    page_name
+        What users choose it by, for messages.
 
     Raises
     ------
@@ -97,7 +106,9 @@ def read_picture(
     except FileNotFoundError as error:
         raise ValueError("there is no such file") from error
     except UnidentifiedImageError as error:
-        raise ValueError("it is no PNG or TIFF image") from error
+        raise ValueError("it is no PNG, TIFF or JPEG image") from error
+    except SeveralPictures as error:
+        raise ValueError(f"{error} ({page_name})") from error
     except Image.DecompressionBombError as error:
         raise ValueError(f"it is too large: {error}") from error
     except (EOFError, OSError, SyntaxError, struct.error, zlib.error, OverflowError, TypeError) as error:
@@ -131,8 +142,6 @@ def _read_other(file: IO[bytes], page: int | None, path: Path | None) -> Raster:
         # The header tells: nothing is unpacked before.
         check_size(image.width * image.height, f"it is {image.width:,} x {image.height:,}: it")
         pictures = getattr(image, "n_frames", 1)
-        if pictures > 1 and page is None:
-            raise ValueError(f"it holds {pictures} pictures, one per file is read: choose its page (--page)")
         check_page(page, pictures)
         if pictures > 1:
             image.seek((page or 1) - 1)

@@ -139,7 +139,7 @@ def predict_file(
     ValueError
         If the image cannot be read or predicted.
     """
-    picture = read_picture(file, acquisition.um_per_pixel, acquisition.page)
+    picture = read_picture(file, acquisition.um_per_pixel, acquisition.page, acquisition.page_name)
     result = predict(
         *picture,
         gray=True,

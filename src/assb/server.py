@@ -123,7 +123,7 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
     def predict() -> str:
         file = request.files.get("image")
         if not file:
-            abort(400, "no image was sent: choose a PNG or TIFF file")
+            abort(400, "no image was sent: choose a PNG, TIFF or JPEG file")
         name = PureWindowsPath(file.filename or "image").name
         try:
             acquisition = _acquisition()
@@ -220,7 +220,16 @@ def _acquisition() -> Acquisition:
         raise ValueError("thresholds must be two or none, got one")
     brightness = request.form.get("brightness", ",".join(DARK_TO_BRIGHT)).split(",")
     check_brightness(brightness)
-    return Acquisition(um_per_pixel, brightness, None if low is None or high is None else (low, high))
+    thresholds = None if low is None or high is None else (low, high)
+    return Acquisition(um_per_pixel, brightness, thresholds, _page(), "the field Page")
+
+
+def _page() -> int | None:
+    """Number of the picture in its file, None where it is left empty."""
+    page = _number("page")
+    if page is not None and not (page >= 1 and page.is_integer()):
+        raise ValueError(f"page must be a whole number >= 1, got {page:g}")
+    return None if page is None else int(page)
 
 
 def _number(key: str) -> float | None:

@@ -3,58 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-from xml.parsers import expat
+from typing import Any, TypeGuard
+
+from assb.lengths import MOST_TEXT, UM_PER_INCH, UM_PER_METRE, Scan, Stated, positive, unit_length
+from assb.markup import ome_scale, thermo_scale
 
 # Tags of TIFF, and the lengths of its units of resolution [um].
 X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 282, 283, 296
-FEI, FEI_OLD, ZEISS, TESCAN = 34682, 34680, 34118, 50431
-UM_PER_INCH = 25_400.0
-UM_PER_METRE = 1e6
+FEI, FEI_OLD, THERMO, ZEISS, TESCAN = 34682, 34680, 34683, 34118, 50431
 TIFF_UNITS = {2: UM_PER_INCH, 3: 10_000.0}
-# Lengths of the units that ImageJ, OME and microscopes write [um], in small letters.
-METRES = {"nano": 1e-3, "micro": 1.0, "milli": 1e3, "centi": 1e4, "": 1e6}
-UNITS = {
-    **{
-        f"{name}{metre}": um
-        for name, um in METRES.items()
-        for metre in ("meter", "metre", "meters", "metres")
-    },
-    **{"pm": 1e-6, "nm": 1e-3, "um": 1.0, "micron": 1.0, "microns": 1.0, "mm": 1e3, "cm": 1e4, "m": 1e6},
-    **{"å": 1e-4, "angstrom": 1e-4, "inch": UM_PER_INCH, "inches": UM_PER_INCH, "in": UM_PER_INCH},
-}
-# How the sign for a millionth is written: two characters of Unicode, escaped, UTF-8 taken for Latin-1.
-MICRO_SIGNS = ("\\u00b5", "\\u03bc", "Âµ", "âµ", "µ", "μ")
-# The OME-XML of a single picture has a few thousand characters; files beside a picture have fewer bytes.
-MOST_TEXT = 1_000_000
 SCANNED = re.compile(
     r"^[ \t]*(?:DataSize[ \t]*=|\$CM_FULL_SIZE)[ \t]*(\d{1,6})[ \t]*[x ][ \t]*(\d{1,6})", re.MULTILINE
 )
+# Widths are stated to three digits at least.
+ROUNDED = 0.005
 NUMBER = r"[ \t]*[=: ][ \t]*([-+]?[\d.]+(?:[eE][-+]?\d+)?)"
-
-
-class Stated(NamedTuple):
-    """Sides of a pixel."""
-
-    width: float  # [um]
-    height: float  # [um]
-
-
-class Scan(NamedTuple):
-    """Size of a picture as it was scanned [pixels]; None where only the other side is stated."""
-
-    width: int | None
-    height: int | None
-
-
-def unit_length(name: str) -> float | None:
-    """Length of a unit [um], None if it is none (or pixels)."""
-    name = name.strip().strip('"').lower()
-    for sign in MICRO_SIGNS:
-        name = name.replace(sign.lower(), "u")
-    return UNITS.get(name)
 
 
 def stated_by_tags(
@@ -74,7 +39,7 @@ def stated_by_tags(
     path
         Of the file, where it has one: the microscope may state it in a file beside.
     """
-    for read in (_fei, _zeiss, _tescan):
+    for read in (_fei, _thermo, _zeiss, _tescan):
         stated, scan = read(tags)
         if stated:
             return _unless_resized(stated, scan, width)
@@ -84,12 +49,14 @@ def stated_by_tags(
     stated, scan = stated_beside(path, width)
     if stated:
         return stated, scan
-    return _ome_scale(description) or _resolution(tags, description), None
+    return ome_scale(description) or _resolution(tags, description), None
 
 
 def _unless_resized(stated: Stated, scan: Scan | None, width: int) -> tuple[Stated | None, Scan | None]:
     """What was stated of a picture of this width; nothing counts of one that has another now."""
-    return (stated, scan) if scan is None or scan.width in (None, width) else (None, None)
+    if scan is not None and scan.width is not None and abs(scan.width - width) > ROUNDED * width:
+        return None, None
+    return stated, scan
 
 
 def _fei(tags: Mapping[int, Any]) -> tuple[Stated | None, Scan | None]:
@@ -103,24 +70,46 @@ def _fei(tags: Mapping[int, Any]) -> tuple[Stated | None, Scan | None]:
         if isinstance(part, Mapping)
     ]
     sides = [
-        (_positive(part.get("PixelWidth")), _positive(part.get("PixelHeight", part.get("PixelWidth"))))
+        (positive(part.get("PixelWidth")), positive(part.get("PixelHeight", part.get("PixelWidth"))))
         for part in parts
     ]
     stated = next((Stated(UM_PER_METRE * x, UM_PER_METRE * y) for x, y in sides if x and y), None)
     image = sections.get("Image")
     size = image if isinstance(image, Mapping) else {}
-    width, height = (_positive(size.get(f"Resolution{axis}")) for axis in "XY")
+    width, height = (positive(size.get(f"Resolution{axis}")) for axis in "XY")
     return stated, Scan(int(width) if width else None, int(height) if height else None)
 
 
+def _thermo(tags: Mapping[int, Any]) -> tuple[Stated | None, Scan | None]:
+    """Of newer ones of FEI and Thermo Fisher: XML."""
+    return thermo_scale(_text(tags.get(THERMO)))
+
+
 def _zeiss(tags: Mapping[int, Any]) -> tuple[Stated | None, Scan | None]:
-    """Of Zeiss: of its sizes of pixels the one of the image as it was stored."""
+    """Of Zeiss: of its sizes of pixels the one of the image as it was stored, and how wide that was."""
     values = tags.get(ZEISS)
-    entry = values.get("ap_image_pixel_size") if isinstance(values, Mapping) else None
-    if not isinstance(entry, Sequence) or isinstance(entry, str) or len(entry) < 3:
+    if not isinstance(values, Mapping):
         return None, None
-    side, unit = _positive(entry[1]), unit_length(str(entry[2]))
-    return (Stated(side * unit, side * unit) if side and unit else None), None
+    side, of_area = (_zeiss_length(values.get(key)) for key in ("ap_image_pixel_size", "ap_width"))
+    if side is None:
+        return None, None
+    stored = values.get("dp_image_store")
+    size = re.match(r"\s*(\d{1,6})\s*\*", str(stored[1])) if _is_entry(stored, 2) else None
+    width = float(size[1]) if size else of_area / side if of_area else None
+    return Stated(side, side), Scan(width, None)
+
+
+def _is_entry(entry: object, length: int) -> TypeGuard[Sequence[Any]]:
+    """Whether it is what tifffile makes of a line: name, value, and unit."""
+    return isinstance(entry, Sequence) and not isinstance(entry, str) and len(entry) >= length
+
+
+def _zeiss_length(entry: object) -> float | None:
+    """Length of a line [um], None if it states none."""
+    if not _is_entry(entry, 3):
+        return None
+    number, unit = positive(entry[1]), unit_length(str(entry[2]))
+    return number * unit if number and unit else None
 
 
 def _tescan(tags: Mapping[int, Any]) -> tuple[Stated | None, Scan | None]:
@@ -128,10 +117,16 @@ def _tescan(tags: Mapping[int, Any]) -> tuple[Stated | None, Scan | None]:
     value = tags.get(TESCAN)
     if isinstance(value, Mapping):
         value = "\n".join(f"{key}={entry}" for key, entry in value.items())
+    return stated_in_text(_text(value))
+
+
+def _text(value: object) -> str:
+    """Text of a tag, empty if it is none."""
     if isinstance(value, tuple) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
         value = bytes(value)
-    text = value.decode("latin-1") if isinstance(value, bytes) else value
-    return stated_in_text(text) if isinstance(text, str) else (None, None)
+    if isinstance(value, bytes):
+        value = value.rstrip(b"\0").decode("latin-1")
+    return value if isinstance(value, str) else ""
 
 
 def stated_in_text(text: str) -> tuple[Stated | None, Scan | None]:
@@ -142,18 +137,18 @@ def stated_in_text(text: str) -> tuple[Stated | None, Scan | None]:
         (("PixelSizeX", "PixelSizeY"), UM_PER_METRE),
         (("PixelWidth", "PixelHeight"), UM_PER_METRE),
     ):
-        x, y = (_positive(_key(text, name)) for name in names)
+        x, y = (positive(_key(text, name)) for name in names)
         if x:
             return Stated(unit * x, unit * (y or x)), None
     size = SCANNED.search(text)
     scan = Scan(int(size[1]), int(size[2])) if size else Scan(None, None)
     # Hitachi: nm. JEOL: a bar of so many pixels, and its length with the unit.
     of_hitachi = size is not None or "[SemImageFile]" in text
-    if of_hitachi and (side := _positive(_key(text, "PixelSize"))):
+    if of_hitachi and (side := positive(_key(text, "PixelSize"))):
         return Stated(1e-3 * side, 1e-3 * side), scan
-    pixels = _positive(_key(text, r"\$+SM_MICRON_BAR"))
+    pixels = positive(_key(text, r"\$+SM_MICRON_BAR"))
     marker = re.search(r"^[ \t]*\$+SM_MICRON_MARKER[ \t=]+([\d.]+)[ \t]*(\S+)", text, re.MULTILINE)
-    length, unit_of_bar = (_positive(marker[1]), unit_length(marker[2])) if marker else (None, None)
+    length, unit_of_bar = (positive(marker[1]), unit_length(marker[2])) if marker else (None, None)
     if pixels and length and unit_of_bar:
         return Stated(length * unit_of_bar / pixels, length * unit_of_bar / pixels), scan
     return None, None
@@ -162,15 +157,6 @@ def stated_in_text(text: str) -> tuple[Stated | None, Scan | None]:
 def _key(text: str, name: str) -> str | None:
     value = re.search(rf"^[ \t]*{name}{NUMBER}", text, re.MULTILINE)
     return value[1] if value else None
-
-
-def _positive(value: object) -> float | None:
-    """A value as a finite number above 0, None if it is none."""
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return None
-    return number if 0 < number < float("inf") else None
 
 
 def stated_beside(path: Path | None, width: int) -> tuple[Stated | None, Scan | None]:
@@ -203,42 +189,11 @@ def _resolution(tags: Mapping[int, Any], description: str) -> Stated | None:
 def _ratio(value: object) -> float:
     """A fraction, 0 if it is none."""
     if isinstance(value, tuple) and len(value) == 2:
-        above, below = (_positive(part) for part in value)
+        above, below = (positive(part) for part in value)
         return above / below if above and below else 0.0
-    return _positive(value) or 0.0
+    return positive(value) or 0.0
 
 
 def sides(unit: float | None, dots: Sequence[float] | None) -> Stated | None:
     """Sides of a pixel of so many dots per unit [um]; None where either is not known."""
     return Stated(unit / dots[0], unit / dots[1]) if unit and dots and min(dots) > 0 else None
-
-
-def _ome_scale(description: str) -> Stated | None:
-    """Sides of a pixel that OME-XML states; None where there is none, or more than one."""
-    if "OME" not in description or len(description) > MOST_TEXT:
-        return None
-    stated: set[Stated] = set()
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        if name.rpartition(" ")[2] == "Pixels":
-            # Without a unit it is um (OME schema of 2016-06).
-            units = [unit_length(attributes.get(f"PhysicalSize{axis}Unit", "µm")) for axis in "XY"]
-            lengths = [float(attributes[f"PhysicalSize{axis}"]) for axis in "XY"]
-            width, height = (length * unit for length, unit in zip(lengths, units, strict=True) if unit)
-            stated.add(Stated(width, height))
-
-    def refuse(*of_doctype: Any) -> None:
-        # Entities, which may grow without bound, are declared in one; OME-XML has none.
-        raise ValueError("OME-XML has no DOCTYPE")
-
-    parser = expat.ParserCreate(namespace_separator=" ")
-    begin: Callable[..., None] = start
-    parser.StartElementHandler, parser.StartDoctypeDeclHandler = begin, refuse
-    try:
-        parser.Parse(description.encode(), True)
-    except (KeyError, ValueError, expat.ExpatError):
-        return None
-    if len(stated) != 1:
-        return None
-    size = stated.pop()
-    return size if min(size) > 0 else None

@@ -19,11 +19,12 @@ from dem.packing import read_packing, write_packing
 from dem.parameters import SimulationParameters, read_parameters
 from dem.structure import fill, structure_seed
 from dem.trajectory import Compressed, open_trajectory, write_structure
+from electrode import trajectory
 from provenance import code_digest
 from provenance.command import any_terminal, check_output
 
 # Of the files that each command writes.
-SUFFIXES = {"generate": (".csv",), "compress": (".h5", ".hdf5")}
+SUFFIXES = {"generate": (".csv",), "compress": trajectory.SUFFIXES}
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:

@@ -1,7 +1,8 @@
 """From sections of a configuration, whose keys end in their unit, to frozen dataclasses in SI.
 
-The unit of a key is that of the field's annotation: ``density: Annotated[float, "kg_per_m3"]`` is configured
-as ``density_kg_per_m3``; type checkers see a float. Files of them are read here too, so that each problem is
+Unit and bounds of a key are those of the field's annotation: ``density: Annotated[float,
+Bounds("kg_per_m3", above=0)]`` is configured as ``density_kg_per_m3``; type checkers see a float. The
+schema of the workflow takes them from there (`dem.schema`). Files are read here too, so that each problem is
 told by file, line and key, whatever reads them.
 """
 
@@ -10,17 +11,17 @@ from __future__ import annotations
 import numbers
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 from provenance import FilePath
 
-# Unit of a configuration key -> power of ten that takes its value to SI.
-UNIT_EXPONENTS = {"um": -6, "GPa": 9, "kg_per_m3": 0, "m_per_s": 0, "ns": -9}
+# Unit of a configuration key -> power of ten that takes its value to SI, and the unit there.
+UNITS = {"um": (-6, "m"), "GPa": (9, "Pa"), "kg_per_m3": (0, "kg/m3"), "m_per_s": (0, "m/s"), "ns": (-9, "s")}
 
 # What YAML 1.1 takes for text: a number with an exponent needs a point there, and a sign.
 EXPONENT = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+\s*")
@@ -28,6 +29,56 @@ EXPONENT = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+\s*")
 LARGEST = 2**63 - 1
 
 Parameters = TypeVar("Parameters")
+
+
+class Bounds(NamedTuple):
+    """Unit and bounds of a number, or of each in a list or mapping, as configured; None: no bound."""
+
+    unit: str = ""
+    above: float | None = None
+    least: float | None = None
+    below: float | None = None
+    most: float | None = None
+
+    def holds(self, value: float) -> bool:
+        """Whether a number is within the bounds."""
+        return (
+            (self.above is None or value > self.above)
+            and (self.least is None or value >= self.least)
+            and (self.below is None or value < self.below)
+            and (self.most is None or value <= self.most)
+        )
+
+    @property
+    def bound(self) -> str:
+        """The bounds in words."""
+        low = self.least if self.above is None else self.above
+        high = self.most if self.below is None else self.below
+        left, right = "[("[self.above is not None], "])"[self.below is not None]
+        if low is None:
+            return f"{'<=' if self.below is None else '<'} {high}"
+        if high is None:
+            return f"{'>=' if self.above is None else '>'} {low}"
+        return f"in {left}{low}, {high}{right}"
+
+    @property
+    def about(self) -> str:
+        """The unit in words, nothing without one."""
+        return f"in {self.unit.replace('_per_', '/')}" if self.unit else ""
+
+    def in_si(self) -> Bounds:
+        """The same of the number in SI."""
+        if not self.unit:
+            return self
+        exponent, unit = UNITS[self.unit]
+        return Bounds(unit, *(None if bound is None else to_si(bound, exponent) for bound in self[1:]))
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """What a text may be, or which keys a mapping has; beside a `Bounds` in annotations."""
+
+    allowed: Collection[str]
 
 
 class BadValue(ValueError):
@@ -67,7 +118,7 @@ def is_number(value: Any) -> bool:
     return real and bool(abs(value) <= sys.float_info.max)
 
 
-def check_type(name: str, value: Any, hint: Any, unit: str = "") -> None:
+def check_value(name: str, value: Any, hint: Any, about: str | None = None) -> None:
     """Raise BadValue, which names it, if a value is not what the annotation of its field says.
 
     Parameters
@@ -77,50 +128,70 @@ def check_type(name: str, value: Any, hint: Any, unit: str = "") -> None:
     value
         Numbers must be finite; truth values are none.
     hint
-        Annotation, without unit: float, int, bool, str, a pair of floats, a mapping of floats, or one of them
-        and None; others are not checked.
-    unit
-        Of numbers, for messages.
+        Annotation: float, int, bool, str, a pair of floats, a mapping of floats, or one of them and None,
+        with `Bounds` and `Names`; others are not checked.
+    about
+        What the value is, for messages; None: that it has the unit of its `Bounds`.
     """
+    quantity, names, hint = annotated(hint)
     kinds = get_args(hint)
     if type(None) in kinds:
         if value is None:
             return
         (hint,) = (kind for kind in kinds if kind is not type(None))
         kinds = get_args(hint)
+    if about is None:
+        about = quantity.about
     origin = get_origin(hint) or hint
     if origin is tuple:
         fits = isinstance(value, Sequence) and not isinstance(value, str) and len(value) == len(kinds)
-        _require_type(fits, name, f"a list of {len(kinds)} numbers", value, unit)
-        for number, kind in zip(value, kinds, strict=True):
-            check_type(name, number, kind, unit)
+        _refuse_unless(fits, name, f"a list of {len(kinds)} numbers", value, about)
+        for index, (number, kind) in enumerate(zip(value, kinds, strict=True)):
+            check_value(f"{name}.{index}", number, Annotated[kind, quantity], about)
     elif origin is Mapping:
-        _require_type(isinstance(value, Mapping), name, "a section of keys with values", value, unit)
+        _refuse_unless(isinstance(value, Mapping), name, "a section of keys with values", value, about)
+        if names is not None and set(names.allowed) != set(value):
+            pairs = ", ".join(names.allowed)
+            raise BadValue(f"{name} must be given for the pairs {pairs}, got {list(value)!r:.60}", name)
         if kinds[1] is float:
             for key, number in value.items():
-                check_type(f"{name}.{key}", number, float, unit)
+                check_value(f"{name}.{key}", number, Annotated[float, quantity], about)
     elif origin is float:
         finite = "a number" if isinstance(value, str) else "a finite number"
-        _require_type(is_number(value), name, finite, value, unit)
+        _refuse_unless(is_number(value), name, finite, value, about)
+        _refuse_unless(quantity.holds(value), name, quantity.bound, value, about)
     elif origin is int:
         whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        _require_type(whole and abs(value) <= LARGEST, name, "a whole number", value, unit)
+        _refuse_unless(whole and abs(value) <= LARGEST, name, "a whole number", value, about)
+        _refuse_unless(quantity.holds(value), name, quantity.bound, value, about)
     elif origin is bool:
-        _require_type(isinstance(value, bool), name, "true or false", value, unit)
+        _refuse_unless(isinstance(value, bool), name, "true or false", value, about)
     elif origin is str:
-        _require_type(isinstance(value, str), name, "a text", value, unit)
+        _refuse_unless(isinstance(value, str), name, "a text", value, about)
+        if names is not None:
+            _refuse_unless(value in names.allowed, name, " or ".join(names.allowed), value, about)
 
 
-def _require_type(condition: bool, name: str, bound: str, value: Any, unit: str) -> None:
+def annotated(hint: Any) -> tuple[Bounds, Names | None, Any]:
+    """What an annotation says beside the type, and the type."""
+    beside = getattr(hint, "__metadata__", ())
+    quantity = next((item for item in beside if isinstance(item, Bounds)), Bounds())
+    names = next((item for item in beside if isinstance(item, Names)), None)
+    return quantity, names, hint.__origin__ if beside else hint
+
+
+def _refuse_unless(condition: bool, name: str, bound: str, value: Any, about: str) -> None:
     if not condition:
-        told = f" (in {unit})" if unit else ""
+        told = f" ({about})" if about else ""
         raise BadValue(f"{name} must be {bound}, got {value!r:.60}{told}{text_hint(value)}", name)
 
 
-def check_types(instance: Any) -> None:
-    """Raise BadValue if a field of a dataclass is not what its annotation says, see `check_type`."""
-    for name, hint in get_type_hints(type(instance)).items():
-        check_type(name, getattr(instance, name), hint)
+def check_fields(instance: Any) -> None:
+    """Raise BadValue if a field of a dataclass, in SI, is not what its annotation says, see `check_value`."""
+    for name, hint in get_type_hints(type(instance), include_extras=True).items():
+        quantity, names, plain = annotated(hint)
+        beside = (quantity.in_si(), *([names] if names else []))
+        check_value(name, getattr(instance, name), Annotated[(plain, *beside)])
 
 
 @dataclass(frozen=True)
@@ -241,24 +312,18 @@ def read_section(
     """
     if not isinstance(section, Mapping):
         raise BadValue(f"configuration section {where} must be keys with values, got {section!r:.60}", where)
-    declared = [parameter for parameter in fields(kind) if parameter.name not in given]  # type: ignore[arg-type]
-    hints, plain = get_type_hints(kind, include_extras=True), get_type_hints(kind)
-    units = {name: getattr(hints[name], "__metadata__", (None,))[0] for name in (f.name for f in declared)}
-    names = {f"{name}_{unit}" if unit else name: name for name, unit in units.items()}
-    check_keys(section, where, [*names, *others])
-    optional = {parameter.name for parameter in declared if parameter.default is not MISSING}
-    if missing := {key for key, name in names.items() if name not in optional} - set(section):
+    hints = keys_of(kind, given)
+    check_keys(section, where, [*hints, *others])
+    required = required_keys(kind, given)
+    if missing := set(required) - set(section):
         raise BadValue(f"missing configuration key {where}.{min(missing)}", where)
-    values = {}
-    for key, name in names.items():
-        if key not in section:
-            continue
-        unit, value = units[name], section[key]
-        try:
-            check_type(f"{where}.{key}", value, plain[name], unit or "")
-        except BadValue as error:
-            raise BadValue(f"configuration key {error}", error.key) from None
-        values[name] = to_si(value, UNIT_EXPONENTS[unit]) if unit and value is not None else value
+    values, names = {}, {}
+    for key, (name, hint) in hints.items():
+        names[key] = name
+        if key in section:
+            check_value(f"{where}.{key}", section[key], hint)
+            unit, value = annotated(hint)[0].unit, section[key]
+            values[name] = to_si(value, UNITS[unit][0]) if unit and value is not None else value
     try:
         return kind(**values, **given)
     except BadValue as error:
@@ -267,6 +332,30 @@ def read_section(
         raise BadValue(
             f"configuration section {where}: {error}", f"{where}.{key}.{rest}".rstrip(".")
         ) from None
+
+
+def keys_of(kind: type[Any], given: Iterable[str] = ()) -> dict[str, tuple[str, Any]]:
+    """Keys that a dataclass is configured with: the field, and its annotation.
+
+    Parameters
+    ----------
+    kind
+        The dataclass.
+    given
+        Fields that have no key.
+    """
+    hints = get_type_hints(kind, include_extras=True)
+    keys = {}
+    for name in (parameter.name for parameter in fields(kind) if parameter.name not in given):
+        unit = annotated(hints[name])[0].unit
+        keys[f"{name}_{unit}" if unit else name] = (name, hints[name])
+    return keys
+
+
+def required_keys(kind: type[Any], given: Iterable[str] = ()) -> list[str]:
+    """Those of `keys_of` that have no default."""
+    defaults = {parameter.name: parameter.default for parameter in fields(kind)}
+    return [key for key, (name, _) in keys_of(kind, given).items() if defaults[name] is MISSING]
 
 
 def check_keys(section: Mapping[str, Any], where: str, known: Sequence[str]) -> None:

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from dem.configured import BadValue, check_keys, check_type, check_types, read_section, require
+from dem.configured import (
+    BadValue,
+    Bounds,
+    Names,
+    check_fields,
+    check_keys,
+    check_value,
+    keys_of,
+    read_section,
+    require,
+)
 from dem.laws import LAWS, Law
 from electrode.species import PAIRS
 
@@ -18,17 +28,14 @@ SECTIONS = ("seed", "structure", "materials", "contacts", "compression")
 class Material:
     """Isotropic material of a particle, elastic up to its hardness."""
 
-    youngs_modulus: Annotated[float, "GPa"]  # [Pa]
-    poissons_ratio: float  # [-]
-    density: Annotated[float, "kg_per_m3"]  # [kg/m^3]
-    hardness: Annotated[float | None, "GPa"] = None  # [Pa], for a law under which contacts yield
+    youngs_modulus: Annotated[float, Bounds("GPa", above=0, most=10_000)]  # [Pa]
+    poissons_ratio: Annotated[float, Bounds(above=-1, below=0.5)]  # [-]
+    density: Annotated[float, Bounds("kg_per_m3", above=0, most=30_000)]  # [kg/m^3]
+    # [Pa], for a law under which contacts yield.
+    hardness: Annotated[float | None, Bounds("GPa", above=0)] = None
 
     def __post_init__(self) -> None:
-        check_types(self)
-        require(self.youngs_modulus > 0, "youngs_modulus", "> 0 Pa", self.youngs_modulus)
-        require(-1 < self.poissons_ratio < 0.5, "poissons_ratio", "in (-1, 0.5)", self.poissons_ratio)
-        require(self.density > 0, "density", "> 0 kg/m^3", self.density)
-        require(self.hardness is None or self.hardness > 0, "hardness", "> 0 Pa", self.hardness)
+        check_fields(self)
 
     @property
     def shear_modulus(self) -> float:
@@ -40,27 +47,21 @@ class Material:
 class Contacts:
     """Contact law and its constants per pair of species (``"AM-SE"``, ``"SE-wall"``, ...)."""
 
-    law: str
-    friction: Mapping[str, float]  # Coulomb coefficient [-]
-    restitution: Mapping[str, float]  # coefficient of normal restitution [-]
+    law: Annotated[str, Names(LAWS)]
+    # Coulomb coefficient [-].
+    friction: Annotated[Mapping[str, float], Bounds(least=0, most=10), Names(PAIRS)]
+    # Coefficient of normal restitution [-].
+    restitution: Annotated[Mapping[str, float], Bounds(above=0, most=1), Names(PAIRS)]
     own: Mapping[str, Any] = field(default_factory=dict)  # of laws that have parameters of their own, by law
 
     def __post_init__(self) -> None:
-        check_types(self)
-        require(self.law in tuple(LAWS), "law", " or ".join(LAWS), self.law)
+        check_fields(self)
         require(
             LAWS[self.law].Parameters is None or self.law in self.own,
             self.law,
             f"given under the law {self.law}",
             None,
         )
-        for name in ("friction", "restitution"):
-            given = getattr(self, name)
-            require(set(given) == set(PAIRS), name, f"given for the pairs {', '.join(PAIRS)}", list(given))
-        for pair in PAIRS:
-            require(self.friction[pair] >= 0, f"friction of {pair}", ">= 0", self.friction[pair])
-            restitution = self.restitution[pair]
-            require(0 < restitution <= 1, f"restitution of {pair}", "in (0, 1]", restitution)
 
     def law_of(self, materials: Mapping[str, Material]) -> Law:
         """The law, tabulated for materials by species."""
@@ -71,25 +72,25 @@ class Contacts:
 class Filling:
     """How a structure is filled before compression."""
 
-    box_height: Annotated[float, "um"]  # [m]
-    am_mean_diameter: Annotated[tuple[float, float], "um"]  # range of the mean per structure [m]
-    am_sd_diameter: Annotated[tuple[float, float], "um"]  # range of the SD per structure [m]
-    am_minimum_diameter: Annotated[float, "um"]  # truncation of the drawn diameters [m]
-    se_diameter: Annotated[float, "um"]  # [m]
-    se_pitch: Annotated[float, "um"]  # pitch of the raster of candidate SE centres [m]
-    maximum_tries: int  # draws of an AM particle before a fresh start
-    fresh_starts: int  # starts before giving up
-    solid_fraction: float | None = (
-        None  # share of the box that solids cover: SE thinned to it [-]; None: all fit
-    )
+    box_height: Annotated[float, Bounds("um", above=0, most=10_000)]  # [m]
+    # Ranges of mean and SD per structure [m].
+    am_mean_diameter: Annotated[tuple[float, float], Bounds("um", least=0)]
+    am_sd_diameter: Annotated[tuple[float, float], Bounds("um", least=0)]
+    am_minimum_diameter: Annotated[float, Bounds("um", above=0)]  # truncation of the drawn diameters [m]
+    se_diameter: Annotated[float, Bounds("um", above=0)]  # [m]
+    se_pitch: Annotated[float, Bounds("um", above=0)]  # pitch of the raster of candidate SE centres [m]
+    maximum_tries: Annotated[int, Bounds(least=1)]  # draws of an AM particle before a fresh start
+    fresh_starts: Annotated[int, Bounds(least=1)]  # starts before giving up
+    # Share of the box that solids cover: SE thinned to it [-]; None: all fit.
+    solid_fraction: Annotated[float | None, Bounds(above=0, below=1)] = None
 
     def __post_init__(self) -> None:
-        check_types(self)
+        check_fields(self)
         for name in ("am_mean_diameter", "am_sd_diameter"):
             low, high = getattr(self, name)
-            require(0 <= low <= high, name, "a range [low, high] with 0 <= low <= high, in m", (low, high))
+            require(low <= high, name, "a range [low, high] with 0 <= low <= high, in m", (low, high))
         require(
-            0 < self.am_minimum_diameter <= self.am_mean_diameter[0],
+            self.am_minimum_diameter <= self.am_mean_diameter[0],
             "am_minimum_diameter",
             f"in (0, lowest am_mean_diameter = {self.am_mean_diameter[0]:g} m]",
             self.am_minimum_diameter,
@@ -101,69 +102,59 @@ class Filling:
             self.am_mean_diameter[1],
         )
         require(
-            0 < self.se_diameter <= self.box_height,
+            self.se_diameter <= self.box_height,
             "se_diameter",
             f"in (0, box_height = {self.box_height:g} m]",
             self.se_diameter,
         )
         require(
-            0 < self.se_pitch <= self.se_diameter,
+            self.se_pitch <= self.se_diameter,
             "se_pitch",
             f"in (0, se_diameter = {self.se_diameter:g} m]",
             self.se_pitch,
         )
-        require(self.maximum_tries >= 1, "maximum_tries", ">= 1", self.maximum_tries)
-        require(self.fresh_starts >= 1, "fresh_starts", ">= 1", self.fresh_starts)
-        solid = self.solid_fraction
-        require(solid is None or 0 < solid < 1, "solid_fraction", "in (0, 1)", solid)
 
 
 @dataclass(frozen=True)
 class Compression:
     """The right wall moves in to a width, or until it bears a pressure; then the structure comes to rest."""
 
-    final_width: Annotated[float, "um"]  # after compression; under pressure the narrowest allowed [m]
-    wall_speed: Annotated[float, "m_per_s"]  # [m/s]
-    time_step_rayleigh: float  # time step / Rayleigh time of the smallest particle [-]
-    time_step_contact: float  # most of time step / sqrt(mass / stiffness of its contacts) of a particle [-]
-    hold_damping_rayleigh: float  # rate of decay of motion at the end x that Rayleigh time [-]
-    hold_unbalanced_force: float  # at rest: most net force on a particle / mean contact force; of walls [-]
-    hold_energy_ratio: float  # and most kinetic / elastic energy [-]
-    hold_maximum_steps: int  # error if the structure does not rest within these
-    frames: int  # recorded states: before compression, while the wall moves, at rest, and unloaded if so
-    pressure_tolerance: float = 0.01  # a pressure is borne when found within this share of it [-]
-    servo_damping: float = 1.0  # dashpot of the wall / acoustic impedance of the electrolyte [-]
+    final_width: Annotated[
+        float, Bounds("um", above=0, most=10_000)
+    ]  # after compression; under pressure the narrowest allowed [m]
+    wall_speed: Annotated[float, Bounds("m_per_s", above=0, most=100)]  # [m/s]
+    # At 0.2 Rayleigh times strongly compressed structures do not even come to rest (docs/validation.md).
+    time_step_rayleigh: Annotated[
+        float, Bounds(above=0, most=0.2)
+    ]  # time step / Rayleigh time of the smallest particle [-]
+    # Most of time step / sqrt(mass / stiffness of its contacts) of a particle [-].
+    time_step_contact: Annotated[float, Bounds(above=0, most=1)]
+    # Rate at which motion decays while it comes to rest, per Rayleigh time [-].
+    hold_damping_rayleigh: Annotated[float, Bounds(least=0, most=1)]
+    # At rest: most net force on a particle / mean contact force, and of the walls / force on a wall [-].
+    hold_unbalanced_force: Annotated[float, Bounds(above=0, below=1)]
+    hold_energy_ratio: Annotated[float, Bounds(above=0, most=1)]  # and most kinetic / elastic energy [-]
+    hold_maximum_steps: Annotated[int, Bounds(least=1)]  # error if the structure does not rest within these
+    # Recorded states: before compression, while the wall moves, at rest, and unloaded if so.
+    frames: Annotated[int, Bounds(least=3, most=10_000)]
+    pressure_tolerance: Annotated[float, Bounds(above=0, below=1)] = (
+        0.01  # a pressure is borne when found within this share of it [-]
+    )
+    servo_damping: Annotated[float, Bounds(above=0, most=1000)] = (
+        1.0  # dashpot of the wall / acoustic impedance of the electrolyte [-]
+    )
     unload: bool = False  # after a pressure, let the wall back until it bears nothing
 
     def __post_init__(self) -> None:
-        check_types(self)
-        require(self.final_width > 0, "final_width", "> 0 m", self.final_width)
-        require(self.wall_speed > 0, "wall_speed", "> 0 m/s", self.wall_speed)
-        # At 0.2 Rayleigh times strongly compressed structures do not even come to rest (docs/validation.md).
-        require(
-            0 < self.time_step_rayleigh <= 0.2,
-            "time_step_rayleigh",
-            "in (0, 0.2] Rayleigh times",
-            self.time_step_rayleigh,
-        )
-        require(0 < self.time_step_contact <= 1, "time_step_contact", "in (0, 1]", self.time_step_contact)
-        damping = self.hold_damping_rayleigh
-        require(0 <= damping <= 1, "hold_damping_rayleigh", "in [0, 1] per Rayleigh time", damping)
-        unbalanced = self.hold_unbalanced_force
-        require(0 < unbalanced < 1, "hold_unbalanced_force", "in (0, 1)", unbalanced)
-        require(self.hold_energy_ratio > 0, "hold_energy_ratio", "> 0", self.hold_energy_ratio)
-        require(self.hold_maximum_steps >= 1, "hold_maximum_steps", ">= 1", self.hold_maximum_steps)
-        least = 4 if self.unload else 3
-        require(self.frames >= least, "frames", f">= {least}", self.frames)
-        require(0 < self.pressure_tolerance < 1, "pressure_tolerance", "in (0, 1)", self.pressure_tolerance)
-        require(self.servo_damping > 0, "servo_damping", "> 0", self.servo_damping)
+        check_fields(self)
+        require(not self.unload or self.frames >= 4, "frames", ">= 4 with unload", self.frames)
 
 
 @dataclass(frozen=True)
 class SimulationParameters:
     """Everything that decides how a structure of given width and uncovered fraction comes out."""
 
-    seed: int
+    seed: Annotated[int, Bounds(least=0)]
     structure: Filling
     materials: Mapping[str, Material]
     contacts: Contacts
@@ -186,9 +177,9 @@ def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
     if missing := [name for name in SECTIONS if name not in (config or {})]:
         empty = "" if config else "; it is empty"
         raise BadValue(f"configuration lacks the sections {', '.join(missing)}{empty}")
+    (_, seed), *_ = keys_of(SimulationParameters).values()
     for name in SECTIONS:
-        check_type(name, config[name], int if name == "seed" else Mapping[str, Any])
-    require(config["seed"] >= 0, "seed", ">= 0", config["seed"])
+        check_value(name, config[name], seed if name == "seed" else Mapping[str, Any])
     section = dict(config["contacts"])
     others = [name for name, law in LAWS.items() if law.Parameters is not None]
     own = {

@@ -7,6 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+# Endings of the names of such files.
+SUFFIXES = (".h5", ".hdf5")
+
 
 class Quantity(NamedTuple):
     """Declaration of one quantity of a structure."""

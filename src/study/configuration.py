@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 import yaml
 from jsonschema import Draft202012Validator, validators
@@ -14,12 +15,23 @@ from jsonschema.exceptions import ValidationError
 
 from analysis.images import crop_window
 from analysis.split import part_sizes
-from dem.configured import BadValue, is_number, read_configuration, refused_key, text_hint
-from dem.parameters import SECTIONS, read_parameters
+from dem.configured import (
+    LARGEST,
+    BadValue,
+    Bounds,
+    check_value,
+    is_number,
+    read_configuration,
+    refused_key,
+)
+from dem.parameters import read_parameters
+from dem.schema import BOUNDS, TYPES, sections_schema
 from provenance import FilePath
 
 # All jobs are kept in memory: docs/cluster.md.
 MOST_JOBS = 100000
+# Types of JSON Schema -> of fields.
+ANNOTATIONS: dict[str, Any] = {**{name: kind for kind, name in TYPES.items()}, "object": Mapping[str, Any]}
 # More of them do not fit on a screen.
 MOST_PROBLEMS = 10
 
@@ -30,8 +42,8 @@ def _is_number(_: object, value: object) -> bool:
 
 
 def _is_integer(_: object, value: object) -> bool:
-    """Without 2000.0, which JSON Schema would take for an integer and Python would not."""
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Without 2000.0, which JSON Schema would take for an integer and Python would not; of 64 bit."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= LARGEST
 
 
 _Validator = validators.extend(  # type: ignore[no-untyped-call]  # the stubs lack its types
@@ -79,7 +91,7 @@ def check_sections(config: Mapping[str, Any], schema: FilePath, others: Sequence
     Parameters
     ----------
     config
-        With the `SECTIONS` of the DEM; more of them are left aside.
+        With the `dem.parameters.SECTIONS`; more of them are left aside.
     schema
         See `check_configuration`.
     others
@@ -94,7 +106,7 @@ def check_sections(config: Mapping[str, Any], schema: FilePath, others: Sequence
     for name in others:
         if name not in config:
             raise BadValue(f"{name} is missing")
-    for error in _errors(config, schema, (*SECTIONS, *others)):
+    for error in _errors(config, schema, others):
         raise BadValue(_describe(error), _key(error))
     if "image" in others:
         _check_image(config)
@@ -160,12 +172,19 @@ def _errors(
     config: Mapping[str, Any], schema: FilePath, sections: Sequence[str] | None = None
 ) -> Iterable[ValidationError]:
     """What breaks the schema, or the part of it that is about some sections."""
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    rules = dict(_rules(str(schema)))
     if sections is not None:
         rules["required"] = list(sections)
-        rules["properties"] = {name: rules["properties"][name] for name in (*sections, "study")}
+        rules["properties"] = {name: rules["properties"][name] for name in sections}
         config = {name: config[name] for name in sections}
     return _Validator(rules).iter_errors(config)
+
+
+@cache
+def _rules(schema: str) -> Mapping[str, Any]:
+    """The schema, whole: with the sections of the DEM."""
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    return {**rules, "properties": {**rules["properties"], **sections_schema()}}
 
 
 def _key(error: ValidationError) -> str:
@@ -197,12 +216,19 @@ def _describe(error: ValidationError) -> str:
         close = difflib.get_close_matches(unknown, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
         return f"unknown key {'.'.join(filter(None, (key, unknown)))}; {hint}"
-    unit = schema.get("description", "see config/README.md")
-    if error.validator == "type":
-        unit += text_hint(error.instance)
-        if error.validator_value == "object":
-            return f"{key or 'top level'}: must be keys with values, got {error.instance!r:.60}"
-    return f"{key or 'top level'}: {error.message} ({unit})"
+    key, about = key or "top level", schema.get("description", "")
+    try:
+        check_value(key, error.instance, _annotation(schema), about)
+    except BadValue as problem:
+        return str(problem)
+    return f"{key}: {error.message} ({about or 'see config/README.md'})"
+
+
+def _annotation(schema: Mapping[str, Any]) -> Any:
+    """Annotation of a field with such a schema: a refused value is told in the words of the DEM."""
+    types = schema.get("type", ())
+    kind = ANNOTATIONS.get(types if isinstance(types, str) else types[0] if types else "", Any)
+    return Annotated[kind, Bounds("", *(schema.get(word) for word in BOUNDS.values()))]
 
 
 def _check_together(config: Mapping[str, Any]) -> None:

@@ -76,7 +76,7 @@ COMMANDS = {
         (
             "youngs_modulus_GPa: 191",
             "youngs_modulus_GPa: 20000",
-            "20000 is greater than the maximum of 10000",
+            "materials.AM.youngs_modulus_GPa must be in (0, 10000], got 20000 (in GPa)",
         ),
         (
             "se_pitch_um: 0.1",
@@ -112,7 +112,7 @@ def test_the_page_needs_sections_that_fit_its_pictures(root, tmp_path):
     path = tmp_path / "mine.yaml"
     text = (root / "config/config.yaml").read_text(encoding="utf-8")
     for old, new, message in (
-        ("  widths_um: [46", "  widths_um: [4e1", "line 11: grid.widths_um.0: '4e1' is not of type 'number'"),
+        ("  widths_um: [46", "  widths_um: [4e1", "line 11: grid.widths_um.0 must be a number, got '4e1'"),
         ("  crop_um: 2", "  crop_um: 1.95", "line 73: image.crop_um = 1.95 um leaves 36.1 um"),
     ):
         path.write_text(text.replace(old, new, 1), encoding="utf-8")

@@ -14,8 +14,8 @@ import pytest
 import tifffile
 from PIL import Image
 
+from assb.lengths import unit_length
 from assb.picture import read_picture
-from assb.stated import unit_length
 
 RNG = np.random.default_rng(5)
 GRAY = RNG.integers(1, 250, (48, 64)).astype(np.uint8)
@@ -522,3 +522,96 @@ def test_damaged_files_are_read_or_refused(root, kind):
         except ValueError:
             refused += 1
     assert refused > 10
+
+
+THERMO = "<Metadata><BinaryResult><ImageSize><X{3}>{1}</X><Y>{2}</Y></ImageSize>"
+THERMO += "<PixelSize><X{0}>4e-08</X><Y{0}>4e-08</Y></PixelSize></BinaryResult></Metadata>"
+
+
+@pytest.mark.parametrize("unit", ["", ' unit="m"'])
+def test_the_xml_of_thermo_fisher_states_the_scale_where_the_older_tag_does_not(tmp_path, unit):
+    tag = ascii_tag(34683, THERMO.format(unit, 64, 48, unit))
+    assert read_picture(write(tmp_path / "x.tif", extratags=[tag])).um_per_pixel == pytest.approx(0.04)
+    both = [ascii_tag(34682, FEI.format("5e-08")), tag]
+    assert read_picture(write(tmp_path / "x.tif", extratags=both)).um_per_pixel == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        THERMO.format(' unit="1/m"', 64, 48, ""),
+        THERMO.format("", 128, 96, ""),
+        THERMO.format("", 64, 48, "")[:-3],
+        '<!DOCTYPE Metadata [<!ENTITY a "4e-08">]>' + THERMO.format("", 64, 48, ""),
+    ],
+    ids=["diffraction", "scaled", "cut off", "entities"],
+)
+def test_xml_that_does_not_state_this_picture_counts_for_nothing(tmp_path, text):
+    with pytest.raises(ValueError, match="does not state its pixel size"):
+        read_picture(write(tmp_path / "x.tif", extratags=[ascii_tag(34683, text)]))
+
+
+def test_the_bar_below_the_picture_of_thermo_fisher_is_cut_off(tmp_path):
+    path = write(tmp_path / "x.tif", extratags=[ascii_tag(34683, THERMO.format("", 64, 40, ""))])
+    np.testing.assert_array_equal(read_picture(path).gray, GRAY[:40])
+
+
+@pytest.mark.parametrize(
+    ("lines", "stated"),
+    [
+        ("DP_IMAGE_STORE\r\nStore resolution = 64 * 48\r\n", True),
+        ("DP_IMAGE_STORE\r\nStore resolution = 128 * 96\r\n", False),
+        ("AP_WIDTH\r\nWidth = 2.56 µm\r\n", True),
+        ("AP_WIDTH\r\nWidth = 2557 nm\r\n", True),
+        ("AP_WIDTH\r\nWidth = 5.12 µm\r\n", False),
+        ("", True),
+    ],
+)
+def test_zeiss_is_believed_of_pictures_as_wide_as_it_states(tmp_path, lines, stated):
+    text = (ZEISS.format("40.0 nm") + lines).encode("cp1252")
+    path = write(tmp_path / "x.tif", extratags=[ascii_tag(34118, text)])
+    if stated:
+        assert read_picture(path).um_per_pixel == pytest.approx(0.04)
+    else:
+        with pytest.raises(ValueError, match="does not state its pixel size"):
+            read_picture(path)
+
+
+OME = '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"><Image ID="a"><Pixels SizeX="64" '
+OME += 'SizeY="48" SizeZ="{}" SizeC="{}" SizeT="{}" PhysicalSizeX="0.04" PhysicalSizeY="0.04">{}</Pixels>'
+OME += "</Image></OME>"
+
+
+def written_as_ome(path, sizes, pages=1, files=(), gray=GRAY, **options):
+    blocks = "".join(f'<TiffData><UUID FileName="{name}">urn:uuid:1</UUID></TiffData>' for name in files)
+    with tifffile.TiffWriter(path) as file:
+        for index in range(pages):
+            text = OME.format(*sizes, blocks) if index == 0 else None
+            file.write(gray, description=text, metadata=None, **({"photometric": "minisblack"} | options))
+    return path
+
+
+@pytest.mark.parametrize("sizes", [(3, 1, 1), (1, 3, 1), (1, 1, 3), (3, 2, 2)])
+def test_a_stack_of_ome_that_was_cut_off_is_refused_unless_a_page_is_chosen(tmp_path, sizes):
+    for pages in (1, 2):
+        path = written_as_ome(tmp_path / "x.tif", sizes, pages)
+        message = (
+            rf"states {np.prod(sizes)} pictures, it holds {pages}: it was cut off.*1 to {pages} \(page\)"
+        )
+        with pytest.raises(ValueError, match=message):
+            read_picture(path)
+        assert read_picture(path, page=pages).um_per_pixel == 0.04
+
+
+def test_whole_pictures_of_ome_are_read(tmp_path):
+    assert read_picture(written_as_ome(tmp_path / "x.tif", (1, 1, 1))).um_per_pixel == 0.04
+    # Of a set of files each describes all; colours are samples of one page.
+    path = written_as_ome(tmp_path / "y.tif", (2, 1, 1), files=("y.tif", "z.tif"))
+    np.testing.assert_array_equal(read_picture(path).gray, GRAY)
+    colours = np.stack([GRAY] * 3, axis=-1)
+    path = written_as_ome(tmp_path / "z.tif", (1, 3, 1), gray=colours, photometric="rgb")
+    np.testing.assert_array_equal(read_picture(path).gray, GRAY)
+    with tifffile.TiffWriter(tmp_path / "own.ome.tif") as file:
+        file.write(np.stack([GRAY] * 3), metadata={"axes": "ZYX"})
+    with pytest.raises(ValueError, match=r"it holds 3 pictures, one per file is read.*\(page\)"):
+        read_picture(tmp_path / "own.ome.tif")

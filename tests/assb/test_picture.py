@@ -187,8 +187,8 @@ def cut(path):
 @pytest.mark.parametrize(
     "make, message",
     [
-        (text, "it is no PNG or TIFF image"),
-        (lambda path: path.touch(), "it is no PNG or TIFF image"),
+        (text, "it is no PNG, TIFF or JPEG image"),
+        (lambda path: path.touch(), "it is no PNG, TIFF or JPEG image"),
         (lambda path: path.mkdir(), "it cannot be read"),
         (lambda path: None, "there is no such file"),
         (cut, "it cannot be read"),

@@ -4,10 +4,13 @@ import csv
 import importlib.metadata
 import itertools
 import os
+import runpy
 import subprocess
 import sys
 import tomllib
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +20,7 @@ from PIL import Image
 
 from assb.cli import main
 from cnn import predict
+from cnn.image import SHIPPED
 
 GRAY = np.array([0, 255, 128], np.uint8)  # void, SE, AM
 
@@ -103,7 +107,7 @@ def test_bad_files_are_named_and_the_others_predicted(run, electrode, samples):
     Image.fromarray(image[:300]).save("small.png")
     Image.fromarray(np.where(image == 0, 255, image)).save("dense.png")
     bad = {
-        "text.png": "it is no PNG or TIFF image",
+        "text.png": "it is no PNG, TIFF or JPEG image",
         "flat.png": "it shows a single gray level; AM, SE and void make three",
         "dot.png": "its field of view is 0.1 x 0.1 um, at least 36 x 36 um are needed",
         "small.png": "its field of view is 36 x 30 um, at least 36 x 36 um are needed",
@@ -275,6 +279,28 @@ def test_files_of_three_levels_obey_brightness_and_thresholds(run, samples, leve
         assert told == (levels == (0, 1, 2) and expected is swapped)
     refused = run(*plain, "--thresholds", levels[2] + 1, levels[2] + 2)
     assert refused.exit_code == 2 and "its segmentation shows no" in refused.stderr
+
+
+def test_the_page_of_a_configuration_is_chosen_and_named(root, tmp_path, monkeypatch, samples):
+    """What the rule predict_images does, with the shipped ensemble."""
+    monkeypatch.setitem(sys.modules, "step", SimpleNamespace(step=nullcontext))
+    gray = np.array([0, 255, 128], np.uint8)[samples["image"].values[3]]
+    stack = tmp_path / "stack.tif"
+    Image.new("L", gray.shape[::-1]).save(stack, save_all=True, append_images=[Image.fromarray(gray)])
+    acquisition = {"um_per_pixel": 0.1, "brightness": ["void", "AM", "SE"], "page": None}
+    snakemake = SimpleNamespace(
+        log=[str(tmp_path / "log")],
+        input=SimpleNamespace(images=[str(stack)], bundle=str(SHIPPED)),
+        output=SimpleNamespace(table=tmp_path / "images.csv", figures=[tmp_path / "images/stack.png"]),
+        params=SimpleNamespace(acquisition=acquisition),
+    )
+    script = str(root / "workflow/scripts/predict_images.py")
+    with pytest.raises(ValueError, match=r"it holds 2 pictures.*choose its page \(prediction\.page\)"):
+        runpy.run_path(script, {"snakemake": snakemake})
+    acquisition["page"] = 2
+    runpy.run_path(script, {"snakemake": snakemake})
+    (row,) = rows(tmp_path / "images.csv")
+    assert row["verdict"] == "like the training images"
 
 
 def test_a_page_is_chosen_and_a_data_bar_is_told_of(run, samples):

@@ -98,8 +98,8 @@ def bomb():
 @pytest.mark.parametrize(
     "content, fields, message",
     [
-        (b"no image", {}, "It is no PNG or TIFF image."),
-        (b"", {}, "It is no PNG or TIFF image."),
+        (b"no image", {}, "It is no PNG, TIFF or JPEG image."),
+        (b"", {}, "It is no PNG, TIFF or JPEG image."),
         (picture(np.full((400, 400), 7)), {}, "It shows a single gray level; AM, SE and void make three."),
         (picture(np.eye(100)), {}, "Its field of view is 10 x 10 um, at least 36 x 36 um are needed."),
         (bomb(), {}, "It is too large: "),
@@ -107,6 +107,9 @@ def bomb():
         (None, {"um_per_pixel": "wide"}, "Um_per_pixel must be a number, got wide."),
         (None, {"um_per_pixel": "nan"}, "Um_per_pixel must be in [0.001, 0.5] um"),
         (None, {"um_per_pixel": "9"}, "Um_per_pixel must be in [0.001, 0.5] um"),
+        (None, {"page": "1.5"}, "Page must be a whole number >= 1, got 1.5."),
+        (None, {"page": "0"}, "Page must be a whole number >= 1, got 0."),
+        (None, {"page": "2"}, "Page must be in [1, 1], the pictures that it holds, got 2."),
         (None, {"low": "4"}, "Thresholds must be two or none, got one."),
         (None, {"low": "9", "high": "4"}, "Thresholds must be two that ascend, got 9, 4."),
         (None, {"brightness": "AM,SE"}, "Brightness must name void, SE, AM from dark to bright, got AM, SE."),
@@ -117,10 +120,23 @@ def test_bad_images_and_fields_are_refused_with_a_sentence(client, electrode, co
     assert answer.status_code == 400 and answer.json["error"].startswith(message), answer.text
 
 
+def test_a_page_is_chosen_by_the_field_that_a_refusal_names(client, electrode):
+    with Image.open(io.BytesIO(electrode)) as image:
+        other, stack = Image.new("L", image.size), io.BytesIO()
+        other.save(stack, "TIFF", save_all=True, append_images=[image.convert("L")])
+    refused = send(client, stack.getvalue(), um_per_pixel="0.1")
+    assert refused.status_code == 400
+    told = "It holds 2 pictures, one per file is read: choose its page (the field Page)."
+    assert refused.json["error"] == told
+    assert re.search(r'Page\s*<input type="number" name="page"', client.get("/").text)
+    answer = send(client, stack.getvalue(), um_per_pixel="0.1", page="2")
+    assert answer.status_code == 200 and "Like the training images." in answer.text
+
+
 def test_no_image_and_too_large_ones_are_refused(client, monkeypatch):
     answer = client.post("/predict", data={"um_per_pixel": "0.1"})
     assert answer.status_code == 400
-    assert answer.json["error"] == "No image was sent: choose a PNG or TIFF file."
+    assert answer.json["error"] == "No image was sent: choose a PNG, TIFF or JPEG file."
     monkeypatch.setitem(client.application.config, "MAX_CONTENT_LENGTH", 1000)
     answer = send(client, bytes(1001))
     assert answer.status_code == 413 and answer.json["error"] == "The file has more than 73 MB."
@@ -340,7 +356,7 @@ def test_page_predicts_an_image(page, tmp_path, electrode):
     assert wait_for(page, ".chosen") == "notes.png"
     page.execute_script("document.querySelector('#image .error').hidden = true")
     error = press_and_read(page, "#image [type=submit]", "#image .error")
-    assert error == "It is no PNG or TIFF image."
+    assert error == "It is no PNG, TIFF or JPEG image."
     # The browser itself notes the refused request.
     assert all("400" in entry["message"] for entry in page.get_log("browser"))
     (tmp_path / "mine.png").write_bytes(electrode)

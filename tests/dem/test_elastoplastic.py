@@ -422,7 +422,7 @@ def test_hardness_and_constants_are_asked_for_by_name(config):
             None,
             r"materials\.SE\.hardness_GPa must be given under the law elastoplastic, in GPa, got none",
         ),
-        ("AM", -1.9, r"materials\.AM: hardness must be > 0 Pa, got -19"),
+        ("AM", -1.9, r"materials\.AM\.hardness_GPa must be > 0, got -1\.9 \(in GPa\)"),
         ("AM", "soft", r"materials\.AM\.hardness_GPa must be a number, got 'soft'"),
     ):
         changed = copy.deepcopy(config)
@@ -435,6 +435,6 @@ def test_hardness_and_constants_are_asked_for_by_name(config):
     del config["contacts"]["elastoplastic"]
     with pytest.raises(ValueError, match="contacts: elastoplastic must be given under the law elastoplastic"):
         read_parameters(config)
-    with pytest.raises(ValueError, match=r"largest_equilibrium_overlap must be in \(0, 2\] effective radii"):
+    with pytest.raises(ValueError, match=r"largest_equilibrium_overlap must be in \(0, 2\], got"):
         Yielding(5, 2, 0, 1e-9)
     assert Material(1e9, 0.3, 1000).hardness is None

@@ -144,7 +144,7 @@ def test_bad_pressures_and_structures_are_refused(tiny):
     )
     with pytest.raises(ValueError, match="there must be SE, got none"):
         compress(alone, tiny, [].append, pressure=1e6)
-    with pytest.raises(ValueError, match="frames must be >= 4, got 3"):
+    with pytest.raises(ValueError, match="frames must be >= 4 with unload, got 3"):
         dataclasses.replace(tiny.compression, frames=3, unload=True)
 
 

@@ -17,11 +17,12 @@ def merge(base, overlay):
 
 
 @pytest.fixture
-def overlaid(paper_config):
+def overlaid(root):
     """Function that gives the configuration of the paper's study with overlays, texts of YAML."""
+    base = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
 
     def make(*overlays):
-        config = copy.deepcopy(paper_config)
+        config = copy.deepcopy(base)
         for overlay in overlays:
             merge(config, yaml.safe_load(overlay))
         return config

@@ -3,7 +3,10 @@
 import pytest
 import yaml
 
+from dem.configured import BadValue
 from dem.laws import LAWS
+from dem.parameters import SECTIONS, read_parameters
+from dem.schema import sections_schema
 from study.configuration import check_configuration, check_sections, places, typed
 
 
@@ -37,38 +40,40 @@ def test_configurations_of_the_project_are_accepted(root, overlaid, schema, name
         ("colour: red", "unknown key colour; known: study, joined_studies, degraded_copies, seed"),
         (
             "prediction: {um_per_pixel: 3}",
-            "prediction.um_per_pixel: 3 is greater than the maximum of 0.5 (in um)",
+            "prediction.um_per_pixel must be in [0.001, 0.5], got 3 (in um)",
         ),
         (
             "image: {um_per_pixel: 5.0e-324}",
-            "image.um_per_pixel: 5e-324 is less than the minimum of 0.001 (in um)",
+            "image.um_per_pixel must be in [0.001, 10], got 5e-324 (in um)",
         ),
+        ("prediction: {page: 0}", "prediction.page must be >= 1, got 0 (of a file of several pictures"),
+        ("prediction: {page: 1.5}", "prediction.page must be a whole number, got 1.5"),
         ("training: {environment: gpu}", "training.environment: 'gpu' is not one of ['cnn', 'cnn-gpu']"),
         ("prediction: {brightness: [void, AM]}", "prediction.brightness: ['void', 'AM'] is too short"),
         (
             "structure: {se_diameter_nm: 1000}",
             "unknown key structure.se_diameter_nm; did you mean se_diameter_um?",
         ),
-        ("grid: {widths_um: ['46']}", "grid.widths_um.0: '46' is not of type 'number' (in um)"),
+        ("grid: {widths_um: ['46']}", "grid.widths_um.0 must be a number, got '46' (in um)"),
         ("grid: {widths_um: [46, 46]}", "grid.widths_um: [46, 46] has non-unique elements"),
         (
             "grid: {widths_um: [38]}",
             "grid.widths_um must be above compression.final_width_um = 40 um, got 38",
         ),
         ("grid: {widths_um: [46.0001]}", "grid.widths_um must be multiples of 0.001, got 46.0001"),
-        ("grid: {replicates: 0}", "grid.replicates: 0 is less than the minimum of 1"),
+        ("grid: {replicates: 0}", "grid.replicates must be in [1, 1000000], got 0"),
         (
             "grid: {uncovered_fractions: [0.3]}",
-            "grid.uncovered_fractions.0: 0.3 is less than the minimum of 0.5",
+            "grid.uncovered_fractions.0 must be in [0.5, 0.99], got 0.3",
         ),
         ("grid: {widths_um: [46.1234567]}", "grid.widths_um must be multiples of 0.001, got 46.1234567"),
         ("grid: {widths_um: [100.0012]}", "grid.widths_um must be multiples of 0.001"),
-        ("grid: {widths_um: [1000.001]}", "grid.widths_um.0: 1000.001 is greater than the maximum of 1000"),
+        ("grid: {widths_um: [1000.001]}", "grid.widths_um.0 must be in (0, 1000], got 1000.001 (in um)"),
         (
             "grid: {widths_um: [46], uncovered_fractions: [0.7], replicates: 6}",
             "split.test: 6 structures give 1",
         ),
-        ("seed: 2000.0", "seed: 2000.0 is not of type 'integer'"),
+        ("seed: 2000.0", "seed must be a whole number, got 2000.0"),
         (
             "image: {stress_cell_um: 0.2}",
             "image.stress_cell_um must be a multiple of four pixels of image.um_per_pixel, got 2 pixels",
@@ -90,34 +95,34 @@ def test_configurations_of_the_project_are_accepted(root, overlaid, schema, name
             "evaluation: {splits: [random, leave_width_out]}",
             "split.validation: held-out splits of 2 structures leave none for it",
         ),
-        ("network: {dropout: .nan}", "network.dropout: nan is not of type 'number'"),
+        ("network: {dropout: .nan}", "network.dropout must be a finite number, got nan"),
         ("1: 2", "unknown key 1; known: study"),
-        ("compression: {frames: 2}", "compression.frames: 2 is less than the minimum of 3"),
+        ("compression: {frames: 2}", "compression.frames must be in [3, 10000], got 2"),
         ("study: a/b", "study: 'a/b' does not match"),
         ("study: ../up", "study: '../up' does not match"),
         ('study: "a\\n"', "study: 'a\\n' does not match"),
         (
             "seed: 0\nmaterials: {AM: {density_kg_per_m3: 1" + 400 * "0" + "}}",
-            "is not of type 'number' (in kg/m3)",
+            "density_kg_per_m3 must be a finite number, got 1000",
         ),
         (
             "grid: {replicates: 1000000, replicates_per_job: 1}",
             "grid: 50000000 compress jobs are more than 100000; raise grid.replicates_per_job",
         ),
-        ("seed: -1", "seed: -1 is less than the minimum of 0"),
+        ("seed: -1", "seed must be >= 0, got -1"),
         (
             "compression: {time_step_rayleigh: 0.5}",
-            "compression.time_step_rayleigh: 0.5 is greater than the maximum of 0.2 (in Rayleigh times)",
+            "compression.time_step_rayleigh must be in (0, 0.2], got 0.5",
         ),
         ("contacts: {law: jkr}", "contacts.law: 'jkr' is not one of ['hertz_mindlin', 'elastoplastic']"),
         ("image: {crop_um: 1.95}", "image.crop_um = 1.95 um leaves 36.1 um of final_width_um = 40 um"),
         ("image: {crop_um: 20}", "image.crop_um = 20 um leaves 0 um"),
-        ("grid: {pressures_MPa: [-5]}", "grid.pressures_MPa.0: -5 is less than the minimum of 1 (in MPa)"),
+        ("grid: {pressures_MPa: [-5]}", "grid.pressures_MPa.0 must be in [1, 10000], got -5 (in MPa)"),
         ("grid: {pressures_MPa: [1.00001]}", "grid.pressures_MPa must be multiples of 0.001, got 1.00001"),
         ("compression: {unload: true}", "compression.unload needs grid.pressures_MPa to let go of, got none"),
         (
             "materials: {SE: {hardness_GPa: -1.9}}",
-            "materials.SE.hardness_GPa: -1.9 is less than or equal to the minimum of 0 (in GPa)",
+            "materials.SE.hardness_GPa must be > 0, got -1.9 (in GPa)",
         ),
         ("split: {test: 0.3}", "split: the shares must sum to 1, got 1.1"),
         (
@@ -141,7 +146,7 @@ def test_configurations_of_the_project_are_accepted(root, overlaid, schema, name
         ),
         (
             "training: {learning_rate: 1e-3}",
-            "'1e-3' is not of type 'number' (of Adam; YAML reads numbers like 1e-3 as text, write 1.0e-3)",
+            "must be a number, got '1e-3' (of Adam); YAML reads numbers like 1e-3 as text, write 1.0e-3",
         ),
     ],
 )
@@ -173,11 +178,60 @@ def test_all_problems_are_in_one_message_that_fits_on_a_screen(overlaid, schema)
     assert len(str(refused.value).splitlines()) == 1 + 10
 
 
-def test_the_schema_names_all_laws(root):
-    schema = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
-    contacts = schema["properties"]["contacts"]["properties"]
+def test_the_schema_of_the_dem_names_all_its_laws_and_sections():
+    rules = sections_schema()
+    assert tuple(rules) == SECTIONS
+    contacts = rules["contacts"]["properties"]
     assert contacts["law"]["enum"] == list(LAWS)
     assert {name for name, law in LAWS.items() if law.Parameters} <= set(contacts)
+
+
+def numbers_of(rules, key=()):
+    """Keys of all numbers in the sections of a schema, and what is said of each."""
+    if "number" in rules.get("type", ()) or "integer" in rules.get("type", ()):
+        yield key, rules
+    for name, part in rules.get("properties", {}).items():
+        yield from numbers_of(part, (*key, name))
+    for index, part in enumerate(rules.get("prefixItems", ())):
+        yield from numbers_of(part, (*key, index))
+
+
+NUMBERS = dict(numbers_of({"properties": sections_schema()}))
+
+
+def beyond(rules):
+    """Numbers just beyond each bound, and far away."""
+    whole = "integer" in rules["type"]
+    step = 1 if whole else 1e-3
+    for bound, sign in (("exclusiveMinimum", 0), ("exclusiveMaximum", 0), ("minimum", -1), ("maximum", 1)):
+        if bound in rules:
+            yield rules[bound] + sign * step
+            yield rules[bound] + (-1 if "Minimum" in bound or bound == "minimum" else 1) * 10**6
+
+
+def test_every_number_of_the_dem_is_bounded():
+    assert len(NUMBERS) == 42
+    assert all(list(beyond(rules)) for rules in NUMBERS.values())
+
+
+@pytest.mark.parametrize("key", NUMBERS, ids=lambda key: ".".join(map(str, key)))
+def test_workflow_and_single_electrodes_refuse_the_same_in_the_same_words(overlaid, schema, key):
+    *sections, last = key
+    for value in beyond(NUMBERS[key]):
+        config = overlaid()
+        place = config
+        for section in sections:
+            place = place[section]
+        place[last] = value
+        with pytest.raises(BadValue) as by_dem:
+            read_parameters(config)
+        with pytest.raises(BadValue) as by_assb:
+            check_sections(config, schema, ("grid", "image"))
+        with pytest.raises(ValueError) as by_workflow:
+            check_configuration(config, schema)
+        told = str(by_dem.value)
+        assert told.startswith(f"{'.'.join(map(str, key))} must be ") and f"got {value}" in told
+        assert str(by_assb.value) == told and str(by_workflow.value).splitlines()[1:] == [f"  {told}"]
 
 
 def test_problems_tell_where_a_key_was_last_set(root, tmp_path, schema):
@@ -193,10 +247,10 @@ def test_problems_tell_where_a_key_was_last_set(root, tmp_path, schema):
     with pytest.raises(ValueError) as refused:
         check_configuration(config, schema, place)
     for line in (
-        f"{mine}, line 3: grid.replicates: 0 is less than the minimum of 1",
-        f"{mine}, line 4: grid.widths_um.1: '51' is not of type 'number'",
-        f"{base}, line 8: seed: -1 is less than the minimum of 0",
-        "--config compression=...: compression.frames: 2 is less than the minimum of 3",
+        f"{mine}, line 3: grid.replicates must be in [1, 1000000], got 0",
+        f"{mine}, line 4: grid.widths_um.1 must be a number, got '51'",
+        f"{base}, line 8: seed must be >= 0, got -1",
+        "--config compression=...: compression.frames must be in [3, 10000], got 2",
     ):
         assert f"  {line}" in str(refused.value)
 
@@ -229,6 +283,6 @@ def test_single_electrodes_need_the_sections_of_the_dem_alone(root, schema):
         check_sections(config, schema, ("grid", "image"))
     config["structure"]["box_height_um"] = 20000
     with pytest.raises(
-        ValueError, match=r"structure\.box_height_um: 20000 is greater than the maximum of 10000"
+        ValueError, match=r"structure\.box_height_um must be in \(0, 10000\], got 20000 \(in um\)"
     ):
         check_sections(config, schema)

@@ -161,8 +161,8 @@ def test_sections_on_the_command_line_change_the_keys_they_name(project):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("grid={replicates: 0}", "--config grid=...: grid.replicates: 0 is less than the minimum of 1"),
-        ("grid={replicates: six}", "grid.replicates: 'six' is not of type 'integer'"),
+        ("grid={replicates: 0}", "--config grid=...: grid.replicates must be in [1, 1000000], got 0"),
+        ("grid={replicates: six}", "grid.replicates must be a whole number, got 'six'"),
         ("contacts={friction: {SE-SE: 1e-3}}", "as text, write 1.0e-3"),
         ("grid=6", "--config grid=...: grid: must be keys with values, got 6"),
     ],

@@ -128,4 +128,4 @@ def test_images_of_the_configuration_are_in_the_report(edited):
     config.write_text("prediction: {images: [mine.png, mine.yaml], um_per_pixel: 0.125}\n", encoding="utf-8")
     (edited.folder / "mine.yaml").write_text("no image", encoding="utf-8")
     failed = edited.snakemake("--cores", "2", *arguments, check=False)
-    assert failed.returncode == 1 and "error: mine.yaml: it is no PNG or TIFF image" in failed.stdout
+    assert failed.returncode == 1 and "error: mine.yaml: it is no PNG, TIFF or JPEG image" in failed.stdout

@@ -77,8 +77,7 @@ rule predict_images:
         "../envs/cnn.yaml"
     threads: 2
     params:
-        um_per_pixel=config["prediction"]["um_per_pixel"],
-        brightness=config["prediction"]["brightness"],
+        acquisition={key: config["prediction"][key] for key in ("um_per_pixel", "brightness", "page")},
         code=code_of("assb.prediction", "assb.figure"),
     script:
         "../scripts/predict_images.py"

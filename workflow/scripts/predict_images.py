@@ -14,7 +14,7 @@ with step(snakemake.log[0]):
         snakemake.output.table,
         Path(snakemake.output.figures[0]).parent,
         read_bundle(snakemake.input.bundle),
-        Acquisition(snakemake.params.um_per_pixel, snakemake.params.brightness),
+        Acquisition(**snakemake.params.acquisition, page_name="prediction.page"),
     )
     if problems := [result.problem for result in results if result.shown is None]:
         raise ValueError("; ".join(problems))

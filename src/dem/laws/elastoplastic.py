@@ -23,7 +23,7 @@ from typing import Annotated, NamedTuple
 
 import numpy as np
 
-from dem.configured import check_types, require
+from dem.configured import Bounds, check_fields, require
 from dem.laws.elastic import elastic_constants, elastic_tables, pair_table
 from dem.laws.response import Response
 from electrode.species import SE, WALL
@@ -33,18 +33,14 @@ from electrode.species import SE, WALL
 class Yielding:
     """Constants of the law that are the same for all pairs."""
 
-    spring_growth: float  # c_spring [-]
-    area_growth: float  # c_area [-]
-    largest_equilibrium_overlap: float  # of a contact / its effective radius [-]
-    relaxation_time: Annotated[float, "ns"]  # t_rel [s]
+    spring_growth: Annotated[float, Bounds(least=0, most=100)]  # c_spring [-]
+    area_growth: Annotated[float, Bounds(least=0, most=100)]  # c_area [-]
+    # Of a contact / its effective radius [-].
+    largest_equilibrium_overlap: Annotated[float, Bounds(above=0, most=2)]
+    relaxation_time: Annotated[float, Bounds("ns", above=0, most=1_000_000)]  # t_rel [s]
 
     def __post_init__(self) -> None:
-        check_types(self)
-        require(self.spring_growth >= 0, "spring_growth", ">= 0", self.spring_growth)
-        require(self.area_growth >= 0, "area_growth", ">= 0", self.area_growth)
-        largest = self.largest_equilibrium_overlap
-        require(0 < largest <= 2, "largest_equilibrium_overlap", "in (0, 2] effective radii", largest)
-        require(self.relaxation_time > 0, "relaxation_time", "> 0 s", self.relaxation_time)
+        check_fields(self)
 
 
 class Constants(NamedTuple):
