@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from cnn.degrade import photograph
+from cnn.segmentation import part
+
+UM_PER_PIXEL = 0.05
+
+
+@pytest.fixture(scope="module")
+def images(root):
+    """Two structures of the study, at half the side of a pixel."""
+    with xr.open_dataset(root / "models/paper/samples.nc") as samples:
+        return [image.repeat(2, 0).repeat(2, 1) for image in samples["image"].values[[0, 8]]]
+
+
+def parted(image, seed=1, **defects):
+    photo = photograph(image, UM_PER_PIXEL, np.random.default_rng(seed), **defects)
+    return part(photo, um_per_pixel=UM_PER_PIXEL)
+
+
+def wrong(image, classes):
+    return np.mean(image != classes)
+
+
+def bare(image, **defects):
+    """Share of wrong pixels where thresholds by hand, halfway between the levels, part the photograph."""
+    photo = photograph(image, UM_PER_PIXEL, np.random.default_rng(1), **defects)
+    return wrong(image, part(photo, thresholds=(92, 157), um_per_pixel=UM_PER_PIXEL).classes)
+
+
+@pytest.mark.parametrize(
+    "defects", [{}, {"noise": 0.02}, {"noise": 0.1}, {"noise": 0.2}, {"blur": 0.05, "noise": 0.02}]
+)
+def test_what_is_even_stays_as_it_is_parted_without_correction(images, defects, monkeypatch):
+    for image in images:
+        corrected = parted(image, **defects)
+        assert corrected.notes == []
+        monkeypatch.setattr("cnn.lighting.UNEVEN", np.inf)
+        monkeypatch.setattr("cnn.lighting.BRIGHT", np.inf)
+        np.testing.assert_array_equal(corrected.classes, parted(image, **defects).classes)
+        monkeypatch.undo()
+        if defects in ({}, {"noise": 0.02}):
+            assert wrong(image, corrected.classes) < 1e-3
+
+
+@pytest.mark.parametrize("blur, noise", [(0.1, 0.02), (0.1, 0.1), (0.2, 0.02), (0.2, 0.1)])
+def test_blur_is_called_neither_uneven_nor_charged(images, blur, noise):
+    for image in images:
+        assert parted(image, blur=blur, noise=noise).notes == []
+
+
+@pytest.mark.parametrize("uneven", [0.3, 0.6])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_an_uneven_background_is_levelled_and_said(images, uneven, seed):
+    for image in images:
+        found = parted(image, seed, uneven=uneven, noise=0.04)
+        assert wrong(image, found.classes) < 2e-3
+        (note,) = found.notes
+        share = int(note.split("uneven by ")[1].split(" %")[0])
+        # The level of each phase ranges by more or less than the background, which is added and scales.
+        assert "was levelled" in note and 40 * uneven < share < 130 * uneven
+
+
+@pytest.mark.parametrize("edges", [0.3, 0.6])
+def test_bright_edges_are_taken_off_and_said(images, edges):
+    for image in images:
+        found = parted(image, edges=edges, noise=0.04)
+        assert any("edges, bright by" in note and "were taken off" in note for note in found.notes)
+        assert wrong(image, found.classes) < 0.03
+        assert wrong(image, found.classes) < 0.4 * bare(image, edges=edges, noise=0.04)
+
+
+def test_both_at_once_are_undone(images):
+    for image in images:
+        found = parted(image, edges=0.4, uneven=0.4, noise=0.04)
+        assert wrong(image, found.classes) < 0.03 and len(found.notes) >= 2
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_charging_is_named_where_it_is_taken_for_phases(images, seed):
+    for image in images:
+        found = parted(image, seed, charging=0.7, noise=0.04)
+        named = any("charging" in note or "charged" in note for note in found.notes)
+        assert named or wrong(image, found.classes) < 0.005
+
+
+def test_thresholds_by_hand_hold_for_the_picture_as_it_is(images):
+    photo = photograph(images[0], UM_PER_PIXEL, np.random.default_rng(1), uneven=0.5)
+    found = part(photo, thresholds=(92, 157), um_per_pixel=UM_PER_PIXEL)
+    assert any("its background is uneven by" in note for note in found.notes)
+    assert wrong(images[0], found.classes) > 0.02
+    photo = photograph(images[0], UM_PER_PIXEL, np.random.default_rng(1), edges=0.5)
+    notes = part(photo, thresholds=(92, 157), um_per_pixel=UM_PER_PIXEL).notes
+    assert any("its edges are bright by" in note for note in notes)
+
+
+def test_classes_have_no_lighting(images):
+    for levels in ([0, 255, 128], [0, 2, 1]):
+        found = part(np.array(levels, np.uint8)[images[0]])
+        assert found.notes == []
+        np.testing.assert_array_equal(found.classes, images[0])
