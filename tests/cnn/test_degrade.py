@@ -56,7 +56,7 @@ def test_what_cannot_be_parted_is_refused(image):
 def test_copies_parted_into_other_phases_are_drawn_again(image, monkeypatch):
     """Thresholds that part AM in two, as heavy blur leads to: most of the image is void then."""
     split = np.where(image == 1, 0, image).astype(np.uint8)
-    assert readable(image, degrade(image, 0.1, np.random.default_rng(0), blur=0.1))
+    assert readable(image, degrade(image, 0.1, np.random.default_rng(0), blur=0.05))
     assert not readable(image, split)
     drawn = iter([split, ValueError("it cannot be parted"), split, image])
 
