@@ -17,11 +17,12 @@ from provenance.netcdf import open_result
 
 log = logging.getLogger(__name__)
 
-# Most of each defect: blur, standard deviation [um]; noise, standard deviation; side of a pixel [um]; range
-# of the background; brightness of the edges. All but the lengths / contrast of void and the
-# brightest phase. A copy has one of them, or blur and noise together [C].
-MOST_BLUR, MOST_NOISE, MOST_PIXEL, MOST_UNEVEN, MOST_EDGES = 0.2, 0.2, 0.25, 0.6, 0.6
-KINDS = (("blur",), ("noise",), ("pixel",), ("blur", "noise"), ("uneven",), ("edges",))
+# Most of each defect: blur, standard deviation [um]; noise, standard deviation / contrast of void and the
+# brightest phase; side of a pixel [um]. A copy has one of them, or blur and noise together [C].
+# What is uneven is levelled before it is parted, and what has bright edges or charged shows other phases than
+# there are: copies have neither.
+MOST_BLUR, MOST_NOISE, MOST_PIXEL = 0.2, 0.2, 0.25
+KINDS = (("blur",), ("noise",), ("pixel",), ("blur", "noise"))
 CONTRAST = float(np.ptp(GRAY_VALUES))
 # Photographs have room below and above their phases: their gray values are these at void and brightest.
 DARKEST, BRIGHTEST = 60.0, 190.0
@@ -63,7 +64,7 @@ def photograph(
     uneven
         Range of the background / contrast: a ramp and a bowl, added to the phases and scaling them.
     edges
-        How much brighter an edge between void and the brightest phase is / contrast; others by their step.
+        How much brighter an edge of two phases is / contrast.
     charging
         Brightness of charged places and of streaks along rows / contrast.
 
@@ -76,9 +77,11 @@ def photograph(
     gray = gaussian_filter(levels, blur / um_per_pixel)
     if edges:
         width = EDGE_WIDTH / um_per_pixel
-        # Of a step of 1 the gradient is 1 / (sqrt(2 pi) width) in the middle.
-        slope = np.hypot(*(gaussian_filter(levels, width, order) for order in ((0, 1), (1, 0))))
-        gray = gray + edges * np.sqrt(2 * np.pi) * width * slope
+        for phase in range(len(PHASES)):
+            inside = (image == phase).astype(float)
+            slope = np.hypot(*(gaussian_filter(inside, width, order) for order in ((0, 1), (1, 0))))
+            # Of a step of 1 it is 1 / (sqrt(2 pi) width) in the middle; each edge is one of two phases.
+            gray = gray + edges / 2 * np.sqrt(2 * np.pi) * width * slope
     if uneven:
         y, x = np.meshgrid(*(np.linspace(-1, 1, length) for length in image.shape), indexing="ij")
         ground = np.tensordot(rng.normal(size=5), [x, y, x * y, x * x, y * y], 1)
@@ -140,8 +143,6 @@ def _copy(image: np.ndarray, um_per_pixel: float, rng: np.random.Generator) -> n
             "blur": rng.uniform(0, MOST_BLUR),
             "noise": rng.uniform(0, MOST_NOISE),
             "pixel": rng.uniform(um_per_pixel, max(MOST_PIXEL, um_per_pixel)),
-            "uneven": rng.uniform(0, MOST_UNEVEN),
-            "edges": rng.uniform(0, MOST_EDGES),
         }
         kind = KINDS[rng.integers(len(KINDS))]
         try:

@@ -1,7 +1,7 @@
 """Uneven background, bright edges and charging of a micrograph, which thresholds take for phases.
 
-What can be undone is undone before the picture is parted; a picture without a defect stays as it is. What is
-left is named.
+An uneven background is levelled before the picture is parted; an even picture stays as it is. Bright edges
+and charging are named: they hide pores, and no way was found to bring these back that did not do more harm.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ import numpy as np
 
 from electrode.phases import PHASES
 
-# Undone from these shares of the contrast between the phases on; pictures without either have less.
-UNEVEN, BRIGHT = 0.06, 0.06
-# Warned of from these shares on, when all is undone that can be.
-LEVELS_APART, STREAKS = 0.12, 0.02
-# Bright edges reach so far to either side of a boundary [um], and the inside begins there.
+# Levelled from this share of the contrast between the phases on; even pictures have less.
+UNEVEN = 0.06
+# Warned of from these shares on.
+BRIGHT, LEVELS_APART, STREAKS = 0.06, 0.12, 0.02
+# Gray values are near a threshold within this share of the contrast, and so many may be: blurred edges.
+NEAR, DOUBTFUL = 0.05, 0.1
+# Blur and bright edges reach so far to either side of a boundary [um], and the inside begins there.
 RIM = 0.2
 # The background is fitted to about so many pixels, until less than this share of them changes its phase.
 PIXELS, SETTLED, MOST_ROUNDS = 20_000, 1e-3, 20
@@ -33,14 +35,12 @@ Parting = Callable[[np.ndarray], np.ndarray]
 class Lit(NamedTuple):
     """A picture with its lighting corrected."""
 
-    gray: np.ndarray  # in the units it came in, float
     parts: np.ndarray  # 0, 1, 2 for dark, middle and bright
-    rough: np.ndarray  # `roughness` of the picture
-    corrected: list[str]  # what was, as sentences
+    notes: list[str]  # what was corrected, and what could not be, as sentences
 
 
 def correct(gray: np.ndarray, part: Parting, um_per_pixel: float) -> Lit:
-    """Undo uneven background and bright edges of a picture that shows three phases.
+    """Part a picture that shows three phases, levelled if its background is uneven.
 
     Parameters
     ----------
@@ -51,16 +51,60 @@ def correct(gray: np.ndarray, part: Parting, um_per_pixel: float) -> Lit:
     um_per_pixel
         Side of a pixel [um].
     """
-    parts, corrected = part(gray), []
     rough = roughness(gray, um_per_pixel)
     flat = flattened(gray, rough, part)
-    if (share := unevenness(gray, part(flat), rough)) > UNEVEN:
-        gray, parts = flat, part(flat)
-        corrected.append(f"its background, uneven by {100 * share:.0f} % of the contrast, was levelled")
-    if (share := edge_brightness(gray, parts, um_per_pixel)) > BRIGHT:
-        parts = without_rims(gray, part, um_per_pixel)
-        corrected.append(f"its edges, bright by {100 * share:.0f} % of the contrast, were taken off")
-    return Lit(gray, parts, rough, corrected)
+    levelled = part(flat)
+    if (share := unevenness(gray, levelled, rough)) > UNEVEN:
+        note = f"its background, uneven by {100 * share:.0f} % of the contrast, was levelled"
+        return Lit(levelled, [note, *defects(flat, levelled, rough, um_per_pixel)])
+    parts = part(gray)
+    return Lit(parts, defects(gray, parts, rough, um_per_pixel))
+
+
+def as_it_is(gray: np.ndarray, parts: np.ndarray, um_per_pixel: float) -> list[str]:
+    """What is wrong with the lighting of a picture parted by hand, as sentences."""
+    rough = roughness(gray, um_per_pixel)
+    notes = defects(gray, parts, rough, um_per_pixel)
+    if (share := unevenness(gray, parts, rough)) > UNEVEN:
+        notes.append(
+            f"its background is uneven by {100 * share:.0f} % of the contrast: without thresholds by hand it "
+            "is levelled"
+        )
+    return notes
+
+
+def defects(values: np.ndarray, parts: np.ndarray, rough: np.ndarray, um_per_pixel: float) -> list[str]:
+    """Bright edges and what looks like charging or shadows, as sentences.
+
+    Parameters
+    ----------
+    values
+        Gray values [rows, columns] without noise, levelled.
+    parts
+        0, 1, 2 for dark, middle and bright.
+    rough
+        `roughness` of the picture.
+    um_per_pixel
+        Side of a pixel [um].
+    """
+    notes = []
+    if (share := edge_brightness(values, parts, um_per_pixel)) > BRIGHT:
+        notes.append(
+            f"its edges are bright by {100 * share:.0f} % of the contrast: they are taken for phases"
+        )
+    if (share := levels_apart(values, parts, rough)) > LEVELS_APART:
+        notes.append(
+            f"gray levels of its phases differ between places by {100 * share:.0f} % of the contrast: "
+            "charging or shadows are taken for phases"
+        )
+    if (share := doubtful(values, parts)) > DOUBTFUL:
+        notes.append(
+            f"{100 * share:.0f} % of its gray values are near a threshold: its phases do not separate, one may "
+            "be parted in two"
+        )
+    if (share := streaks(values, parts)) > STREAKS:
+        notes.append(f"its rows are streaked by {100 * share:.1f} % of the contrast: the specimen charged")
+    return notes
 
 
 def roughness(gray: np.ndarray, um_per_pixel: float) -> np.ndarray:
@@ -153,7 +197,8 @@ def unevenness(values: np.ndarray, parts: np.ndarray, rough: np.ndarray) -> floa
     """Largest range over the picture of the level of a phase, fitted as a parabola, / contrast of phases."""
     step = _step(values)
     ground = _ground(values.shape, step)
-    levels, added, scaled = _fit(*(array[::step, ::step] for array in (values, parts, rough)), ground)
+    values, parts, rough = (array[::step, ::step] for array in (values, parts, rough))
+    levels, added, scaled = _fit(values, parts, rough, ground)
     contrast = np.ptp(levels)
     if not contrast > 0:
         return 0.0
@@ -179,72 +224,6 @@ def edge_brightness(values: np.ndarray, parts: np.ndarray, um_per_pixel: float) 
     return float((values[rim].mean() - np.median(values[inside])) / contrast) if contrast > 0 else 0.0
 
 
-def without_rims(gray: np.ndarray, part: Parting, um_per_pixel: float) -> np.ndarray:
-    """Parts of a picture whose edges are bright.
-
-    What is thinner than a rim may be one: only the inside of the phases is kept, and grows up the bright rims
-    until it meets (watershed: Vincent and Soille, 1991). Rims only add light, so that what is dark is kept
-    whole.
-
-    Parameters
-    ----------
-    gray
-        Gray values [rows, columns] without noise.
-    part
-        Parts gray values.
-    um_per_pixel
-        Side of a pixel [um].
-    """
-    from scipy.ndimage import binary_opening, grey_opening
-    from skimage.morphology import disk
-    from skimage.segmentation import watershed
-
-    rim = disk(max(1, round(RIM / um_per_pixel)))
-    lowered = grey_opening(gray, footprint=rim)
-    parts = part(lowered)
-    thin = disk(max(1, round(RIM / 2 / um_per_pixel)))
-    markers = np.zeros(parts.shape, np.int32)
-    for k in range(1, len(PHASES)):
-        markers[binary_opening(parts == k, thin)] = k + 1
-    markers[parts == 0] = 1
-    return watershed(gray, markers) - 1
-
-
-def defect_notes(values: np.ndarray, parts: np.ndarray, um_per_pixel: float) -> list[str]:
-    """What `correct` would undo, as sentences: thresholds by hand hold for the picture as it is."""
-    notes = []
-    if (share := unevenness(values, parts, roughness(values, um_per_pixel))) > UNEVEN:
-        notes.append(f"its background is uneven by {100 * share:.0f} % of the contrast: give no thresholds")
-    if (share := edge_brightness(values, parts, um_per_pixel)) > BRIGHT:
-        notes.append(
-            f"its edges are bright by {100 * share:.0f} % of the contrast: they are taken for phases"
-        )
-    return notes
-
-
-def charging_notes(values: np.ndarray, parts: np.ndarray, rough: np.ndarray) -> list[str]:
-    """What is left of a picture's lighting that looks like charging or shadows, as sentences.
-
-    Parameters
-    ----------
-    values
-        Gray values [rows, columns] without noise, corrected.
-    parts
-        0, 1, 2 for dark, middle and bright.
-    rough
-        `roughness` of the picture.
-    """
-    notes = []
-    if (share := levels_apart(values, parts, rough)) > LEVELS_APART:
-        notes.append(
-            f"gray levels of its phases differ between places by {100 * share:.0f} % of the contrast: "
-            "charging or shadows are taken for phases"
-        )
-    if (share := streaks(values, parts)) > STREAKS:
-        notes.append(f"its rows are streaked by {100 * share:.1f} % of the contrast: the specimen charged")
-    return notes
-
-
 def _levels(values: np.ndarray, parts: np.ndarray) -> np.ndarray:
     present = [values[parts == k] for k in range(len(PHASES))]
     return np.array([np.median(of_phase) if of_phase.size else np.nan for of_phase in present])
@@ -267,6 +246,20 @@ def levels_apart(values: np.ndarray, parts: np.ndarray, rough: np.ndarray) -> fl
         if medians:
             apart.append(float(np.ptp(medians)))
     return max(apart) / float(contrast)
+
+
+def doubtful(values: np.ndarray, parts: np.ndarray) -> float:
+    """Share of the pixels whose gray value is within `NEAR` / contrast of a threshold.
+
+    Edges are, as far as they are blurred; where a threshold runs through the gray values of a single phase,
+    much of that phase is.
+    """
+    contrast = np.ptp(_levels(values, parts))
+    if not contrast > 0:
+        return 1.0
+    between = [(values[parts == k].max() + values[parts == k + 1].min()) / 2 for k in range(len(PHASES) - 1)]
+    near = [np.abs(values - threshold) < NEAR * contrast for threshold in between]
+    return float(np.mean(np.any(near, axis=0)))
 
 
 def streaks(values: np.ndarray, parts: np.ndarray) -> float:

@@ -61,8 +61,8 @@ def part(
     """Class of each pixel of a gray-value image.
 
     An image of exactly three gray levels is one of classes and is taken as it is. Of any other, noise is
-    smoothed as far as there is any (total variation: Chambolle, 2004), an uneven background levelled, bright
-    edges taken off (`cnn.lighting`), and two thresholds part the gray values, those of Otsu (1979).
+    smoothed as far as there is any (total variation: Chambolle, 2004), an uneven background levelled
+    (`cnn.lighting`), and two thresholds part the gray values, those of Otsu (1979).
     Thresholds that are given part the values as they are, without correction.
 
     Parameters
@@ -75,7 +75,7 @@ def part(
     thresholds
         The two gray values between them, in the units of `gray`; a pixel equal to one is on its bright side.
     um_per_pixel
-        Side of a pixel [um], for the width of bright edges.
+        Side of a pixel [um], for what lies near edges.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def _three_parts(
     # On demand: images of classes do without.
     from skimage.restoration import denoise_tv_chambolle
 
-    from cnn.lighting import charging_notes, correct, defect_notes, roughness
+    from cnn.lighting import as_it_is, correct
 
     # Outliers, such as a few hot pixels of 16 bits, must not squeeze the rest into one bin.
     low, high = (float(end) for end in np.quantile(gray, [0.001, 0.999]))
@@ -154,12 +154,9 @@ def _three_parts(
         smooth = denoise_tv_chambolle(smooth, weight)
     if thresholds is not None:
         parts = np.digitize(smooth, [(threshold - low) / (high - low) for threshold in thresholds])
-        return parts, [
-            *defect_notes(smooth, parts, um_per_pixel),
-            *charging_notes(smooth, parts, roughness(smooth, um_per_pixel)),
-        ]
+        return parts, as_it_is(smooth, parts, um_per_pixel)
     lit = correct(smooth, _by_otsu, um_per_pixel)
-    return lit.parts, [*lit.corrected, *charging_notes(lit.gray, lit.parts, lit.rough)]
+    return lit.parts, lit.notes
 
 
 def otsu(values: np.ndarray) -> np.ndarray:

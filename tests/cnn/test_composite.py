@@ -24,18 +24,17 @@ def test_pictures_of_a_kind_show_three_phases_and_are_drawn_again_from_their_see
 @pytest.mark.parametrize("kind", KINDS)
 def test_shipped_verdicts_notice_pictures_of_seeds_that_they_did_not_learn_from(model, kind):
     bundle = shipped_bundle(MODELS / model)
-    pictures = other_pictures(SHAPE, UM_PER_PIXEL, [kind], 4, seed=3)
-    words = [predict(image, UM_PER_PIXEL, model=bundle, heat=False).attrs["verdict"] for image in pictures]
-    assert words == [UNLIKE] * 4
+    (image,) = other_pictures(SHAPE, UM_PER_PIXEL, [kind], 1, seed=3)
+    assert predict(image, UM_PER_PIXEL, model=bundle, heat=False).attrs["verdict"] == UNLIKE
 
 
 @pytest.mark.parametrize("model", ["paper", "robust"])
 def test_shipped_verdicts_know_the_structures_of_the_study(root, model):
     with xr.open_dataset(root / "models" / model / "samples.nc") as samples:
-        images = samples["image"].values
+        images = samples["image"].values[::2]
     bundle = shipped_bundle(MODELS / model)
     words = [predict(image, UM_PER_PIXEL, model=bundle, heat=False).attrs["verdict"] for image in images]
-    assert words.count(UNLIKE) <= 1 and words.count(LIKE) >= 0.7 * len(words)
+    assert UNLIKE not in words and words.count(LIKE) >= 0.7 * len(words)
 
 
 def test_discs_are_round_and_bars_are_not():
