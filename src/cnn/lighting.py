@@ -99,8 +99,8 @@ def defects(values: np.ndarray, parts: np.ndarray, rough: np.ndarray, um_per_pix
         )
     if (share := doubtful(values, parts)) > DOUBTFUL:
         notes.append(
-            f"{100 * share:.0f} % of its gray values are near a threshold: its phases do not separate, one may "
-            "be parted in two"
+            f"{100 * share:.0f} % of its gray values are near a threshold: its phases do not separate, "
+            "one may be parted in two"
         )
     if (share := streaks(values, parts)) > STREAKS:
         notes.append(f"its rows are streaked by {100 * share:.1f} % of the contrast: the specimen charged")
