@@ -11,11 +11,11 @@ ENSEMBLE is models/robust unless given.
 
 `holdout`: R2 per target, share of the truths in their 90 % intervals and verdicts, of structures of another
 seed as classes at 0.1 um, as classes and as gray values at 0.2 um. `lighting`: structures of that seed,
-photographed at 0.05 um with uneven background, bright edges and charging: how many predictions are within 15 %
-of those of the same photograph without the defect for all targets, how many others are named, and how many are
-neither. `negatives`: how many pictures of each kind are called unlike, of a seed that was not learnt from, with
-all kinds learnt and with that kind held out; and the study's images with AM and SE swapped, a kind that is
-never learnt. `like`: verdicts on the study's test images and their degraded copies.
+photographed at 0.05 um with uneven background, bright edges and charging: how many predictions are within
+15 % of those of the same photograph without the defect for all targets, how many others are named, and how
+many are neither. `negatives`: how many pictures of each kind are called unlike, of a seed that was not
+learnt from, with all kinds learnt and with that kind held out; and the study's images with AM and SE
+swapped, a kind that is never learnt. `like`: verdicts on the study's test images and their degraded copies.
 """
 
 import sys

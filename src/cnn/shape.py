@@ -9,6 +9,8 @@ from electrode.species import AM, SE
 
 # Evenness is judged on so many blocks to a side, roundness on pixels of about this side [um].
 BLOCKS, COARSE = 4, 0.2
+# Grains that touch are parted at necks that are so much shallower than either of them [pixels].
+NECK = 0.5
 # Shares and interfaces enter as logarithms, which need something where a phase is missing.
 LEAST_SHARE, LEAST_INTERFACE = 1e-4, 1e-3
 # What is measured: names for readers.
@@ -101,17 +103,15 @@ def roundness(inside: np.ndarray) -> float:
     Grains that touch are parted by watershed of the depth below the surface (Vincent and Soille, 1991); those
     that an edge of the image cuts are left out unless there are no others.
     """
-    from scipy.ndimage import distance_transform_edt, gaussian_filter, maximum
-    from skimage.feature import peak_local_max
+    from scipy.ndimage import distance_transform_edt, gaussian_filter, label, maximum
+    from skimage.morphology import h_maxima
     from skimage.segmentation import clear_border, watershed
 
     if not inside.any():
         return 0.0
     depth = distance_transform_edt(np.pad(inside, 1))[1:-1, 1:-1]
     smooth = gaussian_filter(depth, 1)
-    peaks = peak_local_max(smooth, min_distance=3, labels=inside.astype(np.int32), exclude_border=False)
-    markers = np.zeros(inside.shape, np.int32)
-    markers[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
+    markers = label(h_maxima(smooth, NECK) * inside, structure=np.ones((3, 3)))[0]
     grains = watershed(-smooth, markers, mask=inside)
     whole = clear_border(grains)
     grains = whole if whole.any() else grains

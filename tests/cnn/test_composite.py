@@ -61,8 +61,8 @@ def test_shapes_are_those_of_stripes():
     assert np.exp(shown["mean chord of AM"]) == pytest.approx((240 * 3 + 60 * 12) / 300)
     assert np.exp(shown["direction of AM"]) - 0.02 == pytest.approx(np.log(12 / 3))
     # AM meets SE twice in 12 um of width, and void once.
-    assert np.exp(shown["interface of SE and AM"]) - 1e-3 == pytest.approx(2 / 12)
-    assert np.exp(shown["interface of void and AM"]) - 1e-3 == pytest.approx(1 / 12)
+    assert np.exp(shown["interface of AM and SE"]) - 1e-3 == pytest.approx(2 / 12)
+    assert np.exp(shown["interface of AM and void"]) - 1e-3 == pytest.approx(1 / 12)
     turned = dict(zip(SHAPES, shapes(image.T.copy(), 0.1), strict=True))
     assert {name: pytest.approx(value) for name, value in shown.items()} == turned
 
