@@ -71,6 +71,19 @@ def test_an_image_gives_what_the_command_gives(client, electrode, root, tmp_path
     assert "Like the training images." in answer.text and "56.2" in answer.text
 
 
+def test_numbers_that_are_withheld_are_shown_when_the_box_is_ticked(client, root):
+    with xr.open_dataset(root / "models/paper/samples.nc") as samples:
+        image = np.array([0, 128, 255], np.uint8)[samples["image"].values[3]]
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, "PNG")
+    withheld, given = (
+        send(client, content.getvalue(), um_per_pixel="0.1", **box).text for box in ({}, {"anyway": "1"})
+    )
+    assert "numbers are withheld" in withheld and "<table>" not in withheld and "[MPa]" not in withheld
+    assert "unlike the training images" in given.lower() and "<table>" in given and "[MPa]" in given
+    assert 'name="anyway"' in client.get("/").text
+
+
 def test_order_of_phases_and_thresholds_reach_the_segmentation(client, electrode):
     fields = {"um_per_pixel": "0.1", "brightness": "void,SE,AM", "low": "60", "high": "200"}
     answer = send(client, electrode, **fields)
