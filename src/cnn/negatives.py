@@ -18,8 +18,8 @@ from cnn.degrade import CONTRAST, MOST_BLUR, MOST_NOISE
 from cnn.segmentation import segment
 from electrode.phases import GRAY_VALUES
 
-# Tries to draw a picture that can be parted in three.
-TRIES = 100
+# Tries to draw a picture that can be parted in three, and discs dropped where there may be no more room.
+TRIES, DROPPED = 100, 5000
 LETTERS = "etaoin shrdlu cmfwyp vbgkqj xz ETAOIN 0123456789 .,;:()=+-/"
 # Void, the middle phase, the brightest phase.
 LEVELS = np.sort(GRAY_VALUES).astype(np.float32)
@@ -152,7 +152,9 @@ def loose_packings(rng: np.random.Generator, shape: tuple[int, int], um_per_pixe
         (1, rng.uniform(2, 12), rng.uniform(0.05, 0.4)),
         (2, 1.0, rng.uniform(0.05, 0.3)),
     ):
-        while np.mean(gray == LEVELS[phase]) < share:
+        for _ in range(DROPPED):
+            if np.mean(gray == LEVELS[phase]) >= share:
+                break
             radius = rng.uniform(0.7, 1.3) * mean / 2 / um_per_pixel
             row, column = rng.uniform(0, shape[0]), rng.uniform(0, shape[1])
             rows, columns = (
