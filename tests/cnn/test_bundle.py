@@ -1,5 +1,6 @@
 import json
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ import xarray as xr
 
 from cnn.__main__ import main
 from cnn.bundle import read_bundle
+from cnn.composite import other_pictures
 from cnn.data import read_dataset
 from cnn.light import mean_and_spread, run_ensemble
 from cnn.reference import quantities
@@ -14,8 +16,9 @@ from cnn.uncertainty import interval
 
 
 @pytest.fixture
-def finished_study(study, tmp_path):
-    """The files of the tiny study where the workflow puts them."""
+def finished_study(study, tmp_path, monkeypatch):
+    """The files of the tiny study where the workflow puts them; two pictures of each kind of others will do."""
+    monkeypatch.setattr("cnn.bundle.other_pictures", partial(other_pictures, of_each=2))
     folder = tmp_path / "results/tiny"
     (folder / "predictions").mkdir(parents=True)
     shutil.copytree(study.folder / "random", folder / "cnn/random")
