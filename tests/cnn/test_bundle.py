@@ -17,7 +17,7 @@ from cnn.uncertainty import interval
 
 @pytest.fixture
 def finished_study(study, tmp_path, monkeypatch):
-    """The files of the tiny study where the workflow puts them; two pictures of each kind of others will do."""
+    """The files of the tiny study where the workflow puts them; few pictures of others will do."""
     monkeypatch.setattr("cnn.bundle.other_pictures", partial(other_pictures, of_each=2))
     folder = tmp_path / "results/tiny"
     (folder / "predictions").mkdir(parents=True)
