@@ -34,9 +34,9 @@ from assb.comparison import check_settings, compare, settings
 from assb.picture import read_picture
 from cnn import light
 from cnn.bundle import read_bundle
+from cnn.composite import EDGE, LIKE, UNLIKE
 from cnn.image import predict
 from cnn.light import cores
-from cnn.reference import EDGE, LIKE, UNLIKE
 from electrode.phases import DARK_TO_BRIGHT, GRAY_VALUES
 from electrode.targets import target_row
 
@@ -207,7 +207,7 @@ def robustness():
     with tempfile.TemporaryDirectory() as folder:
         for kind, amount, unit, change, options in changes():
             mode = options.pop("mode", "L")
-            chosen = {"model": bundle, "heat": False, "brightness": DARK_TO_BRIGHT, **options}
+            chosen = {"model": bundle, "heat": False, "anyway": True, "brightness": DARK_TO_BRIGHT, **options}
             predictions = []
             for k, image in enumerate(samples["image"].values):
                 gray, um_per_pixel = change(GRAY[image].astype(np.float32), np.random.default_rng(k))

@@ -15,10 +15,12 @@ import numpy as np
 
 from analysis.metrics import r2_score
 from cnn.bundle import read_bundle
+from cnn.composite import LIKE, scores, verdict
 from cnn.data import part, read_dataset
 from cnn.degrade import degrade
 from cnn.light import mean_and_spread, run_ensemble
-from cnn.reference import LIKE, distance, verdict
+from cnn.reference import distance
+from cnn.shape import shapes
 from cnn.uncertainty import interval
 from electrode.targets import TARGETS
 
@@ -58,9 +60,9 @@ def main():
             mean, spread = mean_and_spread(passes.target)
             low, high = interval(mean, spread, bundle.calibration)
             covered = (low <= test.label) & (test.label <= high)
-            words = [
-                verdict(bundle.reference, novelty) for novelty in distance(bundle.reference, passes.pooled)
-            ]
+            measured = np.array([shapes(image, bundle.um_per_pixel) for image in shown])
+            novelty = scores(bundle.composite, distance(bundle.reference, passes.pooled), measured)
+            words = [verdict(bundle.composite, score[None]) for score in novelty]
             numbers = (
                 *r2_score(test.label.T, mean.T),
                 np.median(mean[:, stress] / test.label[:, stress]) - 1,

@@ -76,6 +76,16 @@ _config = click.option(
     show_default="config/config.yaml",
     help="Materials, sizes, protocol.",
 )
+SHIPPED_ENSEMBLES = ("robust", "paper")
+# Of every command that predicts.
+_model = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    default=SHIPPED_ENSEMBLES[0],
+    show_default=True,
+    help="Ensemble: robust (blurred, noisy or coarse images too), paper (sharp images as in the study), or a "
+    "folder of another (python -m cnn bundle).",
+)
 
 
 @main.command()
@@ -108,7 +118,10 @@ _config = click.option(
     "--thresholds", type=float, nargs=2, help="The two gray values between the phases, instead of Otsu's."
 )
 @click.option("--page", type=click.IntRange(min=1), help="Picture of a file that holds several, from 1.")
-@click.option("--model", type=click.Path(path_type=Path), help="Another ensemble (python -m cnn bundle).")
+@click.option(
+    "--anyway", is_flag=True, help="Give numbers also for images that are unlike the training images."
+)
+@_model
 def predict(
     images: tuple[Path, ...],
     um_per_pixel: float | None,
@@ -117,7 +130,8 @@ def predict(
     brightness: tuple[str, ...],
     thresholds: tuple[float, float] | None,
     page: int | None,
-    model: Path | None,
+    anyway: bool,
+    model: Path,
 ) -> None:
     """Predict stress and reaction area of the electrodes in IMAGES (TIFF, PNG or JPEG).
 
@@ -129,19 +143,19 @@ def predict(
     from assb.picture import Acquisition
     from assb.prediction import predict_files
     from cnn.bundle import read_bundle
-    from cnn.image import SHIPPED
     from cnn.scale import check_pixel
 
-    if model is None:
-        _check_clone()
+    folder_of_model = _ensemble(model)
     folder = output.with_suffix("") if figures else None
     acquisition = Acquisition(um_per_pixel, brightness, thresholds or None, page, "--page")
     try:
         if um_per_pixel is not None:
             check_pixel(um_per_pixel)
-        bundle = read_bundle(model or SHIPPED)
+        bundle = read_bundle(folder_of_model)
         with click.progressbar(length=len(images), file=sys.stderr, label="predicting") as bar:
-            results = predict_files(images, output, folder, bundle, acquisition, lambda _: bar.update(1))
+            results = predict_files(
+                images, output, folder, bundle, acquisition, anyway, lambda _: bar.update(1)
+            )
     except (OSError, ValueError) as error:
         _stop(str(error))
     _tell(results)
@@ -204,16 +218,15 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
     help="Name or address of this machine to answer on. Whoever reaches another than this one may use the "
     "page: it asks no password.",
 )
-@click.option("--model", type=click.Path(path_type=Path), help="Another ensemble (python -m cnn bundle).")
+@_model
 @_config
-def serve(port: int, host: str, model: Path | None, config: Path) -> None:
+def serve(port: int, host: str, model: Path, config: Path) -> None:
     """Answer on a page in the browser: images to predict, electrodes to compress. Ctrl-C ends it.
 
     All is computed on this machine; nothing is kept and nothing sent elsewhere.
     """
     from assb.configuration import read_settings
     from cnn.bundle import read_bundle
-    from cnn.image import SHIPPED
 
     _check_clone()
     try:
@@ -223,7 +236,7 @@ def serve(port: int, host: str, model: Path | None, config: Path) -> None:
             raise
         _stop(f"{error.name} is missing: pip install -c constraints.txt -e '.[cpu,web]'")
     try:
-        bundle, settings = read_bundle(model or SHIPPED), read_settings(config, ("grid", "image"))
+        bundle, settings = read_bundle(_ensemble(model)), read_settings(config, ("grid", "image"))
         server.serve(bundle, settings, host, port, lambda address: click.echo(f"{address} (Ctrl-C ends it)"))
     except (OSError, ValueError) as error:
         _stop(str(error))
@@ -261,6 +274,16 @@ def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) ->
     command = [sys.executable, "-m", "snakemake", "--cores", cores]
     command += ["--configfile", *files] if files else []
     sys.exit(subprocess.run([*command, *others], cwd=REPOSITORY).returncode)
+
+
+def _ensemble(model: Path) -> Path:
+    """Folder of an ensemble; those of the repository go by their names."""
+    from cnn.image import MODELS
+
+    if str(model) not in SHIPPED_ENSEMBLES:
+        return model
+    _check_clone()
+    return MODELS / model
 
 
 def _check_clone() -> None:

@@ -63,6 +63,10 @@ def _draw_images(figure: SubFigure, picture: Picture, result: xr.Dataset, shown:
     style.show_phases(phases, image)
     phases.set_title("Phases: SE white, AM gray")
     phases.set_xlabel(shown.shares)
+    if shown.withheld:
+        for axes in maps:
+            axes.set_axis_off()
+        return
     for axes, target in zip(maps, targets, strict=True):
         draw_heat(axes, image, result["heatmap"].sel(target=target).values[::-1])
         axes.set_title(titles[target])
@@ -85,7 +89,7 @@ def _draw_numbers(figure: SubFigure, result: xr.Dataset, shown: Rendering, share
     share
         Of the figure's height, what is left without further targets.
     """
-    phases = stressed_phases(result["target"].values)
+    phases = [] if shown.withheld else stressed_phases(result["target"].values)
     widths = [1.0] * len(phases) + [1.6]
     *curves, numbers = figure.subplots(1, len(widths), width_ratios=widths, squeeze=False).ravel()
     for axes, phase in zip(curves, phases, strict=True):
@@ -154,8 +158,11 @@ def draw_stress(axes: Axes, result: xr.Dataset, phase: str) -> None:
 def _write_numbers(axes: Axes, shown: Rendering, below: float) -> None:
     """Write the targets with their intervals, and `below` [share of the axes] what to think of them."""
     title_width = max(len(row.title) for row in shown.rows) + 2
-    lines = [f"{'':{title_width}s}{'':>8s}   90 % interval"]
-    lines += [_number_line(row, title_width) for row in shown.rows]
+    if shown.withheld:
+        lines = [f"{row.title:{title_width}s}withheld" for row in shown.rows]
+    else:
+        lines = [f"{'':{title_width}s}{'':>8s}   90 % interval"]
+        lines += [_number_line(row, title_width) for row in shown.rows]
     several = f"mean of {shown.windows} windows" if shown.windows > 1 else "one window"
     lines.append(f"({several} of {shown.window} µm)")
     axes.set_axis_off()

@@ -12,7 +12,6 @@ import numpy as np
 import xarray as xr
 from PIL import Image
 
-from assb.lighting import lighting_notes
 from assb.picture import AS_STATED, UM_PER_INCH, Acquisition, Picture, read_picture
 from assb.rendering import Rendering, render, table_row
 from cnn.bundle import Bundle
@@ -40,6 +39,7 @@ def predict_files(
     figures: FilePath | None,
     model: Bundle,
     acquisition: Acquisition = AS_STATED,
+    anyway: bool = False,
     done: Callable[[Predicted], object] = lambda predicted: None,
 ) -> list[Predicted]:
     """Predict image files; those that cannot be are passed over.
@@ -57,6 +57,8 @@ def predict_files(
         From `cnn.bundle.read_bundle`.
     acquisition
         Of all images.
+    anyway
+        Of `cnn.predict`.
     done
         Told each file once it is through.
 
@@ -75,7 +77,8 @@ def predict_files(
         for path, name in zip(map(Path, paths), names, strict=True):
             try:
                 title = readable(path.name)
-                result = predict_file(path, title, folder / name, figures is not None, model, acquisition)
+                stem = folder / name
+                result = predict_file(path, title, stem, figures is not None, model, acquisition, anyway)
             except ValueError as error:
                 results.append(Predicted(path, None, f"{readable(path)}: {error}"))
             else:
@@ -118,6 +121,7 @@ def predict_file(
     figure: bool,
     model: Bundle,
     acquisition: Acquisition = AS_STATED,
+    anyway: bool = False,
 ) -> xr.Dataset:
     """Predict one image; write ``<stem>_segmented.png`` and, if wanted, ``<stem>_prediction.png``.
 
@@ -131,7 +135,7 @@ def predict_file(
         Path that the names of the pictures begin with.
     figure
         Whether to draw the figure.
-    model, acquisition
+    model, acquisition, anyway
         As for `predict_files`.
 
     Raises
@@ -147,14 +151,10 @@ def predict_file(
         brightness=acquisition.brightness,
         thresholds=acquisition.thresholds,
         heat=figure,
+        anyway=anyway,
     )
     # Readers see both at one place, the table as well.
-    pixels = result.attrs["um_per_pixel"] / picture.um_per_pixel
-    notes = [
-        *picture.notes,
-        *_levels_as_gray(picture, acquisition.brightness),
-        *lighting_notes(picture.gray, result["class_image"].values, pixels),
-    ]
+    notes = [*picture.notes, *_levels_as_gray(picture, acquisition.brightness)]
     result.attrs["reasons"] = "; ".join(filter(None, (*notes, result.attrs["reasons"])))
     with atomic_output(stem.with_name(stem.name + SEGMENTED)) as temporary:
         dots = UM_PER_INCH / result.attrs["um_per_pixel"]

@@ -8,12 +8,14 @@ from typing import NamedTuple
 import xarray as xr
 
 from assb.names import sentence, short
-from cnn.reference import LIKE
+from cnn.composite import LIKE
 from electrode.targets import DisplayUnit, target_row
 
 # What is told of a target, and the endings of its columns in the table; truth is known of what was simulated.
 SUFFIXES = {"truth": "_dem", "prediction": "", "low": "_low", "high": "_high"}
 BETWEEN = "between_windows"
+# How to get numbers that are withheld from the command.
+ANYWAY = "--anyway gives them"
 # Phases in the order of readers.
 SHARES = ("AM", "SE", "void")
 
@@ -39,6 +41,7 @@ class Rendering(NamedTuple):
     rows: list[TargetRow]
     verdict: str
     known: bool  # whether the ensemble knows such images
+    withheld: bool  # whether it keeps its numbers to itself
     advice: str
     reasons: list[str]
     fractions: dict[str, float]  # of the image, in the order of `SHARES`
@@ -69,6 +72,7 @@ def render(result: xr.Dataset) -> Rendering:
         rows=[_target_row(result.sel(target=target)) for target in result["target"].values],
         verdict=result.attrs["verdict"],
         known=result.attrs["verdict"] == LIKE,
+        withheld=bool(result.attrs["withheld"]),
         advice=result.attrs["advice"],
         reasons=[reason for reason in result.attrs["reasons"].split("; ") if reason],
         fractions={phase: float(result["phase_fraction"].sel(phase=phase)) for phase in SHARES},
@@ -92,13 +96,13 @@ def table_row(shown: Rendering) -> dict[str, str | int]:
     """Row of the table for one prediction; every name carries its unit.
 
     For each target the truth of the DEM, where known, its value, and the ends of its 90 % interval; then what
-    else is known. The standard deviation between windows is empty for a single one.
+    else is known. The standard deviation between windows is empty for a single one, as are numbers withheld.
     """
     cells: dict[str, str | int] = {}
     for row in shown.rows:
         for quantity, suffix in SUFFIXES.items():
             if quantity in row.values:
-                cells[f"{row.name}{suffix}_{row.unit.column}"] = f"{row.values[quantity]:.6g}"
+                cells[f"{row.name}{suffix}_{row.unit.column}"] = _cell(row.values[quantity])
     for phase, fraction in shown.fractions.items():
         cells[f"{phase.lower()}_fraction"] = f"{fraction:.4f}"
     cells["verdict"] = shown.verdict
@@ -106,9 +110,13 @@ def table_row(shown: Rendering) -> dict[str, str | int]:
     cells["distance"] = f"{shown.distance:.3f}"
     cells["windows"] = shown.windows
     for row in shown.rows:
-        spread = row.values[BETWEEN]
-        cells[f"{row.name}_{BETWEEN}_{row.unit.column}"] = "" if math.isnan(spread) else f"{spread:.6g}"
+        cells[f"{row.name}_{BETWEEN}_{row.unit.column}"] = _cell(row.values[BETWEEN])
     return cells
+
+
+def _cell(value: float) -> str:
+    """A number of the table, empty where there is none."""
+    return "" if math.isnan(value) else f"{value:.6g}"
 
 
 def summary(shown: Rendering) -> str:
@@ -116,6 +124,9 @@ def summary(shown: Rendering) -> str:
     lines = [f"{shown.verdict}; {shown.shares}"]
     if shown.reasons:
         lines.append(f"  {'; '.join(shown.reasons)}")
+    if shown.withheld:
+        lines.append(f"  {shown.advice}; {ANYWAY}")
+        return "\n".join(lines)
     name_width = max(len(row.name) for row in shown.rows) + 2
     unit_width = max(len(row.unit.symbol) for row in shown.rows) + 1
     for row in shown.rows:

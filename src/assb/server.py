@@ -129,7 +129,8 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
             acquisition = _acquisition()
             with waited(), tempfile.TemporaryDirectory() as folder:
                 stem = Path(folder) / STEM
-                shown = render(predict_file(file.stream, name, stem, True, model, acquisition))
+                anyway = "anyway" in request.form
+                shown = render(predict_file(file.stream, name, stem, True, model, acquisition, anyway))
                 write_table([{"image": name, **table_row(shown)}], stem.with_suffix(".csv"))
                 return _answer(shown, stem.parent, Path(name).stem)
         except ValueError as error:

@@ -11,9 +11,11 @@ from zipfile import BadZipFile
 import numpy as np
 import xarray as xr
 
+from cnn.composite import Composite, make_composite, other_pictures
 from cnn.data import read_dataset
 from cnn.light import LightNetwork, read_network, run_ensemble
-from cnn.reference import Reference, make_reference
+from cnn.reference import Reference, distance, make_reference
+from cnn.shape import shapes
 from cnn.uncertainty import Calibration, calibrate
 from electrode.targets import SPREAD_OVER
 from provenance import FilePath, atomic_output
@@ -22,6 +24,8 @@ from provenance.netcdf import open_result
 DESCRIPTION = "bundle.json"
 SAMPLES = "samples.nc"
 REFERENCE = "reference.npz"
+# Arrays of each that are in it.
+OF_REFERENCE, OF_COMPOSITE = ("mean", "precision"), ("mean", "deviation", "precision")
 
 
 class Bundle(NamedTuple):
@@ -30,6 +34,7 @@ class Bundle(NamedTuple):
     networks: list[LightNetwork]
     calibration: Calibration
     reference: Reference
+    composite: Composite
     um_per_pixel: float
     targets: list[str]
     target_units: list[str]
@@ -44,8 +49,9 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
         Folder of results, such as ``results/paper``.
     folder
         To write to: members and their settings, ``metrics.csv``, calibration and provenance
-        (``bundle.json``), what the training images are like (``reference.npz``, and their ranges in
-        ``bundle.json``), and test structures with truth and prediction (``samples.nc``).
+        (``bundle.json``), what the training images are like and what is none of theirs
+        (``reference.npz``, ranges and weights in ``bundle.json``), and test structures with truth and
+        prediction (``samples.nc``).
     samples
         Number of test structures, spread over the range of `SPREAD_OVER`.
 
@@ -65,7 +71,7 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     validation = predictions["split"].values == "validation"
     of_validation = (predictions[name].values[validation] for name in ("truth", "prediction", "spread"))
     calibration = calibrate(*of_validation)
-    reference = _reference([read_network(path) for path in members], dataset)
+    reference, composite = learn_images([read_network(path) for path in members], dataset)
 
     folder.mkdir(parents=True, exist_ok=True)
     for path in (*members, *(path.with_suffix(".json") for path in members), study / "metrics.csv"):
@@ -79,8 +85,9 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     with atomic_output(folder / SAMPLES) as temporary:
         kept.to_netcdf(temporary, engine="h5netcdf", encoding={"image": {"zlib": True, "complevel": 9}})
     with atomic_output(folder / REFERENCE) as temporary:
-        arrays = {name: getattr(reference, name).astype(np.float32) for name in ("mean", "precision")}
-        np.savez_compressed(temporary, **arrays)
+        arrays = {name: getattr(reference, name) for name in OF_REFERENCE}
+        arrays |= {f"shape_{name}": getattr(composite, name) for name in OF_COMPOSITE}
+        np.savez_compressed(temporary, **{name: array.astype(np.float32) for name, array in arrays.items()})
     description = {
         "members": [path.name for path in members],
         "um_per_pixel": float(dataset.attrs["um_per_pixel"]),
@@ -88,6 +95,7 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
         "target_units": dataset["target_units"].values.tolist(),
         "calibration": {name: values.tolist() for name, values in calibration._asdict().items()},
         "reference": {"distances": reference.distances.tolist(), "ranges": reference.ranges},
+        "composite": {"weights": composite.weights.tolist(), "usual": composite.usual},
         "dataset": dataset.attrs["title"],
         "trajectory_provenance": np.atleast_1d(dataset.attrs["trajectory_provenance"]).tolist(),
     }
@@ -95,14 +103,25 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
         temporary.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
-def _reference(networks: list[LightNetwork], dataset: xr.Dataset) -> Reference:
-    """What the training and validation images of a dataset are like to its networks."""
+def learn_images(networks: list[LightNetwork], dataset: xr.Dataset) -> tuple[Reference, Composite]:
+    """What training and validation images of a dataset are like to its networks, and what others are."""
     part = dataset["split"].values
     known = dataset["image"].values[part != "test"]
+    training = part[part != "test"] == "train"
+    um_per_pixel = float(dataset.attrs["um_per_pixel"])
     pooled = run_ensemble(networks, known).pooled
-    return make_reference(
-        pooled, known, part[part != "test"] == "train", float(dataset.attrs["um_per_pixel"])
+    reference = make_reference(pooled, known, training, um_per_pixel)
+    others = other_pictures(known.shape[1:], um_per_pixel)
+
+    def measured(pooled: np.ndarray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return distance(reference, pooled), np.array([shapes(image, um_per_pixel) for image in images])
+
+    composite = make_composite(
+        np.array([shapes(image, um_per_pixel) for image in known[training]]),
+        measured(pooled[:, ~training], known[~training]),
+        measured(run_ensemble(networks, others).pooled, others),
     )
+    return reference, composite
 
 
 def read_bundle(folder: FilePath) -> Bundle:
@@ -119,15 +138,20 @@ def read_bundle(folder: FilePath) -> Bundle:
         known = description["reference"]
         with np.load(folder / REFERENCE, allow_pickle=False) as arrays:
             reference = Reference(
-                arrays["mean"].astype(float),
-                arrays["precision"].astype(float),
-                np.array(known["distances"]),
-                {name: tuple(ends) for name, ends in known["ranges"].items()},
+                distances=np.array(known["distances"]),
+                ranges={name: tuple(ends) for name, ends in known["ranges"].items()},
+                **{name: arrays[name].astype(float) for name in OF_REFERENCE},
+            )
+            composite = Composite(
+                weights=np.array(description["composite"]["weights"]),
+                usual=description["composite"]["usual"],
+                **{name: arrays[f"shape_{name}"].astype(float) for name in OF_COMPOSITE},
             )
         return Bundle(
             [read_network(folder / name) for name in description["members"]],
             Calibration(**{name: np.array(v) for name, v in description["calibration"].items()}),
             reference,
+            composite,
             description["um_per_pixel"],
             description["targets"],
             description["target_units"],

@@ -1,4 +1,4 @@
-"""Copies of images as a microscope might give them: blurred, noisy or coarse, parted into phases again."""
+"""Copies of images as a microscope might give them: not sharp, not even, parted into phases again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from cnn.scale import rescale
 from cnn.segmentation import segment
-from electrode.phases import GRAY_VALUES
+from electrode.phases import GRAY_VALUES, PHASES
 from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
 
@@ -19,20 +19,33 @@ log = logging.getLogger(__name__)
 
 # Most of each defect: blur, standard deviation [um]; noise, standard deviation / contrast of void and the
 # brightest phase; side of a pixel [um]. A copy has one of them, or blur and noise together [C].
+# What is uneven is levelled before it is parted, and what has bright edges or charged shows other phases than
+# there are: copies have neither.
 MOST_BLUR, MOST_NOISE, MOST_PIXEL = 0.2, 0.2, 0.25
 KINDS = (("blur",), ("noise",), ("pixel",), ("blur", "noise"))
 CONTRAST = float(np.ptp(GRAY_VALUES))
+# Photographs have room below and above their phases: their gray values are these at void and brightest.
+DARKEST, BRIGHTEST = 60.0, 190.0
+# Bright rims have this standard deviation [um]; charged places are so wide [um], one per so many um2.
+EDGE_WIDTH, HALO, AREA_OF_HALO = 0.1, 2.0, 250.0
+# Share of the rows that are streaked where the specimen charges.
+STREAKED = 0.1
+# Shares of the phases in a copy may be so far from those of its image; copies are drawn until they are not.
+MOST_APART, TRIES = 0.15, 100
 
 
-def degrade(
+def photograph(
     image: np.ndarray,
     um_per_pixel: float,
     rng: np.random.Generator,
     blur: float = 0.0,
     noise: float = 0.0,
     pixel: float | None = None,
+    uneven: float = 0.0,
+    edges: float = 0.0,
+    charging: float = 0.0,
 ) -> np.ndarray:
-    """A class image photographed badly and parted into phases again.
+    """Gray values that a microscope might give of a class image.
 
     Parameters
     ----------
@@ -41,30 +54,104 @@ def degrade(
     um_per_pixel
         Side of a pixel [um].
     rng
-        Of the noise.
+        Of all that is random.
     blur
         Standard deviation of a Gaussian [um].
     noise
         Standard deviation of a normal distribution / contrast of void and the brightest phase.
     pixel
         Side of a pixel of the photograph [um], not below `um_per_pixel`; None: the same.
+    uneven
+        Range of the background / contrast: a ramp and a bowl, added to the phases and scaling them.
+    edges
+        How much brighter an edge of two phases is / contrast.
+    charging
+        Brightness of charged places and of streaks along rows / contrast.
 
     Returns
     -------
     ndarray
-        uint8 of the same shape; the image itself where the photograph cannot be parted in three.
+        uint8 of the photograph's own shape.
     """
-    gray = gaussian_filter(GRAY_VALUES[image].astype(np.float32), blur / um_per_pixel)
-    coarse = um_per_pixel / (pixel or um_per_pixel)
-    shape = [round(length * coarse) for length in image.shape]
-    gray = np.asarray(Image.fromarray(gray).resize(shape[::-1], Image.Resampling.BOX))
-    gray = gray + rng.normal(0, CONTRAST * noise, gray.shape)
-    try:
-        parted = segment(gray.round().clip(0, 255).astype(np.uint8))
-    except ValueError:
-        return image
-    fine = rescale(parted, 1 / coarse)
-    return fine if fine.shape == image.shape else image
+    levels = GRAY_VALUES[image] / CONTRAST
+    gray = gaussian_filter(levels, blur / um_per_pixel)
+    if edges:
+        width = EDGE_WIDTH / um_per_pixel
+        for phase in range(len(PHASES)):
+            inside = (image == phase).astype(float)
+            slope = np.hypot(*(gaussian_filter(inside, width, order) for order in ((0, 1), (1, 0))))
+            # Of a step of 1 it is 1 / (sqrt(2 pi) width) in the middle; each edge is one of two phases.
+            gray = gray + edges / 2 * np.sqrt(2 * np.pi) * width * slope
+    if uneven:
+        y, x = np.meshgrid(*(np.linspace(-1, 1, length) for length in image.shape), indexing="ij")
+        ground = np.tensordot(rng.normal(size=5), [x, y, x * y, x * x, y * y], 1)
+        ground *= uneven / np.ptp(ground)
+        added = rng.uniform()
+        gray = (gray - 0.5) * (1 + (1 - added) * (ground - ground.mean())) + 0.5 + added * ground
+    if charging:
+        at = rng.random(image.shape) < um_per_pixel**2 / AREA_OF_HALO
+        at[tuple(rng.integers(0, image.shape))] = True
+        halo = gaussian_filter(at.astype(float), HALO / um_per_pixel)
+        streaked = rng.random(len(image)) < STREAKED
+        gray = gray + charging * (halo / halo.max() + 0.5 * (streaked * rng.random(len(image)))[:, None])
+    shape = [round(length * um_per_pixel / (pixel or um_per_pixel)) for length in image.shape]
+    shown = Image.fromarray(gray.astype(np.float32)).resize(shape[::-1], Image.Resampling.BOX)
+    gray = np.asarray(shown) + noise * rng.normal(size=shape)
+    return (DARKEST + (BRIGHTEST - DARKEST) * gray).round().clip(0, 255).astype(np.uint8)
+
+
+def degrade(image: np.ndarray, um_per_pixel: float, rng: np.random.Generator, **defects: float) -> np.ndarray:
+    """A class image photographed badly and parted into phases again.
+
+    Parameters
+    ----------
+    image, um_per_pixel, rng, defects
+        Of `photograph`.
+
+    Returns
+    -------
+    ndarray
+        uint8 of the same shape.
+
+    Raises
+    ------
+    ValueError
+        If the photograph cannot be parted in three, or its pixels do not bring back the shape.
+    """
+    pixel = defects.get("pixel", um_per_pixel)
+    parted = segment(photograph(image, um_per_pixel, rng, **defects), um_per_pixel=pixel)
+    fine = rescale(parted, pixel / um_per_pixel)
+    if fine.shape != image.shape:
+        raise ValueError(f"pixels of {pixel:g} um make {fine.shape} of {image.shape} pixels")
+    return fine
+
+
+def readable(image: np.ndarray, degraded: np.ndarray) -> bool:
+    """Whether a degraded copy was parted into the phases that it shows.
+
+    Where thresholds part one phase in two, shares are wrong by more than half of the image; closed pores,
+    blur and noise change them by less than a tenth.
+    """
+    apart = [abs(np.mean(image == phase) - np.mean(degraded == phase)) for phase in range(len(PHASES))]
+    return max(apart) <= MOST_APART
+
+
+def _copy(image: np.ndarray, um_per_pixel: float, rng: np.random.Generator) -> np.ndarray:
+    """A degraded copy that can be read, drawn again until it is."""
+    for _ in range(TRIES):
+        chosen = {
+            "blur": rng.uniform(0, MOST_BLUR),
+            "noise": rng.uniform(0, MOST_NOISE),
+            "pixel": rng.uniform(um_per_pixel, max(MOST_PIXEL, um_per_pixel)),
+        }
+        kind = KINDS[rng.integers(len(KINDS))]
+        try:
+            copy = degrade(image, um_per_pixel, rng, **{name: chosen[name] for name in kind})
+        except ValueError:
+            continue
+        if readable(image, copy):
+            return copy
+    raise RuntimeError(f"none of {TRIES} degraded copies of an image can be parted into its phases")
 
 
 def degrade_dataset(dataset: FilePath, output: FilePath, copies: int, seed: int) -> None:
@@ -80,6 +167,11 @@ def degrade_dataset(dataset: FilePath, output: FilePath, copies: int, seed: int)
         Of each sample.
     seed
         Root seed of the defects.
+
+    Raises
+    ------
+    RuntimeError
+        If an image has no copy that can be parted into its phases.
     """
     samples = open_result(dataset, "image", "label", "stress_map", "split", "study")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,)))
@@ -88,13 +180,7 @@ def degrade_dataset(dataset: FilePath, output: FilePath, copies: int, seed: int)
     for copy in range(1, copies + 1):
         images = np.empty_like(samples["image"].values)
         for k, image in enumerate(samples["image"].values):
-            chosen = {
-                "blur": rng.uniform(0, MOST_BLUR),
-                "noise": rng.uniform(0, MOST_NOISE),
-                "pixel": rng.uniform(um_per_pixel, max(MOST_PIXEL, um_per_pixel)),
-            }
-            kind = KINDS[rng.integers(len(KINDS))]
-            images[k] = degrade(image, um_per_pixel, rng, **{name: chosen[name] for name in kind})
+            images[k] = _copy(image, um_per_pixel, rng)
         part = samples.assign(image=samples["image"].copy(data=images))
         names = {
             "sample": [f"{name}_degraded-{copy}" for name in samples["sample"].values],

@@ -16,18 +16,21 @@ import numpy as np
 import xarray as xr
 
 from cnn.bundle import Bundle, read_bundle
+from cnn.composite import EDGE, LIKE, UNLIKE, scores, strange_shapes, verdict
 from cnn.light import Passes, mean_and_spread, run_ensemble
-from cnn.reference import EDGE, LIKE, UNLIKE, distance, quantities, reasons, verdict
+from cnn.reference import distance, quantities, reasons
 from cnn.scale import check_pixel, check_size, rescale
-from cnn.segmentation import segment
+from cnn.segmentation import Parted, part
+from cnn.shape import shapes
 from cnn.uncertainty import interval
 from electrode.phases import DARK_TO_BRIGHT, PHASES, VOID
 from electrode.species import SE
 from electrode.targets import target_row
 from provenance import FilePath
 
-# Where a clone of the repository has its ensemble.
-SHIPPED = Path(__file__).resolve().parents[2] / "models/paper"
+# Where a clone of the repository has its ensembles, and the one that predicts unless another is named.
+MODELS = Path(__file__).resolve().parents[2] / "models"
+SHIPPED = MODELS / "robust"
 # Neighbouring windows share at least this of their length.
 OVERLAP = 0.25
 ADVICE = {
@@ -35,6 +38,9 @@ ADVICE = {
     EDGE: "few training images were like this one: take the numbers with care",
     UNLIKE: "the ensemble knows nothing like it: do not rely on the numbers",
 }
+WITHHELD = "it knows nothing like it, so its numbers are withheld"
+# What is withheld then.
+NUMBERS = ("prediction", "low", "high", "between_windows", "window_prediction", "heatmap")
 
 
 class Variable(NamedTuple):
@@ -82,6 +88,7 @@ def predict(
     model: FilePath | Bundle = SHIPPED,
     heat: bool = True,
     gray: bool = False,
+    anyway: bool = False,
     done: Callable[[int, int], object] = lambda windows, of: None,
 ) -> xr.Dataset:
     """Stress and reaction area of an electrode, read off its image.
@@ -90,11 +97,11 @@ def predict(
     ----------
     image
         [rows, columns], top row first. Values 0, 1, 2 alone are classes: void, SE, AM; any others are gray
-        values to be parted by `cnn.segmentation.segment`.
+        values to be parted by `cnn.segmentation.part`.
     um_per_pixel
         Side of a pixel [um].
     brightness, thresholds
-        Of `cnn.segmentation.segment`; without effect on classes.
+        Of `cnn.segmentation.part`; without effect on classes.
     model
         Folder of a trained ensemble (``python -m cnn bundle``), or what `cnn.bundle.read_bundle` made of it.
     heat
@@ -102,6 +109,9 @@ def predict(
     gray
         Whether values 0, 1, 2 alone are gray values too, as those of a file are: there they may be any
         three phases from dark to bright.
+    anyway
+        Whether to give numbers even if the image is unlike the training images: no pressed composite of AM
+        and SE, as far as the ensemble knows.
     done
         Told the windows finished and their number, after each.
 
@@ -116,7 +126,8 @@ def predict(
         ``phase_fraction`` (phase); ``class_image`` (y, x) at the scale of the network, whole cells of it;
         ``heatmap`` (target, cell_y, cell_x), Grad-CAM maps in standard deviations of the target.
         Attributes: ``verdict`` (like, at the edge of, or unlike the training images), ``advice``,
-        ``reasons``, ``um_per_pixel`` of the class image, ``window_um``.
+        ``reasons``, ``withheld`` (1 if all that is predicted is NaN because the image is unlike),
+        ``um_per_pixel`` of the class image, ``window_um``.
 
     Raises
     ------
@@ -127,12 +138,12 @@ def predict(
     bundle = model if isinstance(model, Bundle) else shipped_bundle(Path(model))
     given = np.asarray(image)
     _check_view(given, um_per_pixel, bundle)
-    parted = segment(given, brightness, thresholds) if gray else _classes(given, brightness, thresholds)
-    classes = rescale(parted, um_per_pixel / bundle.um_per_pixel)
+    parted = _parted(given, um_per_pixel, brightness, thresholds, gray)
+    classes = rescale(parted.classes, um_per_pixel / bundle.um_per_pixel)
     classes = _whole_cells(classes, bundle.networks[0].cell)
     corners = _corners(classes.shape, bundle)
     passes = _run_windows(classes, corners, bundle, heat, done)
-    return _result(classes, corners, passes, bundle)
+    return _result(classes, corners, passes, bundle, parted.notes, anyway)
 
 
 def _check_view(image: np.ndarray, um_per_pixel: float, bundle: Bundle) -> None:
@@ -153,13 +164,19 @@ def _check_view(image: np.ndarray, um_per_pixel: float, bundle: Bundle) -> None:
     check_size(math.prod(map(round, sides)), f"it, at the network's {bundle.um_per_pixel:g} um per pixel,")
 
 
-def _classes(image: np.ndarray, brightness: Sequence[str], thresholds: Sequence[float] | None) -> np.ndarray:
+def _parted(
+    image: np.ndarray,
+    um_per_pixel: float,
+    brightness: Sequence[str],
+    thresholds: Sequence[float] | None,
+    gray: bool,
+) -> Parted:
     """Class of each pixel; an image of classes must show all three."""
-    if image.dtype.kind in "ui" and image.max() == len(PHASES) - 1 and image.min() == VOID:
+    if not gray and image.dtype.kind in "ui" and image.max() == len(PHASES) - 1 and image.min() == VOID:
         if not (image == SE).any():
             raise ValueError(f"it shows no SE (class {SE}); AM, SE and void are needed")
-        return image.astype(np.uint8)
-    return segment(image, brightness, thresholds)
+        return Parted(image.astype(np.uint8), [])
+    return part(image, brightness, thresholds, um_per_pixel)
 
 
 def _whole_cells(image: np.ndarray, cell: int) -> np.ndarray:
@@ -178,6 +195,12 @@ def _corners(shape: tuple[int, ...], bundle: Bundle) -> list[tuple[int, int]]:
     return [(top, left) for top in tops for left in lefts]
 
 
+def _windows(classes: np.ndarray, corners: Sequence[tuple[int, int]], bundle: Bundle) -> np.ndarray:
+    """The windows of a class image [N, rows, columns]."""
+    rows, columns = bundle.networks[0].image_shape
+    return np.stack([classes[top : top + rows, left : left + columns] for top, left in corners])
+
+
 def _run_windows(
     classes: np.ndarray,
     corners: Sequence[tuple[int, int]],
@@ -186,14 +209,18 @@ def _run_windows(
     done: Callable[[int, int], object],
 ) -> Passes:
     """What the ensemble makes of each window."""
-    rows, columns = bundle.networks[0].image_shape
-    windows = np.stack([classes[top : top + rows, left : left + columns] for top, left in corners])
+    windows = _windows(classes, corners, bundle)
     finished = iter(range(1, len(corners) + 1))
     return run_ensemble(bundle.networks, windows, heat, lambda _: done(next(finished), len(corners)))
 
 
 def _result(
-    classes: np.ndarray, corners: Sequence[tuple[int, int]], passes: Passes, bundle: Bundle
+    classes: np.ndarray,
+    corners: Sequence[tuple[int, int]],
+    passes: Passes,
+    bundle: Bundle,
+    notes: Sequence[str],
+    anyway: bool,
 ) -> xr.Dataset:
     """The prediction of an image out of those of its windows, and what the ensemble knows of such images."""
     mean, spread = mean_and_spread(passes.target)
@@ -213,10 +240,30 @@ def _result(
     }
     if passes.heat is not None:
         values["heatmap"] = _stitch(passes.heat, corners, classes.shape, bundle.networks[0].cell)
+    shown = np.array([shapes(window, bundle.um_per_pixel) for window in _windows(classes, corners, bundle)])
+    word = verdict(bundle.composite, scores(bundle.composite, distances, shown))
+    withheld = word == UNLIKE and not anyway
+    if withheld:
+        values |= {name: np.full(np.shape(values[name]), np.nan) for name in NUMBERS if name in values}
+    strange = strange_shapes(bundle.composite, shown) if word != LIKE else []
+    why = [
+        *notes,
+        *([f"unlike those of the training images: {', '.join(strange)}"] if strange else []),
+        *reasons(bundle.reference, quantities(classes, bundle.um_per_pixel)),
+    ]
+    attributes = {
+        "title": "stress and reaction area read off an image",
+        "verdict": word,
+        "advice": WITHHELD if withheld else ADVICE[word],
+        "reasons": "; ".join(why),
+        "withheld": int(withheld),
+        "um_per_pixel": bundle.um_per_pixel,
+        "window_um": [bundle.um_per_pixel * length for length in reversed(bundle.networks[0].image_shape)],
+    }
     return xr.Dataset(
         {name: _declared(name, array) for name, array in values.items()},
         _coordinates(corners, bundle),
-        _attributes(classes, distances, bundle),
+        attributes,
     )
 
 
@@ -233,18 +280,6 @@ def _coordinates(corners: Sequence[tuple[int, int]], bundle: Bundle) -> Mapping[
         "phase": list(PHASES),
         "window_x": ("window", [bundle.um_per_pixel * left / 1e6 for _, left in corners], {"units": "m"}),
         "window_y": ("window", [bundle.um_per_pixel * top / 1e6 for top, _ in corners], {"units": "m"}),
-    }
-
-
-def _attributes(classes: np.ndarray, distances: np.ndarray, bundle: Bundle) -> Mapping[str, object]:
-    word = verdict(bundle.reference, distances)
-    return {
-        "title": "stress and reaction area read off an image",
-        "verdict": word,
-        "advice": ADVICE[word],
-        "reasons": "; ".join(reasons(bundle.reference, quantities(classes, bundle.um_per_pixel))),
-        "um_per_pixel": bundle.um_per_pixel,
-        "window_um": [bundle.um_per_pixel * length for length in reversed(bundle.networks[0].image_shape)],
     }
 
 

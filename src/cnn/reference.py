@@ -15,14 +15,12 @@ from electrode.species import AM, SE
 
 # Share of the variance that every direction is given: training images span few.
 SHRINKAGE = 0.05
-# Up to which share of the validation images' distances an image is like them, and beyond which multiple of
-# their largest it is unlike.
-USUAL, FAR = 0.95, 1.5
-LIKE, EDGE, UNLIKE = (
-    "like the training images",
-    "at the edge of the training images",
-    "unlike the training images",
-)
+# Share of the validation images that are called like the training images.
+USUAL = 0.95
+# Quantities are usual between these quantiles of training and validation images: the ends are a few images.
+ENDS = (0.01, 0.99)
+# A rim is at most this thick [um].
+RIM = 0.3
 
 # Quantities of a class image: what they are called, factor to the unit shown, unit.
 QUANTITIES = {
@@ -32,6 +30,9 @@ QUANTITIES = {
     "am_chord": ("the mean chord of AM is", 1e6, "µm"),
     "se_chord": ("the mean chord of SE is", 1e6, "µm"),
     "interface": ("AM-SE interface per area is", 1e-6, "1/µm"),
+    "void_rim": ("a rim of void parts AM and SE along", 100, "% of their boundary"),
+    "se_rim": ("a rim of SE parts AM and void along", 100, "% of their boundary"),
+    "am_rim": ("a rim of AM parts SE and void along", 100, "% of their boundary"),
 }
 
 
@@ -41,7 +42,7 @@ class Reference(NamedTuple):
     mean: np.ndarray  # of the features [M, features]
     precision: np.ndarray  # inverse of their covariance [M, features, features]
     distances: np.ndarray  # of validation images, ascending
-    ranges: dict[str, tuple[float, float]]  # of the quantities over training and validation images, SI units
+    ranges: dict[str, tuple[float, float]]  # `ENDS` of the quantities of training and validation images, SI
 
 
 def quantities(image: np.ndarray, um_per_pixel: float) -> dict[str, float]:
@@ -61,7 +62,36 @@ def quantities(image: np.ndarray, um_per_pixel: float) -> dict[str, float]:
     apart = [image[1:] != image[:-1], image[:, 1:] != image[:, :-1]]
     edges = sum(np.count_nonzero((step == AM + SE) & other) for step, other in zip(steps, apart, strict=True))
     values["interface"] = np.pi / 4 * edges * pixel / (image.size * pixel**2)
+    widest = max(1, round(RIM / um_per_pixel))
+    for name, phase in (("void", VOID), ("se", SE), ("am", AM)):
+        values[f"{name}_rim"] = rim_share(image, phase, widest)
     return values
+
+
+def rim_share(image: np.ndarray, phase: int, widest: int) -> float:
+    """Share of the passages between the two other phases, along rows and columns, that lead through a rim.
+
+    A rim is a run of `phase` of at most `widest` pixels. Without passages the share is 0.
+    """
+    through = direct = 0
+    for lines in (image, image.T):
+        # Where runs begin, line by line; each line begins with one.
+        starts = np.ones(lines.shape, bool)
+        starts[:, 1:] = lines[:, 1:] != lines[:, :-1]
+        at = np.flatnonzero(starts)
+        value, line = lines.reshape(-1)[at], at // lines.shape[1]
+        joined = line[1:] == line[:-1]
+        direct += int(np.count_nonzero(joined & (value[1:] != phase) & (value[:-1] != phase)))
+        thin = (value[1:-1] == phase) & (np.diff(at)[1:] <= widest) & joined[1:] & joined[:-1]
+        through += int(np.count_nonzero(thin & (value[2:] != value[:-2])))
+    return through / (through + direct) if through + direct else 0.0
+
+
+def shrunk_precision(samples: np.ndarray) -> np.ndarray:
+    """Inverse of the covariance of samples [N, features], which is moved a little towards an even one."""
+    covariance = np.atleast_2d(np.cov(samples, rowvar=False))
+    even = np.trace(covariance) / len(covariance) * np.eye(len(covariance))
+    return np.linalg.inv((1 - SHRINKAGE) * covariance + SHRINKAGE * even)
 
 
 def make_reference(
@@ -82,14 +112,13 @@ def make_reference(
     """
     learnt = pooled[:, training]
     mean = learnt.mean(axis=1)
-    precision = []
-    for features in learnt:
-        covariance = np.cov(features, rowvar=False)
-        even = np.trace(covariance) / len(covariance) * np.eye(len(covariance))
-        precision.append(np.linalg.inv((1 - SHRINKAGE) * covariance + SHRINKAGE * even))
-    known = Reference(mean, np.array(precision), np.empty(0), {})
+    precision = np.array([shrunk_precision(features) for features in learnt])
+    known = Reference(mean, precision, np.empty(0), {})
     shown = [quantities(pixels, um_per_pixel) for pixels in image]
-    ranges = {name: (min(q[name] for q in shown), max(q[name] for q in shown)) for name in QUANTITIES}
+    ranges = {}
+    for name in QUANTITIES:
+        low, high = np.quantile([measured[name] for measured in shown], ENDS)
+        ranges[name] = (float(low), float(high))
     return known._replace(distances=np.sort(distance(known, pooled[:, ~training])), ranges=ranges)
 
 
@@ -100,16 +129,8 @@ def distance(reference: Reference, pooled: np.ndarray) -> np.ndarray:
     return np.sqrt(square.mean(axis=0) / pooled.shape[-1])
 
 
-def verdict(reference: Reference, distances: np.ndarray) -> str:
-    """Where images at some distances are: the word for the one in the middle."""
-    middle = float(np.median(distances))
-    if middle <= np.quantile(reference.distances, USUAL):
-        return LIKE
-    return EDGE if middle <= FAR * reference.distances[-1] else UNLIKE
-
-
 def reasons(reference: Reference, values: dict[str, float]) -> list[str]:
-    """Sentences on the quantities that no training image had."""
+    """Sentences on the quantities that hardly any training image had."""
     sentences = []
     for name, (words, factor, unit) in QUANTITIES.items():
         low, high = reference.ranges[name]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from electrode.phases import DARK_TO_BRIGHT, PHASES
 
 GRAY_LEVELS = 256
+# Side of a pixel [um] where none is told: that of the study.
+UM_PER_PIXEL = 0.1
 # Counts of gray values enter with this power: void is rare, and Otsu would rather part a large phase in two.
 POWER = 0.25
 # Whole numbers up to this are single floats; larger gray values are brought to [0, 1] in double ones.
@@ -32,14 +35,35 @@ def check_brightness(brightness: Sequence[str]) -> list[int]:
     return [PHASES.index(name) for name in brightness]
 
 
+class Parted(NamedTuple):
+    """A picture parted into phases."""
+
+    classes: np.ndarray  # uint8 [rows, columns]: 0 void, 1 SE, 2 AM
+    notes: list[str]  # what was corrected, and what may be wrong, as sentences
+
+
 def segment(
-    gray: np.ndarray, brightness: Sequence[str] = DARK_TO_BRIGHT, thresholds: Sequence[float] | None = None
+    gray: np.ndarray,
+    brightness: Sequence[str] = DARK_TO_BRIGHT,
+    thresholds: Sequence[float] | None = None,
+    um_per_pixel: float = UM_PER_PIXEL,
 ) -> np.ndarray:
+    """Classes of `part`."""
+    return part(gray, brightness, thresholds, um_per_pixel).classes
+
+
+def part(
+    gray: np.ndarray,
+    brightness: Sequence[str] = DARK_TO_BRIGHT,
+    thresholds: Sequence[float] | None = None,
+    um_per_pixel: float = UM_PER_PIXEL,
+) -> Parted:
     """Class of each pixel of a gray-value image.
 
     An image of exactly three gray levels is one of classes and is taken as it is. Of any other, noise is
-    smoothed as far as there is any (total variation: Chambolle, 2004) and two thresholds part the gray
-    values, those of Otsu (1979) unless given.
+    smoothed as far as there is any (total variation: Chambolle, 2004), an uneven background levelled
+    (`cnn.lighting`), and two thresholds part the gray values, those of Otsu (1979).
+    Thresholds that are given part the values as they are, without correction.
 
     Parameters
     ----------
@@ -50,11 +74,8 @@ def segment(
         ``python -m analysis export``.
     thresholds
         The two gray values between them, in the units of `gray`; a pixel equal to one is on its bright side.
-
-    Returns
-    -------
-    ndarray
-        uint8 [rows, columns]: 0 void, 1 SE, 2 AM.
+    um_per_pixel
+        Side of a pixel [um], for what lies near edges.
 
     Raises
     ------
@@ -73,14 +94,15 @@ def segment(
         shown = "a single gray level" if levels.size == 1 else "two gray levels only"
         raise ValueError(f"it shows {shown}; AM, SE and void make three")
     if levels is not None and levels.size == 3 and thresholds is None:
-        return classes[np.searchsorted(levels, gray)]
-    image = classes[_three_parts(gray, thresholds)]
+        return Parted(classes[np.searchsorted(levels, gray)], [])
+    parts, notes = _three_parts(gray, thresholds, um_per_pixel)
+    image = classes[parts]
     missing = [name for k, name in enumerate(PHASES) if not (image == k).any()]
     if missing:
         raise ValueError(
             f"its segmentation shows no {' and no '.join(missing)}: thresholds must part it in three"
         )
-    return image
+    return Parted(image, notes)
 
 
 def _few_levels(gray: np.ndarray) -> np.ndarray | None:
@@ -108,13 +130,16 @@ def noise(gray: np.ndarray) -> float:
     return float(np.median(np.abs(convolve(gray, NOISE))) / 0.6745 / np.sqrt(np.sum(NOISE**2)))
 
 
-def _three_parts(gray: np.ndarray, thresholds: Sequence[float] | None) -> np.ndarray:
-    """0, 1, 2 for dark, middle and bright, after denoising."""
+def _three_parts(
+    gray: np.ndarray, thresholds: Sequence[float] | None, um_per_pixel: float
+) -> tuple[np.ndarray, list[str]]:
+    """0, 1, 2 for dark, middle and bright, after denoising and correction, and what is to be said of them."""
     if thresholds is not None and not (len(thresholds) == 2 and thresholds[0] < thresholds[1]):
         raise ValueError(f"thresholds must be two that ascend, got {', '.join(f'{t:g}' for t in thresholds)}")
     # On demand: images of classes do without.
-    from skimage.filters import threshold_multiotsu
     from skimage.restoration import denoise_tv_chambolle
+
+    from cnn.lighting import as_it_is, correct
 
     # Outliers, such as a few hot pixels of 16 bits, must not squeeze the rest into one bin.
     low, high = (float(end) for end in np.quantile(gray, [0.001, 0.999]))
@@ -128,7 +153,19 @@ def _three_parts(gray: np.ndarray, thresholds: Sequence[float] | None) -> np.nda
     if weight > 0:
         smooth = denoise_tv_chambolle(smooth, weight)
     if thresholds is not None:
-        return np.digitize(smooth, [(threshold - low) / (high - low) for threshold in thresholds])
-    count, edges = np.histogram(smooth, GRAY_LEVELS, (0.0, 1.0))
-    counted = count**POWER, (edges[1:] + edges[:-1]) / 2
-    return np.digitize(smooth, threshold_multiotsu(hist=counted, classes=3), right=True)
+        parts = np.digitize(smooth, [(threshold - low) / (high - low) for threshold in thresholds])
+        return parts, as_it_is(smooth, parts, um_per_pixel)
+    lit = correct(smooth, _by_otsu, um_per_pixel)
+    return lit.parts, lit.notes
+
+
+def otsu(values: np.ndarray) -> np.ndarray:
+    """Two thresholds of gray values."""
+    from skimage.filters import threshold_multiotsu
+
+    count, edges = np.histogram(values, GRAY_LEVELS, (0.0, 1.0))
+    return threshold_multiotsu(hist=(count**POWER, (edges[1:] + edges[:-1]) / 2), classes=len(PHASES))
+
+
+def _by_otsu(values: np.ndarray) -> np.ndarray:
+    return np.digitize(values, otsu(values), right=True)

@@ -51,7 +51,7 @@ def rows(path):
 
 
 def test_table_figure_and_segmented_picture(run, electrode, samples, tmp_path):
-    done = run("predict", "electrode.png", "--um-per-pixel", 0.1)
+    done = run("predict", "electrode.png", "--um-per-pixel", 0.1, "--model", "paper")
     assert done.exit_code == 0, done.output
     (row,) = rows("predictions.csv")
     assert list(row)[:10] == [
@@ -86,17 +86,47 @@ def test_scale_in_the_file_order_and_thresholds(run, samples, tmp_path):
     image = samples["image"].values[3]
     noisy = np.array([20, 120, 220])[image] + np.random.default_rng(1).normal(0, 3, image.shape)
     Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save("bse.tif", dpi=(254_000, 254_000))
-    done = run("predict", "bse.tif", "--brightness", "void,SE,AM", "--no-figures", "-o", "out/table.csv")
+    told = ("--brightness", "void,SE,AM", "--no-figures", "--model", "paper")
+    done = run("predict", "bse.tif", *told, "-o", "out/table.csv")
     assert done.exit_code == 0, done.output
     (row,) = rows("out/table.csv")
     expected = 1e12 * float(samples["prediction"][3, 4])
     assert float(row["reaction_area_um2"]) == pytest.approx(expected, rel=0.03)
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["bse_segmented.png", "table.csv"]
-    options = ("bse.tif", "--brightness", "void,SE,AM", "--no-figures", "--thresholds")
+    options = ("bse.tif", *told, "--thresholds")
     assert run("predict", *options, 70, 170).exit_code == 0
     assert float(rows("predictions.csv")[0]["reaction_area_um2"]) == pytest.approx(expected, rel=0.03)
     refused = run("predict", *options, 70, 235)
     assert refused.exit_code == 2 and "error: bse.tif: its segmentation shows no AM" in refused.stderr
+
+
+def test_numbers_of_what_is_no_pressed_composite_are_withheld_unless_asked_for(run, samples):
+    swapped = np.array([0, 2, 1])[samples["image"].values[3]]
+    Image.fromarray(GRAY[swapped]).save("swapped.png", dpi=(254_000, 254_000))
+    done = run("predict", "swapped.png")
+    assert done.exit_code == 0 and "--anyway gives them" in done.output and "MPa" not in done.output
+    (row,) = rows("predictions.csv")
+    numbers = [name for name in row if name.startswith(("am_stress", "se_stress", "reaction_area"))]
+    assert len(numbers) == 20 and not any(row[name] for name in numbers)
+    assert row["verdict"] == "unlike the training images" and float(row["distance"]) > 0
+    assert Path("predictions/swapped_prediction.png").is_file()
+    withheld = np.asarray(Image.open("predictions/swapped_prediction.png"))
+    done = run("predict", "swapped.png", "--anyway")
+    assert done.exit_code == 0 and "MPa" in done.output and "do not rely" not in done.output
+    (row,) = rows("predictions.csv")
+    assert float(row["se_stress_mean_MPa"]) and float(row["reaction_area_low_um2"]) >= 0
+    assert (np.asarray(Image.open("predictions/swapped_prediction.png")) != withheld).any()
+
+
+def test_ensembles_of_the_repository_go_by_their_names(run, electrode, root):
+    values = {}
+    for name in ("robust", "paper", root / "models/paper"):
+        options = ("--um-per-pixel", 0.1, "--no-figures", "--model", name)
+        assert run("predict", "electrode.png", *options).exit_code == 0
+        values[str(name)] = rows("predictions.csv")
+    assert run("predict", "electrode.png", "--um-per-pixel", 0.1, "--no-figures").exit_code == 0
+    assert rows("predictions.csv") == values["robust"] != values["paper"]
+    assert values["paper"] == values[str(root / "models/paper")]
 
 
 def test_bad_files_are_named_and_the_others_predicted(run, electrode, samples):

@@ -6,7 +6,8 @@ import xarray as xr
 
 from analysis.dataset import open_dataset
 from analysis.join import join_datasets
-from cnn.degrade import degrade, degrade_dataset
+from cnn import degrade as module
+from cnn.degrade import degrade, degrade_dataset, readable
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,8 @@ def test_without_defects_an_image_stays_as_it_is(image):
 
 
 @pytest.mark.parametrize(
-    "defect", [{"blur": 0.1}, {"noise": 0.2}, {"pixel": 0.25}, {"blur": 0.1, "noise": 0.1}]
+    "defect",
+    [{"blur": 0.1}, {"noise": 0.2}, {"pixel": 0.25}, {"blur": 0.1, "noise": 0.1}, {"edges": 0.6}],
 )
 def test_defects_change_some_pixels_and_keep_size_and_most_of_the_active_material(image, defect):
     degraded = degrade(image, 0.1, np.random.default_rng(0), **defect)
@@ -46,9 +48,29 @@ def test_more_blur_closes_more_pores(image):
     assert void[0] > void[1] > void[2]
 
 
-def test_what_cannot_be_parted_stays_as_it_is(image):
-    plain = np.ones_like(image)
-    np.testing.assert_array_equal(degrade(plain, 0.1, np.random.default_rng(0), blur=0.1), plain)
+def test_what_cannot_be_parted_is_refused(image):
+    with pytest.raises(ValueError, match="three"):
+        degrade(np.ones_like(image), 0.1, np.random.default_rng(0), blur=0.1)
+
+
+def test_copies_parted_into_other_phases_are_drawn_again(image, monkeypatch):
+    """Thresholds that part AM in two, as heavy blur leads to: most of the image is void then."""
+    split = np.where(image == 1, 0, image).astype(np.uint8)
+    assert readable(image, degrade(image, 0.1, np.random.default_rng(0), blur=0.05))
+    assert not readable(image, split)
+    drawn = iter([split, ValueError("it cannot be parted"), split, image])
+
+    def fake(*_, **__):
+        copy = next(drawn)
+        if isinstance(copy, ValueError):
+            raise copy
+        return copy
+
+    monkeypatch.setattr(module, "degrade", fake)
+    assert module._copy(image, 0.1, np.random.default_rng(0)) is image and not list(drawn)
+    monkeypatch.setattr(module, "degrade", lambda *_, **__: split)
+    with pytest.raises(RuntimeError, match="none of 100 degraded copies"):
+        module._copy(image, 0.1, np.random.default_rng(0))
 
 
 def test_copies_keep_labels_and_split_and_can_be_joined(study, tmp_path):

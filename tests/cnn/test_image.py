@@ -6,21 +6,13 @@ import sys
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.ndimage import binary_dilation
 
 from cnn import predict
 from cnn.bundle import read_bundle
-from cnn.image import window_starts
-from cnn.reference import (
-    EDGE,
-    LIKE,
-    UNLIKE,
-    Reference,
-    distance,
-    make_reference,
-    quantities,
-    reasons,
-    verdict,
-)
+from cnn.composite import EDGE, LIKE, UNLIKE
+from cnn.image import MODELS, NUMBERS, SHIPPED, window_starts
+from cnn.reference import Reference, distance, make_reference, quantities, reasons, rim_share
 from cnn.scale import check_size, rescale
 from electrode.targets import TARGETS
 
@@ -32,7 +24,7 @@ def samples(root):
 
 
 def test_class_image_gives_what_the_study_predicted(samples):
-    result = predict(samples["image"].values[3], 0.1)
+    result = predict(samples["image"].values[3], 0.1, model=MODELS / "paper")
     known = samples.isel(sample=3)
     np.testing.assert_allclose(result["prediction"], known["prediction"], rtol=1e-4)
     np.testing.assert_allclose(result["high"], known["high"], rtol=1e-3)
@@ -63,7 +55,7 @@ def test_a_large_image_is_the_mean_of_its_windows(samples):
     four = samples["image"].values[3:7]
     image = np.block([[four[0], four[1]], [four[2], four[3]]])
     told = []
-    result = predict(image, 0.1, done=lambda window, of: told.append((window, of)))
+    result = predict(image, 0.1, model=MODELS / "paper", done=lambda window, of: told.append((window, of)))
     assert result.sizes["window"] == 9 and sorted(told) == [(k, 9) for k in range(1, 10)]
     alone = {
         (w["window_x"].item(), w["window_y"].item()): w for _, w in result.groupby("window", squeeze=False)
@@ -89,7 +81,7 @@ def test_windows_cover_the_image_and_overlap(length):
 def test_gray_values_are_parted_first(samples):
     image = samples["image"].values[3]
     gray = np.array([30, 200, 110])[image] + np.random.default_rng(1).normal(0, 4, image.shape)
-    result = predict(gray, 0.1)
+    result = predict(gray, 0.1, model=MODELS / "paper")
     assert (result["class_image"].values == image).mean() > 0.998
     np.testing.assert_allclose(result["prediction"], samples["prediction"].values[3], rtol=0.05)
 
@@ -97,15 +89,15 @@ def test_gray_values_are_parted_first(samples):
 def test_interval_ends_are_cut_to_the_bounds_of_targets_that_the_table_knows(samples, monkeypatch, root):
     image = np.random.default_rng(1).integers(0, 3, samples["image"].shape[1:], dtype=np.uint8)
     bundle = read_bundle(root / "models/paper")
-    known = predict(image, 0.1, model=bundle, heat=False)
+    known = predict(image, 0.1, model=bundle, heat=False, anyway=True)
     assert known["low"].values[0] == 0 and known["prediction"].values[2] < 0 == known["high"].values[2]
     monkeypatch.setitem(
         TARGETS, "am_stress_mean", TARGETS["am_stress_mean"]._replace(lowest=1e6, highest=2e6)
     )
-    bounded = predict(image, 0.1, model=bundle, heat=False)
+    bounded = predict(image, 0.1, model=bundle, heat=False, anyway=True)
     assert bounded["low"].values[0] == 1e6 and bounded["high"].values[0] == 2e6
     others = [f"other_{name}" for name in bundle.targets]
-    free = predict(image, 0.1, model=bundle._replace(targets=others), heat=False)
+    free = predict(image, 0.1, model=bundle._replace(targets=others), heat=False, anyway=True)
     assert (free["low"].values < 0).all() and free["high"].values[2] < 0
     np.testing.assert_array_equal(free["prediction"], known["prediction"])
 
@@ -113,9 +105,10 @@ def test_interval_ends_are_cut_to_the_bounds_of_targets_that_the_table_knows(sam
 def test_verdict_tells_what_the_ensemble_does_not_know(samples):
     image = samples["image"].values[10]
     generator = np.random.default_rng(1)
-    swapped = predict(np.array([0, 2, 1], np.uint8)[image], 0.1)
+    swapped = predict(np.array([0, 2, 1], np.uint8)[image], 0.1, anyway=True)
     assert swapped.attrs["verdict"] == UNLIKE and "do not rely" in swapped.attrs["advice"]
     assert "the mean chord of SE is" in swapped.attrs["reasons"]
+    assert "unlike those of the training images: " in swapped.attrs["reasons"]
     confetti = predict(generator.integers(0, 3, image.shape, dtype=np.uint8), 0.1)
     assert confetti.attrs["verdict"] == UNLIKE
     assert {predict(image, 0.1, heat=False).attrs["verdict"] for image in samples["image"].values[5:]} <= {
@@ -124,7 +117,43 @@ def test_verdict_tells_what_the_ensemble_does_not_know(samples):
     }
 
 
-def test_distance_is_mahalanobis_and_verdicts_follow_the_validation_images():
+def test_numbers_of_what_is_unlike_are_withheld_unless_asked_for(samples):
+    image = np.array([0, 2, 1], np.uint8)[np.tile(samples["image"].values[10], (1, 2))]
+    withheld, given = (predict(image, 0.1, anyway=anyway) for anyway in (False, True))
+    assert withheld.attrs["verdict"] == given.attrs["verdict"] == UNLIKE
+    assert (withheld.attrs["withheld"], given.attrs["withheld"]) == (1, 0)
+    assert "withheld" in withheld.attrs["advice"] and "withheld" not in given.attrs["advice"]
+    for name, variable in given.data_vars.items():
+        if name in NUMBERS:
+            assert withheld[name].isnull().all() and variable.notnull().all()
+        else:
+            xr.testing.assert_identical(withheld[name], variable)
+    known = predict(samples["image"].values[10], 0.1)
+    assert known.attrs["withheld"] == 0 and known["prediction"].notnull().all()
+
+
+def test_the_ensemble_for_images_that_are_not_sharp_is_the_default(samples):
+    assert SHIPPED == MODELS / "robust"
+    image = samples["image"].values[3]
+    unnamed, robust, paper = (
+        predict(image, 0.1, heat=False, **named)
+        for named in ({}, {"model": MODELS / "robust"}, {"model": MODELS / "paper"})
+    )
+    xr.testing.assert_identical(unnamed, robust)
+    assert (unnamed["prediction"] != paper["prediction"]).any()
+
+
+def test_what_was_corrected_in_an_image_is_among_the_reasons(samples):
+    image = samples["image"].values[3]
+    gray = np.array([60, 190, 125.0])[image] + np.random.default_rng(1).normal(0, 2, image.shape)
+    ramp = np.linspace(0, 50, image.shape[1])
+    even, uneven = (predict(values, 0.1, heat=False) for values in (gray, gray + ramp))
+    assert "was levelled" in uneven.attrs["reasons"] and "levelled" not in even.attrs["reasons"]
+    assert np.mean(even["class_image"] != uneven["class_image"]) < 1e-3
+    np.testing.assert_allclose(even["prediction"], uneven["prediction"], rtol=0.02)
+
+
+def test_distance_is_mahalanobis():
     generator = np.random.default_rng(1)
     features = generator.normal(size=(2, 4100, 3)) * [1, 2, 5] + [0, 1, 2]
     training = np.arange(4100) < 4000
@@ -133,9 +162,6 @@ def test_distance_is_mahalanobis_and_verdicts_follow_the_validation_images():
     assert reference.distances.size == 100 and (np.diff(reference.distances) >= 0).all()
     at = distance(reference, np.array([[[0, 1, 2.0], [0, 1, 17.0]]] * 2))
     assert at[0] == pytest.approx(0, abs=0.1) and at[1] == pytest.approx(3 / np.sqrt(3), rel=0.05)
-    known = Reference(reference.mean, reference.precision, np.linspace(0.1, 1.0, 10), {})
-    assert [verdict(known, np.array([d])) for d in (0.5, 0.96, 1.4, 1.6)] == [LIKE, EDGE, EDGE, UNLIKE]
-    assert verdict(known, np.array([0.5, 0.5, 9.0])) == LIKE, "of the window in the middle"
 
 
 def test_quantities_are_those_of_stripes():
@@ -151,6 +177,33 @@ def test_quantities_are_those_of_stripes():
     ranges = {name: (value, value) for name, value in measured.items()} | {"se_fraction": (0.4, 0.5)}
     (sentence,) = reasons(Reference(np.empty(0), np.empty(0), np.empty(0), ranges), measured)
     assert sentence == "SE covers 33.3 % (training images: 40 to 50 %)"
+
+
+def test_ranges_hold_nearly_all_images_and_not_a_single_strange_one():
+    images = np.random.default_rng(1).integers(0, 3, (201, 20, 20), dtype=np.uint8)
+    images[200] = 0
+    features = np.random.default_rng(1).normal(size=(1, 201, 3))
+    ranges = make_reference(features, images, np.arange(201) < 150, 0.1).ranges
+    assert 0.3 < ranges["void_fraction"][1] < 0.5
+
+
+def test_a_rim_is_a_thin_run_between_the_two_other_phases():
+    """AM 3, SE 1, void 2, SE 2, AM 2, void 2: AM and void meet once, SE parts them twice."""
+    row = np.array([2, 2, 2, 1, 0, 0, 1, 1, 2, 2, 0, 0], np.uint8)
+    image = np.tile(row, (2, 1))
+    assert rim_share(image, 1, 1) == pytest.approx(1 / 2), "of one pixel"
+    assert rim_share(image, 1, 2) == pytest.approx(2 / 3)
+    assert rim_share(image.T.copy(), 1, 2) == pytest.approx(2 / 3)
+    assert rim_share(image, 2, 3) == pytest.approx(1 / 3), "of AM between SE and void"
+    assert rim_share(np.ones((4, 4), np.uint8), 1, 2) == 0
+
+
+def test_rims_of_a_third_phase_are_named(samples):
+    """A film of SE around AM against void, as bright edges leave it."""
+    image = samples["image"].values[8].copy()
+    film = binary_dilation(image == 2, iterations=2) & (image == 0)
+    image[film] = 1
+    assert "a rim of SE parts AM and void along" in predict(image, 0.1, heat=False).attrs["reasons"]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +231,7 @@ def test_too_many_pixels_are_refused():
 
 
 def test_bundle_may_be_read_before(root, samples):
-    image, bundle = samples["image"].values[3], read_bundle(root / "models/paper")
+    image, bundle = samples["image"].values[3], read_bundle(SHIPPED)
     xr.testing.assert_identical(predict(image, 0.1, model=bundle), predict(image, 0.1))
     with pytest.raises(ValueError, match="cannot be read as a trained ensemble"):
         predict(image, 0.1, model=root / "models")
