@@ -1,4 +1,4 @@
-"""Predictors without a network, to hold the network against."""
+"""Predictors without a network, to hold the network against: of targets, and of the stress on particles."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from analysis.descriptors import describe
+from electrode.particles import surroundings
 
 # What a predictor may know: how the structure was made, or what descriptors see in its image.
 PROCESS = ("width", "am_box_fraction")
@@ -66,3 +67,52 @@ def predict(
     mean, sd = label[train].mean(axis=0), label[train].std(axis=0)
     fitted = clone(predictor).fit(known[kind][train], (label[train] - mean) / sd)
     return mean + sd * fitted.predict(known[kind][test])
+
+
+def predict_particles(
+    dataset: xr.Dataset, predictions: xr.Dataset, train: np.ndarray, test: np.ndarray
+) -> np.ndarray:
+    """Fit boosted trees to the stress on the particles of some samples and predict that of others.
+
+    They know the size of a particle, what is about it (`electrode.particles.surroundings`: borders, gaps and
+    overlaps to other AM, shares of the phases in belts), and the true mean stress on AM in the image, which
+    nobody knows of a new image.
+
+    Parameters
+    ----------
+    dataset
+        Of the study, for images and true means.
+    predictions
+        Of the same samples: the particles found in their images, with ``particle_truth``.
+    train, test
+        Which samples [N, bool].
+
+    Returns
+    -------
+    ndarray
+        [samples of the test part, P, Pa], NaN where no particle was found or its truth is not known.
+    """
+    um_per_pixel = float(dataset.attrs["um_per_pixel"])
+    pixel = um_per_pixel / 1e6
+    names = ("particle_x", "particle_y", "particle_diameter", "particle_truth")
+    x, y, diameter, truth = (predictions[name].values for name in names)
+    mean = dataset["label"].sel(target="am_stress_mean").values
+
+    def known(k: int) -> np.ndarray:
+        there = np.isfinite(x[k])
+        image = dataset["image"][k].values
+        place = [values[k, there] / pixel for values in (x, y, diameter / 2)]
+        # Neighbours count whether their own stress is known or not.
+        about = surroundings(image, um_per_pixel, *place)
+        table = np.column_stack([place[2], about, np.full(len(about), mean[k])])
+        return table[np.isfinite(truth[k, there])]
+
+    learnt = np.flatnonzero(train)
+    on_train = truth[learnt][np.isfinite(truth[learnt])]
+    scale = on_train.std()
+    fitted = clone(BOOSTING).fit(np.concatenate([known(k) for k in learnt]), on_train / scale)
+    result = np.full(truth[test].shape, np.nan)
+    for row, k in zip(result, np.flatnonzero(test), strict=True):
+        if np.isfinite(truth[k]).any():
+            row[np.isfinite(truth[k])] = scale * fitted.predict(known(k))
+    return result

@@ -24,13 +24,28 @@ from cnn.layout import (
     LEAST_VARIANCE,
     MAP_BLOCK,
     NETWORK,
+    PARTICLE_HIDDEN,
+    PARTICLE_SI_UNITS,
+    PARTICLE_STRESS,
+    RINGS,
     SHARES,
     SI_UNITS,
     STRESS_MAP,
     TARGETS,
+    Ring,
 )
+from cnn.particles import GEOMETRY, mirrored
 from electrode.phases import PHASES
 from provenance import FilePath
+
+
+class ParticleHead(NamedTuple):
+    """Weights that read the stress of a particle off what surrounds it."""
+
+    hidden: tuple[np.ndarray, np.ndarray]  # kernel and bias of the hidden layer
+    output: tuple[np.ndarray, np.ndarray]  # and of the one behind it
+    scale: float  # of the standardised stress [Pa]
+    offset: float  # [Pa]
 
 
 class LightNetwork(NamedTuple):
@@ -46,18 +61,29 @@ class LightNetwork(NamedTuple):
     output: tuple[np.ndarray, np.ndarray]  # and of the one behind it
     scale: np.ndarray  # SI units per standardised target [targets]
     offset: np.ndarray  # [targets], SI units
+    particles: ParticleHead
+
+
+class OnParticles(NamedTuple):
+    """What one network makes of the P particles of one image."""
+
+    stress: np.ndarray  # standardised [P]
+    hidden: np.ndarray  # [P, hidden units]
+    share: np.ndarray  # of each in the mean over the image's [P]
 
 
 class Pass(NamedTuple):
     """What one network makes of one image."""
 
     target: np.ndarray  # [targets], SI units
-    pooled: np.ndarray  # what the targets are read from [features + 4]
+    particle_stress: np.ndarray  # [P, Pa]
+    pooled: np.ndarray  # what the targets are read from [features + 6]
     features: np.ndarray  # [rows, columns, channels], one place per cell
     shares: np.ndarray  # of SE and AM in the cells [rows, columns, 2]
     stress: np.ndarray  # scaled stress map [rows, columns, 2]
     blocks: list[np.ndarray]  # output of each block behind the features
     hidden: np.ndarray  # [hidden units]
+    on_particles: OnParticles
 
 
 def read_network(path: FilePath) -> LightNetwork:
@@ -98,8 +124,9 @@ def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> L
         settings for kind, settings in layers if kind == "Conv2D" and settings["name"] != STRESS_MAP
     ]
     normalisations = [settings for kind, settings in layers if kind == "BatchNormalization"]
+    others = (TARGETS, PARTICLE_HIDDEN, PARTICLE_STRESS)
     hidden = [
-        settings["name"] for kind, settings in layers if kind == "Dense" and settings["name"] != TARGETS
+        settings["name"] for kind, settings in layers if kind == "Dense" and settings["name"] not in others
     ]
     kernels, biases = [], []
     for convolution, normalisation in zip(convolutions, normalisations, strict=True):
@@ -122,6 +149,12 @@ def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> L
         (output_kernel, output_bias),
         np.array(outer[SI_UNITS]["scale"]),
         np.array(outer[SI_UNITS]["offset"]),
+        ParticleHead(
+            tuple(weights[PARTICLE_HIDDEN]),
+            tuple(weights[PARTICLE_STRESS]),
+            outer[PARTICLE_SI_UNITS]["scale"],
+            outer[PARTICLE_SI_UNITS]["offset"],
+        ),
     )
 
 
@@ -188,7 +221,37 @@ def _mean_and_spread(stress: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray
     return mean, np.sqrt(np.maximum(square - mean**2, 0.0) + LEAST_VARIANCE), weight
 
 
-def run(network: LightNetwork, first: np.ndarray, shares: np.ndarray) -> Pass:
+class Around(NamedTuple):
+    """The P particles of an image, and where the network looks for each."""
+
+    rings: list[np.ndarray]  # weights of the places of each of `RINGS` [P, places]
+    told: np.ndarray  # what it is told besides [P, `GEOMETRY`]
+    share: np.ndarray  # of each in the mean over those whose centre the image shows [P]
+
+
+def around(network: LightNetwork, table: np.ndarray) -> Around:
+    """Where networks of this layout look for the particles of an image, by their table (`cnn.particles`)."""
+    rows, columns = network.image_shape
+    x, y, radius = table[:, :3].T
+    inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows) & (radius > 0)
+    rings = [
+        _ring(table, network.image_shape, network.stride * 2 ** (ring.block - 1), ring) for ring in RINGS
+    ]
+    return Around(rings, table[:, -GEOMETRY:], inside / np.float32(inside.sum() + LEAST_AREA))
+
+
+def _ring(table: np.ndarray, shape: tuple[int, int], pixels: int, ring: Ring) -> np.ndarray:
+    """Weights of places, `pixels` wide, in a ring about each particle [P, places], sum 1."""
+    x, y, radius = table[:, :3, None].swapaxes(0, 1)
+    # An odd place is left by pooling.
+    rows, columns = (pixels * (np.arange(length // pixels, dtype=np.float32) + 0.5) for length in shape)
+    distance = np.sqrt((y - rows)[..., None] ** 2 + (x - columns)[:, None] ** 2) - radius[..., None]
+    weight = np.maximum(1.0 - np.abs(distance / pixels - ring.distance) / ring.width, 0.0)
+    weight = weight.reshape(len(table), rows.size * columns.size)
+    return weight / (weight.sum(axis=1, keepdims=True) + np.float32(LEAST_AREA))
+
+
+def run(network: LightNetwork, first: np.ndarray, shares: np.ndarray, seen: Around) -> Pass:
     """Run one network on one image.
 
     Parameters
@@ -199,43 +262,76 @@ def run(network: LightNetwork, first: np.ndarray, shares: np.ndarray) -> Pass:
         What its first kernel makes of the image, given as phases.
     shares
         Of the image (`cell_shares`).
+    seen
+        Its particles (`around`).
     """
     x = np.maximum(first + network.biases[0], 0.0)
     outputs = []
     for block, (kernel, bias) in enumerate(zip(network.kernels[1:], network.biases[1:], strict=True), 1):
-        x = convolve(halve(x) if block > MAP_BLOCK else x, kernel)
-        if block < MAP_BLOCK:
-            # Before bias and ReLU, which leave the larger the larger: a quarter of the work.
-            x = halve(x)
+        x = convolve(halve(x) if block > 1 else x, kernel)
         x += bias
         outputs.append(np.maximum(x, 0.0, out=x))
     features, *blocks = outputs[MAP_BLOCK - 1 :]
     stress = features @ network.stress[0] + network.stress[1]
     mean, spread, _ = _mean_and_spread(stress, shares)
-    pooled = np.concatenate([x.mean(axis=(0, 1)), mean, spread])
+    on_particles = _particle_stress(network.particles, outputs, np.append(mean, spread), seen)
+    pooled = np.concatenate([x.mean(axis=(0, 1)), mean, spread, _over_particles(on_particles)])
     hidden = np.maximum(pooled @ network.hidden[0] + network.hidden[1], 0.0)
     output = np.concatenate([pooled, hidden]) @ network.output[0] + network.output[1]
     target = output * network.scale + network.offset
-    return Pass(target, pooled, features, shares, stress, blocks, hidden)
+    particle_stress = on_particles.stress * network.particles.scale + network.particles.offset
+    return Pass(target, particle_stress, pooled, features, shares, stress, blocks, hidden, on_particles)
 
 
-def heat_map(network: LightNetwork, passed: Pass, target: int) -> np.ndarray:
+def _particle_stress(
+    head: ParticleHead, outputs: Sequence[np.ndarray], of_maps: np.ndarray, seen: Around
+) -> OnParticles:
+    """Stress of the particles, from the features about them, the maps, and what the network is told."""
+    known = [
+        weight @ outputs[ring.block - 1].reshape(weight.shape[1], -1)
+        for ring, weight in zip(RINGS, seen.rings, strict=True)
+    ]
+    x = np.concatenate([*known, np.broadcast_to(of_maps, (len(seen.told), of_maps.size)), seen.told], axis=1)
+    hidden = np.maximum(x @ head.hidden[0] + head.hidden[1], 0.0)
+    return OnParticles((hidden @ head.output[0] + head.output[1])[:, 0], hidden, seen.share)
+
+
+def _over_particles(on: OnParticles) -> np.ndarray:
+    """Mean and standard deviation of the stress over the particles in the image."""
+    mean, square = on.stress @ on.share, on.stress**2 @ on.share
+    return np.array([mean, np.sqrt(max(square - mean**2, 0.0) + LEAST_VARIANCE)])
+
+
+def heat_map(network: LightNetwork, passed: Pass, seen: Around, target: int) -> np.ndarray:
     """Grad-CAM map of one target (see `cnn.gradcam.feature_map`) [rows, columns, its standard deviations]."""
     kernel, pooled = network.output[0][:, target], passed.pooled.size
     gradient = kernel[:pooled] + network.hidden[0] @ (kernel[pooled:] * (passed.hidden > 0))
-    of_mean, of_spread = gradient[-4:-2], gradient[-2:]
+    of_blocks, of_maps, of_particles = np.split(gradient, [pooled - 6, pooled - 2])
     x = [passed.features, *passed.blocks]
     places = x[-1].shape[0] * x[-1].shape[1]
-    back = np.broadcast_to(gradient[:-4] / places, x[-1].shape)
+    back = np.broadcast_to(of_blocks / places, x[-1].shape)
     for kernel, before, after in reversed(
         list(zip(network.kernels[MAP_BLOCK + 1 :], x, x[1:], strict=False))
     ):
         back = convolve(np.where(after > 0, back, 0.0), kernel[::-1, ::-1].swapaxes(2, 3))
         back = _to_the_largest(back, before)
+    known = _particle_gradient(network.particles, passed.on_particles, of_particles)
+    # The last of the rings takes the features that the map is of; behind it what the maps tell of the image.
+    end = known.shape[1] - GEOMETRY - of_maps.size
+    of_ring = seen.rings[-1].sum(axis=1) @ known[:, end - passed.features.shape[-1] : end]
+    of_mean, of_spread = np.split(of_maps + known[:, end : end + of_maps.size].sum(axis=0), 2)
     mean, spread, weight = _mean_and_spread(passed.stress, passed.shares)
     of_stress = weight * (of_mean + of_spread * (passed.stress - mean) / spread)
-    weights = back.sum(axis=(0, 1)) + network.stress[0] @ of_stress.sum(axis=(0, 1))
+    weights = back.sum(axis=(0, 1)) + network.stress[0] @ of_stress.sum(axis=(0, 1)) + of_ring
     return np.maximum(passed.features @ weights, 0.0)
+
+
+def _particle_gradient(head: ParticleHead, on: OnParticles, gradient: np.ndarray) -> np.ndarray:
+    """Gradient by what is known of each particle [P, known], of that by their mean and spread [2]."""
+    mean, spread = _over_particles(on)
+    of_mean, of_spread = gradient
+    of_stress = on.share * (of_mean + of_spread * (on.stress - mean) / spread)
+    return (of_stress[:, None] * (on.hidden > 0) * head.output[0][:, 0]) @ head.hidden[0].T
 
 
 def _to_the_largest(gradient: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -248,6 +344,10 @@ def _to_the_largest(gradient: np.ndarray, before: np.ndarray) -> np.ndarray:
     return back
 
 
+# What `run_ensemble` takes the mean of, over the views.
+MEANS = ("target", "particle_stress", "pooled")
+
+
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -257,6 +357,7 @@ class Passes(NamedTuple):
     """What an ensemble of M networks makes of N images."""
 
     target: np.ndarray  # [M, N, targets], SI units, mean over the image and its mirror images
+    particle_stress: np.ndarray  # [M, N, P, Pa], the same mean; without meaning in rows without a particle
     pooled: np.ndarray  # [M, N, what the targets are read from], the same mean
     heat: np.ndarray | None  # Grad-CAM [N, targets, rows of cells, columns of cells], mean of the ensemble
 
@@ -264,6 +365,7 @@ class Passes(NamedTuple):
 def run_ensemble(
     networks: Sequence[LightNetwork],
     image: np.ndarray,
+    particles: np.ndarray,
     heat: bool = False,
     done: Callable[[int], object] = lambda images: None,
 ) -> Passes:
@@ -275,6 +377,8 @@ def run_ensemble(
         M members of one layout.
     image
         uint8 [N, rows, columns]: 0 void, 1 SE, 2 AM.
+    particles
+        Tables of their AM particles [N, P, columns] (`cnn.particles.find_tables`).
     heat
         Whether to make Grad-CAM maps.
     done
@@ -292,49 +396,55 @@ def run_ensemble(
     # The first kernels of all members side by side: they see the same patches.
     kernels = np.concatenate([network.kernels[0] for network in networks], axis=-1)
 
-    def predicted(picture: np.ndarray) -> Passes:
+    def predicted(picture: np.ndarray, table: np.ndarray) -> Passes:
         phases = np.eye(len(PHASES), dtype=np.float32)[picture]
         shares = cell_shares(phases, networks[0].cell)
         # An image is whole cells: the shares of its mirror images are its own, mirrored.
+        seen = [around(networks[0], mirrored(table, picture.shape, *flip)) for flip in FLIPS]
         views = [
-            _view(networks, kernels, phases[::rows, ::columns], shares[::rows, ::columns])
-            for rows, columns in FLIPS
+            _view(networks, kernels, phases[::rows, ::columns], shares[::rows, ::columns], its)
+            for (rows, columns), its in zip(FLIPS, seen, strict=True)
         ]
         maps = None
         if heat:
             targets = range(networks[0].scale.size)
             maps = np.mean(
-                [[heat_map(*pair, k) for k in targets] for pair in zip(networks, views[0], strict=True)],
+                [
+                    [heat_map(*pair, seen[0], k) for k in targets]
+                    for pair in zip(networks, views[0], strict=True)
+                ],
                 axis=0,
             )
-        target, pooled = (
+        target, stress, pooled = (
             np.mean([[getattr(passed, name) for passed in view] for view in views], axis=0, dtype=float)
-            for name in ("target", "pooled")
+            for name in MEANS
         )
         done(1)
-        return Passes(target, pooled, maps)
+        return Passes(target, stress, pooled, maps)
 
     # One image per thread: products this small gain nothing from several.
     with threadpool_limits(1), ThreadPoolExecutor(cores()) as pool:
-        passes = list(pool.map(predicted, image))
-    target, pooled = (
-        np.stack([getattr(each, name) for each in passes], axis=1) for name in ("target", "pooled")
-    )
+        passes = list(pool.map(predicted, image, particles))
+    target, stress, pooled = (np.stack([getattr(each, name) for each in passes], axis=1) for name in MEANS)
     maps = [each.heat for each in passes if each.heat is not None]
-    return Passes(target, pooled, np.stack(maps) if heat else None)
+    return Passes(target, stress, pooled, np.stack(maps) if heat else None)
 
 
 def _view(
-    networks: Sequence[LightNetwork], kernels: np.ndarray, phases: np.ndarray, shares: np.ndarray
+    networks: Sequence[LightNetwork],
+    kernels: np.ndarray,
+    phases: np.ndarray,
+    shares: np.ndarray,
+    seen: Around,
 ) -> list[Pass]:
     """Run all members on one view of one image; `kernels` are their first ones."""
     rows, columns = kernels.shape[:2]
     first = _times(patches(phases, rows, columns, networks[0].stride), kernels)
     parts = np.split(first, len(networks), axis=-1)
-    return [run(network, part, shares) for network, part in zip(networks, parts, strict=True)]
+    return [run(network, part, shares, seen) for network, part in zip(networks, parts, strict=True)]
 
 
 def mean_and_spread(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation over the members [M, N, targets]; the spread of one member is 0."""
+    """Mean and standard deviation over the members [M, ...]; the spread of one member is 0."""
     spread = members.std(axis=0, ddof=1) if len(members) > 1 else np.zeros_like(members[0])
     return members.mean(axis=0), spread

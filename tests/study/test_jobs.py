@@ -99,6 +99,7 @@ def test_settings_of_a_training_are_those_of_one_network(study_of):
         "batch_size": 16,
         "learning_rate": 1e-3,
         "stress_map_weight": 1.0,
+        "particle_weight": 1.0,
     }
 
 
