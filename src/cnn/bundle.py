@@ -13,8 +13,9 @@ import xarray as xr
 
 from cnn.data import read_dataset
 from cnn.light import LightNetwork, read_network, run_ensemble
+from cnn.particles import find_tables
 from cnn.reference import Reference, make_reference
-from cnn.uncertainty import Calibration, calibrate
+from cnn.uncertainty import Calibration, calibrate, calibrate_particles
 from electrode.targets import SPREAD_OVER
 from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
@@ -22,6 +23,11 @@ from provenance.netcdf import open_result
 DESCRIPTION = "bundle.json"
 SAMPLES = "samples.nc"
 REFERENCE = "reference.npz"
+# What is needed of the predictions of a study.
+PREDICTED = (
+    *("truth", "prediction", "spread", "split"),
+    *("particle_truth", "particle_prediction", "particle_spread"),
+)
 
 
 class Bundle(NamedTuple):
@@ -29,6 +35,7 @@ class Bundle(NamedTuple):
 
     networks: list[LightNetwork]
     calibration: Calibration
+    particle_calibration: Calibration
     reference: Reference
     um_per_pixel: float
     targets: list[str]
@@ -43,9 +50,9 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     study
         Folder of results, such as ``results/paper``.
     folder
-        To write to: members and their settings, ``metrics.csv``, calibration and provenance
-        (``bundle.json``), what the training images are like (``reference.npz``, and their ranges in
-        ``bundle.json``), and test structures with truth and prediction (``samples.nc``).
+        To write to: members and their settings, ``metrics.csv``, ``particles.csv``, calibration and
+        provenance (``bundle.json``), what the training images are like (``reference.npz``, and their ranges
+        in ``bundle.json``), and test structures with truth and prediction (``samples.nc``).
     samples
         Number of test structures, spread over the range of `SPREAD_OVER`.
 
@@ -56,19 +63,22 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     """
     study, folder = Path(study), Path(folder)
     try:
-        predictions = open_result(study / "predictions/random.nc", "truth", "prediction", "spread", "split")
+        predictions = open_result(study / "predictions/random.nc", *PREDICTED)
     except ValueError as error:
         raise ValueError(f"{study} has no finished ensemble: {error}") from error
     dataset = read_dataset(study / "dataset.nc")
     # Those that predicted: files of a larger ensemble, trained before, may lie beside them.
     members = [study / f"cnn/random/member-{k}.keras" for k in range(predictions.sizes["member"])]
     validation = predictions["split"].values == "validation"
-    of_validation = (predictions[name].values[validation] for name in ("truth", "prediction", "spread"))
-    calibration = calibrate(*of_validation)
+    known = ("truth", "prediction", "spread")
+    calibration = calibrate(*(predictions[name].values[validation] for name in known))
+    of_particles = (predictions[f"particle_{name}"].values for name in known)
+    particle_calibration = calibrate_particles(*of_particles, validation)
     reference = _reference([read_network(path) for path in members], dataset)
 
     folder.mkdir(parents=True, exist_ok=True)
-    for path in (*members, *(path.with_suffix(".json") for path in members), study / "metrics.csv"):
+    tables = study / "metrics.csv", study / "particles.csv"
+    for path in (*members, *(path.with_suffix(".json") for path in members), *tables):
         with atomic_output(folder / path.name) as temporary:
             shutil.copyfile(path, temporary)
     test = np.flatnonzero(predictions["split"].values == "test")
@@ -86,7 +96,8 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
         "um_per_pixel": float(dataset.attrs["um_per_pixel"]),
         "targets": dataset["target"].values.tolist(),
         "target_units": dataset["target_units"].values.tolist(),
-        "calibration": {name: values.tolist() for name, values in calibration._asdict().items()},
+        "calibration": _as_lists(calibration),
+        "particle_calibration": _as_lists(particle_calibration),
         "reference": {"distances": reference.distances.tolist(), "ranges": reference.ranges},
         "dataset": dataset.attrs["title"],
         "trajectory_provenance": np.atleast_1d(dataset.attrs["trajectory_provenance"]).tolist(),
@@ -95,14 +106,21 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
         temporary.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
+def _as_lists(calibration: Calibration) -> dict[str, list[float]]:
+    return {name: values.tolist() for name, values in calibration._asdict().items()}
+
+
+def _as_calibration(lists: dict[str, list[float]]) -> Calibration:
+    return Calibration(**{name: np.array(values) for name, values in lists.items()})
+
+
 def _reference(networks: list[LightNetwork], dataset: xr.Dataset) -> Reference:
     """What the training and validation images of a dataset are like to its networks."""
     part = dataset["split"].values
     known = dataset["image"].values[part != "test"]
-    pooled = run_ensemble(networks, known).pooled
-    return make_reference(
-        pooled, known, part[part != "test"] == "train", float(dataset.attrs["um_per_pixel"])
-    )
+    um_per_pixel = float(dataset.attrs["um_per_pixel"])
+    pooled = run_ensemble(networks, known, find_tables(known, um_per_pixel)).pooled
+    return make_reference(pooled, known, part[part != "test"] == "train", um_per_pixel)
 
 
 def read_bundle(folder: FilePath) -> Bundle:
@@ -126,7 +144,8 @@ def read_bundle(folder: FilePath) -> Bundle:
             )
         return Bundle(
             [read_network(folder / name) for name in description["members"]],
-            Calibration(**{name: np.array(v) for name, v in description["calibration"].items()}),
+            _as_calibration(description["calibration"]),
+            _as_calibration(description["particle_calibration"]),
             reference,
             description["um_per_pixel"],
             description["targets"],

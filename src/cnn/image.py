@@ -17,10 +17,12 @@ import xarray as xr
 
 from cnn.bundle import Bundle, read_bundle
 from cnn.light import Passes, mean_and_spread, run_ensemble
+from cnn.particles import Placed, place
 from cnn.reference import EDGE, LIKE, UNLIKE, distance, quantities, reasons, verdict
 from cnn.scale import check_pixel, check_size, rescale
 from cnn.segmentation import segment
 from cnn.uncertainty import interval
+from electrode.particles import Discs, find_discs
 from electrode.phases import DARK_TO_BRIGHT, PHASES, VOID
 from electrode.species import SE
 from electrode.targets import target_row
@@ -30,6 +32,8 @@ from provenance import FilePath
 SHIPPED = Path(__file__).resolve().parents[2] / "models/paper"
 # Neighbouring windows share at least this of their length.
 OVERLAP = 0.25
+# The target whose bounds are those of the stress on single particles.
+ON_PARTICLES = "am_stress_mean"
 ADVICE = {
     LIKE: "the ensemble knows images like this one",
     EDGE: "few training images were like this one: take the numbers with care",
@@ -57,6 +61,13 @@ VARIABLES = {
     "phase_fraction": Variable(("phase",), "1", "share of the image"),
     "class_image": Variable(("y", "x"), "1", "0 void, 1 SE, 2 AM; top row first"),
     "heatmap": Variable(("target", "cell_y", "cell_x"), "1", "Grad-CAM, standard deviations of the target"),
+    "particle_x": Variable(("particle",), "m", "centre of an AM particle, from the left edge"),
+    "particle_y": Variable(("particle",), "m", "the same from the top edge"),
+    "particle_diameter": Variable(("particle",), "m", "diameter of the circle about its outline"),
+    "particle_cut": Variable(("particle",), "1", "whether the border of the image cuts it"),
+    "particle_stress": Variable(("particle",), "Pa", "contact pressure on it, mean of the ensemble"),
+    "particle_low": Variable(("particle",), "Pa", "lower end of its 90 % interval"),
+    "particle_high": Variable(("particle",), "Pa", "upper end of its 90 % interval"),
 }
 
 
@@ -115,6 +126,10 @@ def predict(
         the image, and ``distance`` from the training images.
         ``phase_fraction`` (phase); ``class_image`` (y, x) at the scale of the network, whole cells of it;
         ``heatmap`` (target, cell_y, cell_x), Grad-CAM maps in standard deviations of the target.
+        Along ``particle``, of the AM particles found in the class image: ``particle_x``, ``particle_y`` of
+        the centre [m] and ``particle_diameter`` [m], ``particle_cut`` by the border, ``particle_stress``
+        with ``particle_low`` and ``particle_high`` of its 90 % interval [Pa], each read in the window where
+        it lies most central.
         Attributes: ``verdict`` (like, at the edge of, or unlike the training images), ``advice``,
         ``reasons``, ``um_per_pixel`` of the class image, ``window_um``.
 
@@ -131,8 +146,11 @@ def predict(
     classes = rescale(parted, um_per_pixel / bundle.um_per_pixel)
     classes = _whole_cells(classes, bundle.networks[0].cell)
     corners = _corners(classes.shape, bundle)
-    passes = _run_windows(classes, corners, bundle, heat, done)
-    return _result(classes, corners, passes, bundle)
+    discs = find_discs(classes, bundle.um_per_pixel)
+    placed = place(classes, bundle.um_per_pixel, discs, corners, bundle.networks[0].image_shape)
+    passes = _run_windows(classes, corners, placed.tables, bundle, heat, done)
+    result = _result(classes, corners, passes, bundle)
+    return result.assign(_of_particles(discs, placed, passes, bundle))
 
 
 def _check_view(image: np.ndarray, um_per_pixel: float, bundle: Bundle) -> None:
@@ -181,6 +199,7 @@ def _corners(shape: tuple[int, ...], bundle: Bundle) -> list[tuple[int, int]]:
 def _run_windows(
     classes: np.ndarray,
     corners: Sequence[tuple[int, int]],
+    particles: np.ndarray,
     bundle: Bundle,
     heat: bool,
     done: Callable[[int, int], object],
@@ -189,7 +208,9 @@ def _run_windows(
     rows, columns = bundle.networks[0].image_shape
     windows = np.stack([classes[top : top + rows, left : left + columns] for top, left in corners])
     finished = iter(range(1, len(corners) + 1))
-    return run_ensemble(bundle.networks, windows, heat, lambda _: done(next(finished), len(corners)))
+    return run_ensemble(
+        bundle.networks, windows, particles, heat, lambda _: done(next(finished), len(corners))
+    )
 
 
 def _result(
@@ -218,6 +239,30 @@ def _result(
         _coordinates(corners, bundle),
         _attributes(classes, distances, bundle),
     )
+
+
+def _of_particles(
+    discs: Discs, placed: Placed, passes: Passes, bundle: Bundle
+) -> Mapping[str, tuple[tuple[str, ...], object, dict[str, str]]]:
+    """Where the AM particles are, and the stress on each with its interval."""
+    members = passes.particle_stress[:, placed.window, placed.row][..., None]
+    mean, spread = mean_and_spread(members)
+    stress = target_row(ON_PARTICLES)
+    low, high = (
+        np.clip(end[:, 0], stress.lowest, stress.highest)
+        for end in interval(mean, spread, bundle.particle_calibration)
+    )
+    pixel = bundle.um_per_pixel / 1e6
+    values = {
+        "particle_x": pixel * discs.x,
+        "particle_y": pixel * discs.y,
+        "particle_diameter": 2 * pixel * discs.radius,
+        "particle_cut": discs.cut,
+        "particle_stress": mean[:, 0],
+        "particle_low": low,
+        "particle_high": high,
+    }
+    return {name: _declared(name, array) for name, array in values.items()}
 
 
 def _declared(name: str, values: object) -> tuple[tuple[str, ...], object, dict[str, str]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -37,6 +38,50 @@ def stack(tables: Iterable[np.ndarray]) -> np.ndarray:
 def find_tables(image: np.ndarray, um_per_pixel: float) -> np.ndarray:
     """Tables of the particles found in class images [N, rows, columns], in one array [N, P, `COLUMNS`]."""
     return stack(table(each, um_per_pixel, find_discs(each, um_per_pixel)) for each in image)
+
+
+class Placed(NamedTuple):
+    """K particles of an image that is read in N windows."""
+
+    tables: np.ndarray  # of the particles in each window [N, P, `COLUMNS`]
+    window: np.ndarray  # in which each particle is read [K]
+    row: np.ndarray  # of its table [K]
+
+
+def place(
+    image: np.ndarray,
+    um_per_pixel: float,
+    discs: Discs,
+    corners: Sequence[tuple[int, int]],
+    shape: tuple[int, int],
+) -> Placed:
+    """Tables of the particles in each window of an image; each is read where it lies most central.
+
+    Parameters
+    ----------
+    image
+        uint8 [rows, columns].
+    um_per_pixel
+        Side of a pixel [um].
+    discs
+        The K particles of the image.
+    corners
+        Top and left pixel of N windows.
+    shape
+        Of a window [rows, columns].
+    """
+    tables, rows = [], np.empty((len(corners), discs.x.size), int)
+    away = np.empty(rows.shape)
+    for k, (top, left) in enumerate(corners):
+        inside = discs.shifted(-left, -top)
+        seen = inside.reach(shape)
+        window = image[top : top + shape[0], left : left + shape[1]]
+        tables.append(table(window, um_per_pixel, inside.chosen(seen)))
+        rows[k] = np.cumsum(seen) - 1
+        off = [np.abs(at / length - 0.5) for at, length in ((inside.y, shape[0]), (inside.x, shape[1]))]
+        away[k] = np.where(seen, np.maximum(*off), np.inf)
+    window = away.argmin(axis=0)
+    return Placed(stack(tables), window, rows[window, np.arange(window.size)])
 
 
 def mirrored(tables: np.ndarray, shape: tuple[int, ...], rows: int, columns: int) -> np.ndarray:

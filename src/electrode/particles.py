@@ -53,10 +53,19 @@ class Discs(NamedTuple):
     area: np.ndarray  # of the part that the image shows [P, square pixels]
     cut: np.ndarray  # whether the border of the image cuts it [P, bool]
 
-    def inside(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Whether the centres lie in an image of this shape [P, bool]."""
+    def reach(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Whether they reach into an image of this shape by a pixel at least [P, bool]."""
         rows, columns = shape
-        return (self.x >= 0) & (self.x < columns) & (self.y >= 0) & (self.y < rows)
+        beyond = [np.maximum(np.maximum(-at, at - end), 0) for at, end in ((self.x, columns), (self.y, rows))]
+        return np.hypot(*beyond) <= self.radius - 1
+
+    def shifted(self, x: float, y: float) -> Discs:
+        """The same seen from another corner [pixels]."""
+        return self._replace(x=self.x + x, y=self.y + y)
+
+    def chosen(self, which: np.ndarray) -> Discs:
+        """Some of them [P, bool]."""
+        return Discs(*(values[which] for values in self))
 
 
 def find_discs(image: np.ndarray, um_per_pixel: float) -> Discs:

@@ -49,6 +49,7 @@ rule bundle:
         dataset="results/{study}/dataset.nc",
         predictions="results/{study}/predictions/random.nc",
         metrics="results/{study}/metrics.csv",
+        particles="results/{study}/particles.csv",
         models=study.members("random", "keras"),
         settings=study.members("random", "json"),
     output:
@@ -122,6 +123,26 @@ rule metrics:
         code=code_of("analysis.metrics"),
     script:
         "../scripts/metrics.py"
+
+
+rule particles:
+    input:
+        dataset="results/{study}/dataset.nc",
+        predictions=study.prediction_files(),
+    output:
+        report("results/{study}/particles.csv", caption="../report/particles.rst", category="Metrics"),
+    log:
+        "results/{study}/logs/particles.log",
+    benchmark:
+        "results/{study}/benchmarks/particles.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        resamples=config["evaluation"]["bootstrap_resamples"],
+        seed=config["seed"],
+        code=code_of("analysis.particles"),
+    script:
+        "../scripts/particles.py"
 
 
 rule novelty:
