@@ -110,9 +110,9 @@ def predict_particles(
     learnt = np.flatnonzero(train)
     on_train = truth[learnt][np.isfinite(truth[learnt])]
     scale = on_train.std()
-    fitted = clone(BOOSTING).fit(np.concatenate([known(k) for k in learnt]), on_train / scale)
+    fitted = clone(BOOSTING).fit(np.concatenate([known(k) for k in learnt.tolist()]), on_train / scale)
     result = np.full(truth[test].shape, np.nan)
-    for row, k in zip(result, np.flatnonzero(test), strict=True):
+    for row, k in zip(result, np.flatnonzero(test).tolist(), strict=True):
         if np.isfinite(truth[k]).any():
             row[np.isfinite(truth[k])] = scale * fitted.predict(known(k))
     return result

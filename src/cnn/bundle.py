@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
@@ -12,8 +13,8 @@ import numpy as np
 import xarray as xr
 
 from cnn.data import read_dataset
-from cnn.light import LightNetwork, read_network, run_ensemble
-from cnn.particles import find_tables
+from cnn.light import LightNetwork, Passes, read_network, run_ensemble
+from cnn.particles import find_tables, inside, read_off_particles
 from cnn.reference import Reference, make_reference
 from cnn.uncertainty import Calibration, calibrate, calibrate_particles
 from electrode.targets import SPREAD_OVER
@@ -50,7 +51,7 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     study
         Folder of results, such as ``results/paper``.
     folder
-        To write to: members and their settings, ``metrics.csv``, ``particles.csv``, calibration and
+        To write to: members and their settings, ``metrics.csv``, ``particles.csv``, calibrations and
         provenance (``bundle.json``), what the training images are like (``reference.npz``, and their ranges
         in ``bundle.json``), and test structures with truth and prediction (``samples.nc``).
     samples
@@ -72,8 +73,8 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     validation = predictions["split"].values == "validation"
     known = ("truth", "prediction", "spread")
     calibration = calibrate(*(predictions[name].values[validation] for name in known))
-    of_particles = (predictions[f"particle_{name}"].values for name in known)
-    particle_calibration = calibrate_particles(*of_particles, validation)
+    of_particles = [predictions[f"particle_{name}"].values[validation] for name in known]
+    particle_calibration = calibrate_particles(*of_particles)
     reference = _reference([read_network(path) for path in members], dataset)
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -121,6 +122,23 @@ def _reference(networks: list[LightNetwork], dataset: xr.Dataset) -> Reference:
     um_per_pixel = float(dataset.attrs["um_per_pixel"])
     pooled = run_ensemble(networks, known, find_tables(known, um_per_pixel)).pooled
     return make_reference(pooled, known, part[part != "test"] == "train", um_per_pixel)
+
+
+def run_bundle(
+    bundle: Bundle,
+    image: np.ndarray,
+    particles: np.ndarray,
+    heat: bool = False,
+    done: Callable[[int], object] = lambda images: None,
+) -> Passes:
+    """What the ensemble makes of images, mean and SD of the stress on AM read off their particles.
+
+    Parameters are those of `cnn.light.run_ensemble`.
+    """
+    passes = run_ensemble(bundle.networks, image, particles, heat, done)
+    counted = inside(particles, image.shape[1:])
+    on_particles = passes.particle_stress, counted, bundle.particle_calibration
+    return passes._replace(target=read_off_particles(passes.target, bundle.targets, *on_particles))
 
 
 def read_bundle(folder: FilePath) -> Bundle:

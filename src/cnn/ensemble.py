@@ -16,8 +16,8 @@ from cnn.backend import keras
 from cnn.data import KNOWN, known_stress, read_dataset
 from cnn.layout import FLIPS, PARTICLE_STRESS, TARGETS
 from cnn.light import mean_and_spread
-from cnn.particles import find_tables, mirrored
-from cnn.uncertainty import NOMINAL, calibrate, calibrate_particles, interval
+from cnn.particles import find_tables, inside, mirrored, read_off_particles
+from cnn.uncertainty import NOMINAL, Calibration, calibrate, calibrate_particles, interval
 from provenance import FilePath, atomic_output, check_declared
 
 # What Keras and what it reads with raise over damaged files.
@@ -125,6 +125,10 @@ def predict_dataset(
     particles = find_tables(image, float(samples.attrs["um_per_pixel"]))
     both = [predict(load_model(path), image, particles) for path in models]
     members, on_particles = (np.stack(values) for values in zip(*both, strict=True))
+    of_particles, particle_calibration = _of_particles(samples, particles, on_particles)
+    counted = inside(particles, image.shape[1:])
+    names = samples["target"].values.tolist()
+    members = read_off_particles(members, names, on_particles, counted, particle_calibration)
     mean, spread = mean_and_spread(members)
     truth, validation = samples["label"].values, samples["split"].values == "validation"
     calibration = calibrate(truth[validation], mean[validation], spread[validation])
@@ -148,7 +152,7 @@ def predict_dataset(
         members,
         {"units": "see target_units", "long_name": "targets predicted by each member"},
     )
-    predictions = predictions.assign(_of_particles(samples, particles, on_particles))
+    predictions = predictions.assign(of_particles)
     predictions = predictions.drop_vars(
         [name for name in ("x", "y", "pair", "phase") if name in predictions.coords]
     )
@@ -159,8 +163,10 @@ def predict_dataset(
 
 def _of_particles(
     samples: xr.Dataset, particles: np.ndarray, members: np.ndarray
-) -> dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]:
-    """Variables of the particles found: where they are, truth, prediction and interval [sample, particle].
+) -> tuple[dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]], Calibration]:
+    """Variables of the particles found [sample, particle], and how their intervals are calibrated.
+
+    Where they are, truth, prediction and interval.
 
     Parameters
     ----------
@@ -174,7 +180,8 @@ def _of_particles(
     truth = known_stress(samples, particles)
     there = particles[..., 2] > 0
     mean, spread = (np.where(there, values, np.nan) for values in mean_and_spread(members))
-    calibration = calibrate_particles(truth, mean, spread, samples["split"].values == "validation")
+    validation = samples["split"].values == "validation"
+    calibration = calibrate_particles(truth[validation], mean[validation], spread[validation])
     low, high = interval(mean[..., None], spread[..., None], calibration)
     pixel = float(samples.attrs["um_per_pixel"]) / 1e6
     x, y, radius = (np.where(there, particles[..., k] * pixel, np.nan) for k in range(3))
@@ -188,7 +195,7 @@ def _of_particles(
         "low": (low[..., 0], "Pa", f"lower end of the {NOMINAL:.0%} interval"),
         "high": (high[..., 0], "Pa", f"upper end of the {NOMINAL:.0%} interval"),
     }
-    variables = {
+    variables: dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]] = {
         f"particle_{name}": (("sample", "particle"), values, {"units": unit, "long_name": meaning})
         for name, (values, unit, meaning) in described.items()
     }
@@ -197,4 +204,4 @@ def _of_particles(
         np.where(there, members, np.nan),
         {"units": "Pa", "long_name": "contact pressure predicted by each member"},
     )
-    return variables
+    return variables, calibration

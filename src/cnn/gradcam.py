@@ -17,8 +17,7 @@ from scipy.ndimage import distance_transform_edt
 from cnn.backend import keras
 from cnn.data import KNOWN, read_dataset
 from cnn.ensemble import load_model
-from cnn.layout import FEATURES, NETWORK, RINGS, SHARES, TARGETS, block_name
-from cnn.particles import find_tables
+from cnn.layout import FEATURES, NETWORK, SHARES, TARGETS
 from electrode.species import AM, SE
 from electrode.targets import SPREAD_OVER
 from provenance import FilePath, atomic_output
@@ -29,19 +28,17 @@ ZONE_UM = 0.5  # what counts as near a contact of AM and SE
 BATCH = 32  # images that pass at a time
 
 
-def output_gradient(
-    head: keras.Model, features: np.ndarray, others: Sequence[np.ndarray], target: int
-) -> np.ndarray:
+def output_gradient(head: keras.Model, features: np.ndarray, shares: np.ndarray, target: int) -> np.ndarray:
     """Gradient of output `target` of `head` with respect to features, on the backend in use.
 
     Parameters
     ----------
     head
-        Maps features and others to outputs.
+        Maps features and shares to outputs.
     features
         [N, rows, columns, channels].
-    others
-        The other inputs of the head, which are held.
+    shares
+        Of the phases in the cells [N, rows, columns, 2], the other input of the head.
     target
         Index of the output.
 
@@ -50,32 +47,30 @@ def output_gradient(
     ndarray
         Like `features`.
     """
-    inputs, *held = (keras.ops.convert_to_tensor(values) for values in (features, *others))
+    inputs, shares = keras.ops.convert_to_tensor(features), keras.ops.convert_to_tensor(shares)
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
             tape.watch(inputs)
-            output = tf.reduce_sum(head([inputs, *held], training=False)[:, target])
+            output = tf.reduce_sum(head([inputs, shares], training=False)[:, target])
         gradient = tape.gradient(output, inputs)
     elif backend == "jax":
         import jax
 
-        gradient = jax.grad(lambda x: head([x, *held], training=False)[:, target].sum())(inputs)
+        gradient = jax.grad(lambda x: head([x, shares], training=False)[:, target].sum())(inputs)
     elif backend == "torch":
         inputs = inputs.detach().requires_grad_()
-        head([inputs, *held], training=False)[:, target].sum().backward()
+        head([inputs, shares], training=False)[:, target].sum().backward()
         gradient = inputs.grad
     else:
         raise ValueError(f"KERAS_BACKEND must be tensorflow, jax or torch, got {backend!r}")
     return keras.ops.convert_to_numpy(gradient)
 
 
-def feature_map(network: keras.Model, image: np.ndarray, particles: np.ndarray, target: int) -> np.ndarray:
+def feature_map(network: keras.Model, image: np.ndarray, target: int) -> np.ndarray:
     """Grad-CAM maps of one target at the resolution of the features.
-
-    Finer features, which tell of particles too, are held.
 
     Parameters
     ----------
@@ -83,8 +78,6 @@ def feature_map(network: keras.Model, image: np.ndarray, particles: np.ndarray, 
         From `cnn.model.build_network`.
     image
         uint8 [N, rows, columns].
-    particles
-        Tables of their AM particles [N, P, columns] (`cnn.particles.find_tables`).
     target
         Index of the target.
 
@@ -94,21 +87,20 @@ def feature_map(network: keras.Model, image: np.ndarray, particles: np.ndarray, 
         [N, feature rows, feature columns], >= 0, in standard deviations of the target: how much the place
         would raise the output if all places were like it.
     """
-    finer = sorted({block_name(ring.block) for ring in RINGS} - {FEATURES})
-    maps = [network.get_layer(name).output for name in (FEATURES, SHARES, *finer)]
-    features, *others = (
+    maps = [network.get_layer(name).output for name in (FEATURES, SHARES)]
+    features, shares = (
         keras.ops.convert_to_numpy(values)
-        for values in keras.Model(network.input, maps)([image, particles], training=False)
+        for values in keras.Model(network.input[0], maps)(image, training=False)
     )
-    head = keras.Model([*maps, network.input[1]], network.output[TARGETS])
+    head = keras.Model(maps, network.output[TARGETS])
     # Sum over the places: the effect of a channel's mean, whatever the size of the map.
-    weights = output_gradient(head, features, [*others, particles], target).sum(axis=(1, 2), keepdims=True)
+    weights = output_gradient(head, features, shares, target).sum(axis=(1, 2), keepdims=True)
     return np.maximum((weights * features).sum(axis=-1), 0.0)
 
 
-def gradcam(network: keras.Model, image: np.ndarray, particles: np.ndarray, target: int) -> np.ndarray:
+def gradcam(network: keras.Model, image: np.ndarray, target: int) -> np.ndarray:
     """Maps of `feature_map`, interpolated to the images [N, rows, columns]."""
-    coarse = feature_map(network, image, particles, target)[..., None]
+    coarse = feature_map(network, image, target)[..., None]
     fine = keras.ops.image.resize(
         coarse, image.shape[1:], interpolation="bilinear", data_format="channels_last"
     )
@@ -133,16 +125,11 @@ def randomised(network: keras.Model, seed: int) -> keras.Model:
     return keras.models.clone_model(network)
 
 
-def ensemble_maps(
-    networks: Sequence[keras.Model], image: np.ndarray, particles: np.ndarray, target: int
-) -> np.ndarray:
+def ensemble_maps(networks: Sequence[keras.Model], image: np.ndarray, target: int) -> np.ndarray:
     """Mean over the members of their Grad-CAM maps [N, rows, columns]."""
-    chunks = -(-len(image) // BATCH)
+    chunks = np.array_split(image, -(-len(image) // BATCH))
     return np.concatenate(
-        [
-            np.mean([gradcam(network, *chunk, target) for network in networks], axis=0)
-            for chunk in zip(np.array_split(image, chunks), np.array_split(particles, chunks), strict=True)
-        ]
+        [np.mean([gradcam(network, chunk, target) for network in networks], axis=0) for chunk in chunks]
     )
 
 
@@ -170,11 +157,10 @@ def gradcam_dataset(dataset: FilePath, models: Sequence[FilePath], output: FileP
     networks = [load_model(path).get_layer(NETWORK) for path in models]
     blank = [randomised(network, member) for member, network in enumerate(networks)]
     image = test["image"].values
-    particles = find_tables(image, float(samples.attrs["um_per_pixel"]))
     zones = np.stack([contact_zone(pixels, samples.attrs["um_per_pixel"]) for pixels in image])
     kept, heat, blank_heat, alike = [], [], [], []
     for k, target in enumerate(test["target"].values):
-        maps, blank_maps = (ensemble_maps(nets, image, particles, k) for nets in (networks, blank))
+        maps, blank_maps = (ensemble_maps(nets, image, k) for nets in (networks, blank))
         kept.append(maps[order[chosen]])
         heat.append(share_in_zones(maps, zones))
         blank_heat.append(share_in_zones(blank_maps, zones))

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from cnn.bundle import Bundle, read_bundle
-from cnn.light import Passes, mean_and_spread, run_ensemble
+from cnn.bundle import Bundle, read_bundle, run_bundle
+from cnn.light import Passes, mean_and_spread
 from cnn.particles import Placed, place
 from cnn.reference import EDGE, LIKE, UNLIKE, distance, quantities, reasons, verdict
 from cnn.scale import check_pixel, check_size, rescale
@@ -208,9 +208,7 @@ def _run_windows(
     rows, columns = bundle.networks[0].image_shape
     windows = np.stack([classes[top : top + rows, left : left + columns] for top, left in corners])
     finished = iter(range(1, len(corners) + 1))
-    return run_ensemble(
-        bundle.networks, windows, particles, heat, lambda _: done(next(finished), len(corners))
-    )
+    return run_bundle(bundle, windows, particles, heat, lambda _: done(next(finished), len(corners)))
 
 
 def _result(

@@ -64,26 +64,17 @@ class LightNetwork(NamedTuple):
     particles: ParticleHead
 
 
-class OnParticles(NamedTuple):
-    """What one network makes of the P particles of one image."""
-
-    stress: np.ndarray  # standardised [P]
-    hidden: np.ndarray  # [P, hidden units]
-    share: np.ndarray  # of each in the mean over the image's [P]
-
-
 class Pass(NamedTuple):
     """What one network makes of one image."""
 
     target: np.ndarray  # [targets], SI units
     particle_stress: np.ndarray  # [P, Pa]
-    pooled: np.ndarray  # what the targets are read from [features + 6]
+    pooled: np.ndarray  # what the targets are read from [features + 4]
     features: np.ndarray  # [rows, columns, channels], one place per cell
     shares: np.ndarray  # of SE and AM in the cells [rows, columns, 2]
     stress: np.ndarray  # scaled stress map [rows, columns, 2]
     blocks: list[np.ndarray]  # output of each block behind the features
     hidden: np.ndarray  # [hidden units]
-    on_particles: OnParticles
 
 
 def read_network(path: FilePath) -> LightNetwork:
@@ -138,6 +129,8 @@ def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> L
     stress_kernel, stress_bias = weights[STRESS_MAP]
     hidden_kernel, hidden_bias = weights[hidden[0]]
     output_kernel, output_bias = weights[TARGETS]
+    particle_kernel, particle_bias = weights[PARTICLE_HIDDEN]
+    stress_on_kernel, stress_on_bias = weights[PARTICLE_STRESS]
     return LightNetwork(
         tuple(named["image"]["batch_shape"][1:]),
         named[SHARES]["pool_size"][0],
@@ -150,8 +143,8 @@ def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> L
         np.array(outer[SI_UNITS]["scale"]),
         np.array(outer[SI_UNITS]["offset"]),
         ParticleHead(
-            tuple(weights[PARTICLE_HIDDEN]),
-            tuple(weights[PARTICLE_STRESS]),
+            (particle_kernel, particle_bias),
+            (stress_on_kernel, stress_on_bias),
             outer[PARTICLE_SI_UNITS]["scale"],
             outer[PARTICLE_SI_UNITS]["offset"],
         ),
@@ -226,18 +219,14 @@ class Around(NamedTuple):
 
     rings: list[np.ndarray]  # weights of the places of each of `RINGS` [P, places]
     told: np.ndarray  # what it is told besides [P, `GEOMETRY`]
-    share: np.ndarray  # of each in the mean over those whose centre the image shows [P]
 
 
 def around(network: LightNetwork, table: np.ndarray) -> Around:
     """Where networks of this layout look for the particles of an image, by their table (`cnn.particles`)."""
-    rows, columns = network.image_shape
-    x, y, radius = table[:, :3].T
-    inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows) & (radius > 0)
     rings = [
         _ring(table, network.image_shape, network.stride * 2 ** (ring.block - 1), ring) for ring in RINGS
     ]
-    return Around(rings, table[:, -GEOMETRY:], inside / np.float32(inside.sum() + LEAST_AREA))
+    return Around(rings, table[:, -GEOMETRY:])
 
 
 def _ring(table: np.ndarray, shape: tuple[int, int], pixels: int, ring: Ring) -> np.ndarray:
@@ -275,63 +264,43 @@ def run(network: LightNetwork, first: np.ndarray, shares: np.ndarray, seen: Arou
     stress = features @ network.stress[0] + network.stress[1]
     mean, spread, _ = _mean_and_spread(stress, shares)
     on_particles = _particle_stress(network.particles, outputs, np.append(mean, spread), seen)
-    pooled = np.concatenate([x.mean(axis=(0, 1)), mean, spread, _over_particles(on_particles)])
+    pooled = np.concatenate([x.mean(axis=(0, 1)), mean, spread])
     hidden = np.maximum(pooled @ network.hidden[0] + network.hidden[1], 0.0)
     output = np.concatenate([pooled, hidden]) @ network.output[0] + network.output[1]
     target = output * network.scale + network.offset
-    particle_stress = on_particles.stress * network.particles.scale + network.particles.offset
-    return Pass(target, particle_stress, pooled, features, shares, stress, blocks, hidden, on_particles)
+    return Pass(target, on_particles, pooled, features, shares, stress, blocks, hidden)
 
 
 def _particle_stress(
     head: ParticleHead, outputs: Sequence[np.ndarray], of_maps: np.ndarray, seen: Around
-) -> OnParticles:
-    """Stress of the particles, from the features about them, the maps, and what the network is told."""
+) -> np.ndarray:
+    """Stress of the particles [P, Pa], from the features about them, the maps, and what they are told."""
     known = [
         weight @ outputs[ring.block - 1].reshape(weight.shape[1], -1)
         for ring, weight in zip(RINGS, seen.rings, strict=True)
     ]
     x = np.concatenate([*known, np.broadcast_to(of_maps, (len(seen.told), of_maps.size)), seen.told], axis=1)
     hidden = np.maximum(x @ head.hidden[0] + head.hidden[1], 0.0)
-    return OnParticles((hidden @ head.output[0] + head.output[1])[:, 0], hidden, seen.share)
+    return (hidden @ head.output[0] + head.output[1])[:, 0] * head.scale + head.offset
 
 
-def _over_particles(on: OnParticles) -> np.ndarray:
-    """Mean and standard deviation of the stress over the particles in the image."""
-    mean, square = on.stress @ on.share, on.stress**2 @ on.share
-    return np.array([mean, np.sqrt(max(square - mean**2, 0.0) + LEAST_VARIANCE)])
-
-
-def heat_map(network: LightNetwork, passed: Pass, seen: Around, target: int) -> np.ndarray:
+def heat_map(network: LightNetwork, passed: Pass, target: int) -> np.ndarray:
     """Grad-CAM map of one target (see `cnn.gradcam.feature_map`) [rows, columns, its standard deviations]."""
     kernel, pooled = network.output[0][:, target], passed.pooled.size
     gradient = kernel[:pooled] + network.hidden[0] @ (kernel[pooled:] * (passed.hidden > 0))
-    of_blocks, of_maps, of_particles = np.split(gradient, [pooled - 6, pooled - 2])
+    of_mean, of_spread = gradient[-4:-2], gradient[-2:]
     x = [passed.features, *passed.blocks]
     places = x[-1].shape[0] * x[-1].shape[1]
-    back = np.broadcast_to(of_blocks / places, x[-1].shape)
+    back = np.broadcast_to(gradient[:-4] / places, x[-1].shape)
     for kernel, before, after in reversed(
         list(zip(network.kernels[MAP_BLOCK + 1 :], x, x[1:], strict=False))
     ):
         back = convolve(np.where(after > 0, back, 0.0), kernel[::-1, ::-1].swapaxes(2, 3))
         back = _to_the_largest(back, before)
-    known = _particle_gradient(network.particles, passed.on_particles, of_particles)
-    # The last of the rings takes the features that the map is of; behind it what the maps tell of the image.
-    end = known.shape[1] - GEOMETRY - of_maps.size
-    of_ring = seen.rings[-1].sum(axis=1) @ known[:, end - passed.features.shape[-1] : end]
-    of_mean, of_spread = np.split(of_maps + known[:, end : end + of_maps.size].sum(axis=0), 2)
     mean, spread, weight = _mean_and_spread(passed.stress, passed.shares)
     of_stress = weight * (of_mean + of_spread * (passed.stress - mean) / spread)
-    weights = back.sum(axis=(0, 1)) + network.stress[0] @ of_stress.sum(axis=(0, 1)) + of_ring
+    weights = back.sum(axis=(0, 1)) + network.stress[0] @ of_stress.sum(axis=(0, 1))
     return np.maximum(passed.features @ weights, 0.0)
-
-
-def _particle_gradient(head: ParticleHead, on: OnParticles, gradient: np.ndarray) -> np.ndarray:
-    """Gradient by what is known of each particle [P, known], of that by their mean and spread [2]."""
-    mean, spread = _over_particles(on)
-    of_mean, of_spread = gradient
-    of_stress = on.share * (of_mean + of_spread * (on.stress - mean) / spread)
-    return (of_stress[:, None] * (on.hidden > 0) * head.output[0][:, 0]) @ head.hidden[0].T
 
 
 def _to_the_largest(gradient: np.ndarray, before: np.ndarray) -> np.ndarray:
@@ -409,10 +378,7 @@ def run_ensemble(
         if heat:
             targets = range(networks[0].scale.size)
             maps = np.mean(
-                [
-                    [heat_map(*pair, seen[0], k) for k in targets]
-                    for pair in zip(networks, views[0], strict=True)
-                ],
+                [[heat_map(*pair, k) for k in targets] for pair in zip(networks, views[0], strict=True)],
                 axis=0,
             )
         target, stress, pooled = (

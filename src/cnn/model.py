@@ -2,7 +2,7 @@
 
 Beside the targets it predicts a map of the stress in each phase, and the stress of each AM particle found in
 the image, from the features about its outline. Both teach it, with hundreds of values per image instead of
-five, what local stress looks like; their mean and spread feed the targets.
+five, what local stress looks like. Mean and spread of the map over each phase feed the targets.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ from cnn.particles import COLUMNS, GEOMETRY
 from electrode.phases import PHASES
 
 layers, ops = keras.layers, keras.ops
+
+# Share of the features about particles that is dropped in training: they are many beside the particles [C].
+RING_DROPOUT = 0.3
 
 
 def build_network(
@@ -84,8 +87,7 @@ def build_network(
             x = layers.MaxPooling2D(2)(x)
     of_maps = _mean_and_spread(stress, shares)
     on_particles = _particle_stress(particles, features, of_maps, stride, hidden)
-    inside = _inside(particles, image_shape)
-    pooled = [layers.GlobalAveragePooling2D()(x), *of_maps, *_over_particles(on_particles, inside)]
+    pooled = [layers.GlobalAveragePooling2D()(x), *of_maps]
     x = layers.Dropout(dropout)(layers.Concatenate()(pooled))
     x = layers.Concatenate()([x, layers.Dense(hidden, activation="relu")(x)])
     outputs = {
@@ -105,7 +107,8 @@ def _particle_stress(particles, features, of_maps, stride: int, hidden: int):
         known.append(ops.einsum("nprc,nrcf->npf", weight, places))
     # Every particle knows what the whole image is like.
     everywhere = ops.concatenate(of_maps, axis=-1)[:, None] + 0.0 * particles[..., :1]
-    x = layers.Concatenate()([*known, everywhere, particles[..., -GEOMETRY:]])
+    known = layers.Dropout(RING_DROPOUT)(layers.Concatenate()(known))
+    x = layers.Concatenate()([known, everywhere, particles[..., -GEOMETRY:]])
     x = layers.Dense(hidden, activation="relu", name=PARTICLE_HIDDEN)(x)
     return layers.Dense(1, name=PARTICLE_STRESS)(x)
 
@@ -119,22 +122,6 @@ def _weights(particles, shape: tuple[int, int], pixels: int, ring):
     distance = ops.sqrt(along[..., :, None] + across[..., None, :]) - particles[..., 2:3, None]
     weight = ops.relu(1.0 - ops.abs(distance / pixels - ring.distance) / ring.width)
     return weight / (ops.sum(weight, axis=(2, 3), keepdims=True) + LEAST_AREA)
-
-
-def _inside(particles, image_shape: tuple[int, int]):
-    """1 for particles whose centre the image shows, 0 for others and rows without a particle [N, P, 1]."""
-    x, y, radius = (particles[..., k : k + 1] for k in range(3))
-    rows, columns = image_shape
-    seen = (x >= 0) & (x < columns) & (y >= 0) & (y < rows) & (radius > 0)
-    return ops.cast(seen, "float32")
-
-
-def _over_particles(stress, inside):
-    """Mean and standard deviation over the particles in the image [N, 1] each."""
-    count = ops.sum(inside, axis=1) + LEAST_AREA
-    mean = ops.sum(stress * inside, axis=1) / count
-    square = ops.sum(ops.square(stress) * inside, axis=1) / count
-    return mean, ops.sqrt(ops.maximum(square - ops.square(mean), 0.0) + LEAST_VARIANCE)
 
 
 def _check(image_shape: tuple[int, int], cell: int, filters: Sequence[int]) -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cnn.uncertainty import Calibration, expected_error
 from electrode.particles import SURROUNDINGS, Discs, find_discs, surroundings
 
 # Centre and radius [pixels], from which the network knows where to look; then what it is told besides.
@@ -91,4 +92,52 @@ def mirrored(tables: np.ndarray, shape: tuple[int, ...], rows: int, columns: int
     for column, length, order in ((0, shape[1], columns), (1, shape[0], rows)):
         if order < 0:
             result[..., column] = np.where(there, length - tables[..., column], 0.0)
+    return result
+
+
+def inside(tables: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Whether there is a particle, and its centre in the image of this shape [..., P, bool]."""
+    x, y, radius = np.moveaxis(tables[..., :3], -1, 0)
+    rows, columns = shape
+    return (radius > 0) & (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
+
+
+def read_off_particles(
+    target: np.ndarray,
+    names: Sequence[str],
+    stress: np.ndarray,
+    counted: np.ndarray,
+    calibration: Calibration,
+) -> np.ndarray:
+    """Targets with the mean and SD of the stress on AM read off the particles, where there are any.
+
+    The mean is that of the particles whose centre the image shows. Predictions spread less than what they
+    predict, by their error: the variance expected of it is added to theirs.
+
+    Parameters
+    ----------
+    target
+        Of N images by M networks [M, N, targets].
+    names
+        Of the targets.
+    stress
+        On the particles of the images [M, N, P, Pa].
+    counted
+        Which particles count [N, P, bool], see `inside`.
+    calibration
+        Of the stress on particles: what errors the networks share.
+    """
+    number = np.maximum(counted.sum(axis=1), 1)
+    shared = expected_error(stress[..., None], np.zeros(1), calibration)[..., 0]
+
+    def over(values: np.ndarray) -> np.ndarray:
+        return np.sum(np.where(counted, values, 0.0), axis=-1) / number
+
+    mean = over(stress)
+    variance = over((stress - mean[..., None]) ** 2) + over(shared**2)
+    read = {"am_stress_mean": mean, "am_stress_sd": np.sqrt(variance)}
+    result = target.copy()
+    for k, name in enumerate(names):
+        if name in read:
+            result[..., k] = np.where(counted.any(axis=1), read[name], target[..., k])
     return result

@@ -49,24 +49,20 @@ def calibrate(truth: np.ndarray, prediction: np.ndarray, spread: np.ndarray) -> 
     return calibration._replace(factor=score[rank])
 
 
-def calibrate_particles(
-    truth: np.ndarray, prediction: np.ndarray, spread: np.ndarray, structures: np.ndarray
-) -> Calibration:
-    """Fit the intervals of the stress on particles to those of some structures, as of a single target.
+def calibrate_particles(truth: np.ndarray, prediction: np.ndarray, spread: np.ndarray) -> Calibration:
+    """Fit the intervals of the stress on particles, as of a single target.
 
     Parameters
     ----------
     truth, prediction, spread
-        [N, P, Pa]; the truth is NaN where it is not known.
-    structures
-        Which of the N to fit to [bool].
+        Of the particles of N structures [N, P, Pa]; the truth is NaN where it is not known.
 
     Raises
     ------
     ValueError
         If of none of their particles the truth is known.
     """
-    known = np.isfinite(truth) & structures[:, None]
+    known = np.isfinite(truth)
     if not known.any():
         raise ValueError("no AM particle of the validation part was found in its image")
     return calibrate(*(values[known][:, None] for values in (truth, prediction, spread)))

@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, find_objects
+from scipy.ndimage import distance_transform_edt, find_objects, label
 from scipy.optimize import least_squares
 from scipy.spatial import cKDTree
-from skimage.measure import label, regionprops
-from skimage.morphology import h_maxima, remove_small_holes
+from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
 
 from electrode.phases import PHASES
@@ -78,14 +77,15 @@ def find_discs(image: np.ndarray, um_per_pixel: float) -> Discs:
     um_per_pixel
         Side of a pixel [um].
     """
-    am = remove_small_holes(image == AM, max_size=np.pi / 4 * (HOLE / um_per_pixel) ** 2)
-    components = label(am, connectivity=1)
-    found = []
+    holes, _ = label(image != AM)
+    small = np.bincount(holes.ravel()) <= np.pi / 4 * (HOLE / um_per_pixel) ** 2
+    components, _ = label((image == AM) | small[holes])
+    discs: list[tuple[float, ...]] = []
     for number, box in enumerate(find_objects(components), 1):
         mask = components[box] == number
-        found += _discs_of(mask, [side.start for side in box], image.shape, um_per_pixel)
-    columns = np.array(sorted(found, key=lambda disc: (disc[1], disc[0]))).reshape(-1, 5).T
-    return Discs(*columns[:4], columns[4] > 0)
+        discs += _discs_of(mask, [side.start for side in box], image.shape, um_per_pixel)
+    x, y, radius, area, cut = np.array(sorted(discs, key=lambda disc: disc[1])).reshape(-1, 5).T
+    return Discs(x, y, radius, area, cut > 0)
 
 
 def _discs_of(
@@ -102,14 +102,16 @@ def _discs_of(
     distance = distance_transform_edt(mask) if not mask.all() else mask.astype(float)
     # Of its logarithm: what counts is the width of a neck beside that of the particles that it joins.
     depth = np.log(distance, out=np.zeros_like(distance), where=mask)
-    parts = watershed(-depth, label(h_maxima(depth, -np.log(NECK))), mask=mask)
-    discs = []
-    for part in regionprops(parts):
-        if part.area < np.pi / 4 * (SMALLEST / um_per_pixel) ** 2:
+    deepest, _ = label(h_maxima(depth, -np.log(NECK)), np.ones((3, 3)))
+    parts = watershed(-depth, deepest, mask=mask)
+    discs: list[tuple[float, ...]] = []
+    for number, box in enumerate(find_objects(parts), 1):
+        inside = np.argwhere(parts[box] == number) + [side.start for side in box]
+        if len(inside) < np.pi / 4 * (SMALLEST / um_per_pixel) ** 2:
             continue
-        edge, cut = _outline(parts, part.label, part.slice, known)
-        x, y, radius = _circle(edge, part.centroid, part.area, cut)
-        discs.append((x + corner[1] - left, y + corner[0] - top, radius, part.area, float(cut)))
+        edge, cut = _outline(parts, number, box, known)
+        x, y, radius = _circle(edge, inside.mean(axis=0), len(inside), cut)
+        discs.append((x + corner[1] - left, y + corner[0] - top, radius, len(inside), float(cut)))
     return discs
 
 
@@ -138,14 +140,12 @@ def _outline(
     return np.concatenate(points), any(borders)
 
 
-def _circle(
-    edge: np.ndarray, centroid: tuple[float, float], area: float, cut: bool
-) -> tuple[float, float, float]:
+def _circle(edge: np.ndarray, centroid: np.ndarray, area: float, cut: bool) -> tuple[float, float, float]:
     """Centre and radius of a part: of the circle closest to its outline, if it is a disc."""
     row, column = centroid
     start = np.array([column + 0.5, row + 0.5, np.sqrt(area / np.pi)])
     if len(edge) < 3:
-        return tuple(start.tolist())
+        return _as_circle(start)
 
     def off(circle: np.ndarray) -> np.ndarray:
         return np.hypot(edge[:, 0] - circle[0], edge[:, 1] - circle[1]) - circle[2]
@@ -156,12 +156,15 @@ def _circle(
 
     # Outlines may have a bump where a neck was cut, or a bite: these shall not weigh like the rest.
     fit = least_squares(off, start, slopes, loss="soft_l1", f_scale=1.0, xtol=1e-5, ftol=1e-5)
-    x, y, radius = fit.x
+    radius = float(fit.x[2])
     rough = np.sqrt(np.mean(off(fit.x) ** 2))
-    wrong_area = not cut and not area / AREA_FACTOR < np.pi * radius**2 < area * AREA_FACTOR
-    if not fit.success or rough > ROUGHNESS * radius or wrong_area or radius <= 0:
-        return tuple(start.tolist())
-    return float(x), float(y), float(radius)
+    other_area = not cut and not area / AREA_FACTOR < np.pi * radius**2 < area * AREA_FACTOR
+    return _as_circle(start if rough > ROUGHNESS * radius or other_area else fit.x)
+
+
+def _as_circle(numbers: np.ndarray) -> tuple[float, float, float]:
+    x, y, radius = numbers.tolist()
+    return x, y, radius
 
 
 def match(

@@ -51,7 +51,7 @@ def test_maps_are_those_of_keras(both):
     heat = run_ensemble([read_network(path)] * 2, image, particles, heat=True).heat
     network = load_model(path).get_layer(NETWORK)
     for target in range(3):
-        expected = feature_map(network, image, particles, target)
+        expected = feature_map(network, image, target)
         np.testing.assert_allclose(heat[:, target], expected, atol=1e-4 * heat.max())
     assert (heat.max(axis=(0, 2, 3)) > 0).any() and (heat == 0).any()
 
