@@ -6,9 +6,8 @@ import csv
 from collections.abc import Sequence
 
 import numpy as np
-import xarray as xr
 
-from analysis.baselines import predict_particles
+from analysis.baselines import Structures, predict_particles
 from analysis.dataset import open_dataset
 from analysis.metrics import in_order, paired_gain, r2_interval, r2_score
 from provenance import FilePath, atomic_output
@@ -24,37 +23,33 @@ COLUMNS = (
 )
 
 
-def evaluate(
-    dataset: xr.Dataset, predictions: xr.Dataset, resamples: int, seed: int
-) -> list[dict[str, object]]:
-    """Rows of the table of one split: one per study and predictor, over the test part.
+def evaluate(learnt: Structures, asked: Structures, resamples: int, seed: int) -> list[dict[str, object]]:
+    """Rows of the table: one per study and predictor.
 
     Parameters
     ----------
-    dataset
-        Of the study.
-    predictions
-        Of one split, with `NEEDED`.
+    learnt
+        Structures that predictors without a network learn from.
+    asked
+        Structures to judge; their predictions have `NEEDED`.
     resamples, seed
         Of the bootstrap, which draws packings with all their particles.
     """
-    if not np.array_equal(predictions["sample"].values, dataset["sample"].values):
-        raise ValueError(f"predictions of the split {predictions['fold'].item()} are of another dataset")
-    train, test = (predictions["split"].values == part for part in ("train", "test"))
-    truth = predictions["particle_truth"].values[test]
+    dataset, predictions, chosen = asked
+    truth = asked.truth()
     predicted = {
-        "cnn": predictions["particle_prediction"].values[test],
-        "cnn_single": predictions["member_particle_prediction"].values[0][test],
-        "particle_boosting": predict_particles(dataset, predictions, train, test),
+        "cnn": predictions["particle_prediction"].values[chosen],
+        "cnn_single": predictions["member_particle_prediction"].values[0][chosen],
+        **predict_particles(learnt, asked),
     }
-    low, high = (predictions[f"particle_{end}"].values[test] for end in ("low", "high"))
+    low, high = (predictions[f"particle_{end}"].values[chosen] for end in ("low", "high"))
     packing = np.stack(
-        [dataset[name].values[test] for name in ("width", "uncovered_fraction", "replicate")], axis=1
+        [dataset[name].values[chosen] for name in ("width", "uncovered_fraction", "replicate")], axis=1
     )
-    shown = np.isfinite(dataset["particle_stress"].values[test]).sum(axis=1)
+    shown = np.isfinite(dataset["particle_stress"].values[chosen]).sum(axis=1)
     rows: list[dict[str, object]] = []
-    for study in np.unique(dataset["study"].values[test]):
-        mine = dataset["study"].values[test] == study
+    for study in np.unique(dataset["study"].values[chosen]):
+        mine = dataset["study"].values[chosen] == study
         known = np.isfinite(truth) & mine[:, None]
         _, number = np.unique(packing, axis=0, return_inverse=True)
         drawn = in_order(np.broadcast_to(number[:, None], truth.shape)[known])
@@ -95,9 +90,18 @@ def write_particle_metrics(
 ) -> None:
     """Evaluate the particles in files of predictions and write the table as CSV; RMSE is in Pa."""
     opened = open_dataset(dataset)
-    rows = [
-        row for path in predictions for row in evaluate(opened, open_result(path, *NEEDED), resamples, seed)
-    ]
+    rows = []
+    for path in predictions:
+        fold = open_result(path, *NEEDED)
+        if not np.array_equal(fold["sample"].values, opened["sample"].values):
+            raise ValueError(f"predictions of the split {fold['fold'].item()} are of another dataset")
+        train, test = (Structures(opened, fold, fold["split"].values == part) for part in ("train", "test"))
+        rows += evaluate(train, test, resamples, seed)
+    write_rows(rows, output)
+
+
+def write_rows(rows: Sequence[dict[str, object]], output: FilePath) -> None:
+    """Write rows of the table as CSV."""
     with atomic_output(output) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()

@@ -125,12 +125,16 @@ def predict_dataset(
     particles = find_tables(image, float(samples.attrs["um_per_pixel"]))
     both = [predict(load_model(path), image, particles) for path in models]
     members, on_particles = (np.stack(values) for values in zip(*both, strict=True))
-    of_particles, particle_calibration = _of_particles(samples, particles, on_particles)
+    validation = samples["split"].values == "validation"
+    of_validation = (
+        values[validation] for values in (known_stress(samples, particles), *mean_and_spread(on_particles))
+    )
+    particle_calibration = calibrate_particles(*of_validation)
     counted = inside(particles, image.shape[1:])
     names = samples["target"].values.tolist()
     members = read_off_particles(members, names, on_particles, counted, particle_calibration)
     mean, spread = mean_and_spread(members)
-    truth, validation = samples["label"].values, samples["split"].values == "validation"
+    truth = samples["label"].values
     calibration = calibrate(truth[validation], mean[validation], spread[validation])
     low, high = interval(mean, spread, calibration)
     described = {
@@ -152,7 +156,9 @@ def predict_dataset(
         members,
         {"units": "see target_units", "long_name": "targets predicted by each member"},
     )
-    predictions = predictions.assign(of_particles)
+    predictions = predictions.assign(
+        particle_variables(samples, particles, on_particles, particle_calibration)
+    )
     predictions = predictions.drop_vars(
         [name for name in ("x", "y", "pair", "phase") if name in predictions.coords]
     )
@@ -161,27 +167,25 @@ def predict_dataset(
         predictions.to_netcdf(temporary, engine="h5netcdf")
 
 
-def _of_particles(
-    samples: xr.Dataset, particles: np.ndarray, members: np.ndarray
-) -> tuple[dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]], Calibration]:
-    """Variables of the particles found [sample, particle], and how their intervals are calibrated.
-
-    Where they are, truth, prediction and interval.
+def particle_variables(
+    samples: xr.Dataset, particles: np.ndarray, members: np.ndarray, calibration: Calibration
+) -> dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]:
+    """Variables of the particles found: where they are, truth, prediction and interval [sample, particle].
 
     Parameters
     ----------
     samples
-        N samples of a dataset, with their split.
+        N samples of a dataset.
     particles
         Tables of the particles found [N, P, columns].
     members
         Their stress as each member predicts it [M, N, P, Pa].
+    calibration
+        Of their intervals.
     """
     truth = known_stress(samples, particles)
     there = particles[..., 2] > 0
     mean, spread = (np.where(there, values, np.nan) for values in mean_and_spread(members))
-    validation = samples["split"].values == "validation"
-    calibration = calibrate_particles(truth[validation], mean[validation], spread[validation])
     low, high = interval(mean[..., None], spread[..., None], calibration)
     pixel = float(samples.attrs["um_per_pixel"]) / 1e6
     x, y, radius = (np.where(there, particles[..., k] * pixel, np.nan) for k in range(3))
@@ -204,4 +208,4 @@ def _of_particles(
         np.where(there, members, np.nan),
         {"units": "Pa", "long_name": "contact pressure predicted by each member"},
     )
-    return variables, calibration
+    return variables

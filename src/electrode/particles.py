@@ -99,7 +99,9 @@ def _discs_of(
     ]
     mask = np.pad(mask, known)
     (top, _), (left, _) = known
-    distance = distance_transform_edt(mask) if not mask.all() else mask.astype(float)
+    if mask.all():
+        return []  # nothing but AM: no outline tells of particles
+    distance = distance_transform_edt(mask)
     # Of its logarithm: what counts is the width of a neck beside that of the particles that it joins.
     depth = np.log(distance, out=np.zeros_like(distance), where=mask)
     deepest, _ = label(h_maxima(depth, -np.log(NECK)), np.ones((3, 3)))
@@ -144,8 +146,6 @@ def _circle(edge: np.ndarray, centroid: np.ndarray, area: float, cut: bool) -> t
     """Centre and radius of a part: of the circle closest to its outline, if it is a disc."""
     row, column = centroid
     start = np.array([column + 0.5, row + 0.5, np.sqrt(area / np.pi)])
-    if len(edge) < 3:
-        return _as_circle(start)
 
     def off(circle: np.ndarray) -> np.ndarray:
         return np.hypot(edge[:, 0] - circle[0], edge[:, 1] - circle[1]) - circle[2]
@@ -221,11 +221,9 @@ def surroundings(
     nearest = np.sort(np.minimum(gap / wide, FAR), axis=1)[:, :NEIGHBOURS]
     nearest = np.pad(nearest, ((0, 0), (0, NEIGHBOURS - nearest.shape[1])), constant_values=FAR)
     borders = [np.clip(np.minimum(at, end - at) / radius, 0, FAR) for at, end in ((x, columns), (y, rows))]
-    belts = np.reshape(
-        [_belts(image, um_per_pixel, *disc) for disc in zip(x, y, radius, strict=True)], (x.size, -1)
-    )
+    belts = [_belts(image, um_per_pixel, *disc) for disc in zip(x, y, radius, strict=True)]
     others = [np.sum(gap < 1, axis=1), overlap.sum(axis=1) / radius, hertz]
-    return np.column_stack([*borders, nearest, *others, belts])
+    return np.column_stack([*borders, nearest, *others, np.reshape(belts, (x.size, 2 * len(BELTS) - 2))])
 
 
 def _belts(image: np.ndarray, um_per_pixel: float, x: float, y: float, radius: float) -> np.ndarray:
