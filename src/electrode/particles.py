@@ -146,13 +146,16 @@ def _circle(edge: np.ndarray, centroid: np.ndarray, area: float, cut: bool) -> t
     """Centre and radius of a part: of the circle closest to its outline, if it is a disc."""
     row, column = centroid
     start = np.array([column + 0.5, row + 0.5, np.sqrt(area / np.pi)])
+    if len(edge) < 3:
+        return _as_circle(start)  # between other parts and the border
 
     def off(circle: np.ndarray) -> np.ndarray:
         return np.hypot(edge[:, 0] - circle[0], edge[:, 1] - circle[1]) - circle[2]
 
     def slopes(circle: np.ndarray) -> np.ndarray:
         away = circle[:2] - edge
-        return np.column_stack([away / np.linalg.norm(away, axis=1, keepdims=True), -np.ones(len(edge))])
+        length = np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-9)
+        return np.column_stack([away / length, -np.ones(len(edge))])
 
     # Outlines may have a bump where a neck was cut, or a bite: these shall not weigh like the rest.
     fit = least_squares(off, start, slopes, loss="soft_l1", f_scale=1.0, xtol=1e-5, ftol=1e-5)
