@@ -21,7 +21,7 @@ COLUMNS = (
 
 
 def write_particles(result: xr.Dataset, output: FilePath) -> None:
-    """Write the particles of an image as CSV, one row each, numbered as they come; `COLUMNS` carry their units.
+    """Write the particles of an image as CSV, one row each; `COLUMNS` carry their units.
 
     Parameters
     ----------

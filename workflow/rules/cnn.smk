@@ -80,7 +80,7 @@ rule predict_images:
     params:
         um_per_pixel=config["prediction"]["um_per_pixel"],
         brightness=config["prediction"]["brightness"],
-        code=code_of("assb.prediction", "assb.figure"),
+        code=code_of("assb.prediction", "assb.coloured", "assb.figure"),
     script:
         "../scripts/predict_images.py"
 
