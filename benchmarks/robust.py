@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 
 from analysis.metrics import r2_score
-from cnn.bundle import read_bundle
+from cnn.bundle import read_bundle, run_bundle
 from cnn.data import part, read_dataset
 from cnn.degrade import degrade
-from cnn.light import mean_and_spread, run_ensemble
+from cnn.light import mean_and_spread
+from cnn.particles import find_tables
 from cnn.reference import LIKE, distance, verdict
 from cnn.uncertainty import interval
 from electrode.targets import TARGETS
@@ -54,7 +55,7 @@ def main():
             ]
         )
         for name, bundle in bundles.items():
-            passes = run_ensemble(bundle.networks, shown)
+            passes = run_bundle(bundle, shown, find_tables(shown, bundle.um_per_pixel))
             mean, spread = mean_and_spread(passes.target)
             low, high = interval(mean, spread, bundle.calibration)
             covered = (low <= test.label) & (test.label <= high)
