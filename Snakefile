@@ -52,6 +52,11 @@ rule all:
 
 onsuccess:
     print("\nDone. Everything on one page, metrics and figures:")
-    final = (rules.all.input.report, rules.all.input.metrics, rules.all.input.particles, *rules.all.input.figures)
+    final = (
+        rules.all.input.report,
+        rules.all.input.metrics,
+        rules.all.input.particles,
+        *rules.all.input.figures,
+    )
     for path in filter(os.path.exists, final):
         print(f"  {path}")

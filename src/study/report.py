@@ -41,7 +41,6 @@ def benchmark_files(study: Study) -> dict[str, list[str]]:
         "novelty": [f"novelty/{fold}" for fold in study.only_folds()],
         "gradcam": ["gradcam"],
         "metrics": ["metrics"],
-        "particles": ["particles"],
         "figures": [f"figure_{name}" for name in drawn(study)],
     }
     return {rule: [study.file(f"benchmarks/{job}.tsv") for job in names] for rule, names in jobs.items()}

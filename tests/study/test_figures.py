@@ -71,7 +71,7 @@ def test_costs_are_those_of_the_jobs_of_the_study(study_of):
     files = benchmark_files(study_of("tests/tiny"))
     assert {rule: len(paths) for rule, paths in files.items() if paths} == {
         **dict.fromkeys(("compile_kernels", "compress_example", "join", "dataset", "response"), 1),
-        **dict.fromkeys(("manifest", "gradcam", "metrics", "particles"), 1),
+        **dict.fromkeys(("manifest", "gradcam", "metrics"), 1),
         "compress": 4,
         "train": 2 + 2,
         "predict": 3,

@@ -9,11 +9,10 @@ import pytest
 
 TINY, PAPER = "tests/tiny.yaml", "config/config.yaml"
 AFTER_TRAINING = {
-    *("predict", "gradcam", "metrics", "particles"),
-    *("figure_parity", "figure_predictors", "figure_uncertainty"),
+    *("predict", "gradcam", "metrics", "figure_parity", "figure_predictors", "figure_uncertainty"),
     *("figure_stress_distribution", "figure_gradcam", "figure_reaction_area", "html_report", "all"),
 }
-METRICS = {"metrics", "particles", "figure_parity", "figure_predictors", "html_report", "all"}
+METRICS = {"metrics", "figure_parity", "figure_predictors", "html_report", "all"}
 TRAIN = AFTER_TRAINING | {"train"}
 DATASET = TRAIN | {"dataset", "manifest", "response", "figure_images", "figure_compression_curves"}
 COMPRESS = DATASET | {"compress"}

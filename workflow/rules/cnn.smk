@@ -110,7 +110,10 @@ rule metrics:
         dataset="results/{study}/dataset.nc",
         predictions=study.prediction_files(),
     output:
-        report("results/{study}/metrics.csv", caption="../report/metrics.rst", category="Metrics"),
+        metrics=report("results/{study}/metrics.csv", caption="../report/metrics.rst", category="Metrics"),
+        particles=report(
+            "results/{study}/particles.csv", caption="../report/particles.rst", category="Metrics"
+        ),
     log:
         "results/{study}/logs/metrics.log",
     benchmark:
@@ -120,29 +123,9 @@ rule metrics:
     params:
         resamples=config["evaluation"]["bootstrap_resamples"],
         seed=config["seed"],
-        code=code_of("analysis.metrics"),
+        code=code_of("analysis.metrics", "analysis.particles"),
     script:
         "../scripts/metrics.py"
-
-
-rule particles:
-    input:
-        dataset="results/{study}/dataset.nc",
-        predictions=study.prediction_files(),
-    output:
-        report("results/{study}/particles.csv", caption="../report/particles.rst", category="Metrics"),
-    log:
-        "results/{study}/logs/particles.log",
-    benchmark:
-        "results/{study}/benchmarks/particles.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        resamples=config["evaluation"]["bootstrap_resamples"],
-        seed=config["seed"],
-        code=code_of("analysis.particles"),
-    script:
-        "../scripts/particles.py"
 
 
 rule novelty:
