@@ -107,6 +107,11 @@ def _check_outputs(
     for name in names:
         for ending in (SEGMENTED, PARTICLES, *((PREDICTION, COLOURED) if figures else ())):
             picture = folder / f"{name}{ending}"
+            if os.path.realpath(picture) == os.path.realpath(output):
+                raise ValueError(
+                    f"{readable(output)} would be the table of all images and that of the particles of one; "
+                    "name it otherwise"
+                )
             if os.path.realpath(picture) in given:
                 raise ValueError(
                     f"{readable(picture)} is to be written, but is an input; name the table otherwise: "

@@ -10,6 +10,7 @@ from PIL import Image
 
 from assb.coloured import COLOURS, mark, save_particles
 from assb.particles import COLUMNS, write_particles
+from assb.prediction import predict_files
 
 
 @pytest.fixture
@@ -71,3 +72,8 @@ def test_an_image_without_particles_is_a_table_without_rows(result, tmp_path):
     save_particles(none, "void", tmp_path / "a.png")
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").split() == [",".join(COLUMNS)]
     assert (tmp_path / "a.png").exists() and mark(none) == []
+
+
+def test_a_table_that_would_be_two_is_refused_before_any_work(tmp_path):
+    with pytest.raises(ValueError, match="a_particles.csv would be the table of all images and that of"):
+        predict_files([tmp_path / "a.png"], tmp_path / "a_particles.csv", None, None)
