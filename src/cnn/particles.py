@@ -71,18 +71,19 @@ def place(
     shape
         Of a window [rows, columns].
     """
-    tables, rows = [], np.empty((len(corners), discs.x.size), int)
-    away = np.empty(rows.shape)
-    for k, (top, left) in enumerate(corners):
-        inside = discs.shifted(-left, -top)
-        seen = inside.reach(shape)
-        window = image[top : top + shape[0], left : left + shape[1]]
-        tables.append(table(window, um_per_pixel, inside.chosen(seen)))
-        rows[k] = np.cumsum(seen) - 1
-        off = [np.abs(at / length - 0.5) for at, length in ((inside.y, shape[0]), (inside.x, shape[1]))]
-        away[k] = np.where(seen, np.maximum(*off), np.inf)
-    window = away.argmin(axis=0)
-    return Placed(stack(tables), window, rows[window, np.arange(window.size)])
+    moved = [discs.shifted(-left, -top) for top, left in corners]
+    seen = np.array([inside.reach(shape) for inside in moved])
+    rows, columns = shape
+    away = np.array([np.maximum(abs(each.y / rows - 0.5), abs(each.x / columns - 0.5)) for each in moved])
+    window = np.where(seen, away, away + away.max(initial=0.0)).argmin(axis=0)
+    # A circle may miss the image that shows a part of it: it belongs to the nearest window.
+    seen[window, np.arange(window.size)] = True
+    tables = [
+        table(image[top : top + rows, left : left + columns], um_per_pixel, inside.chosen(chosen))
+        for (top, left), inside, chosen in zip(corners, moved, seen, strict=True)
+    ]
+    row = np.cumsum(seen, axis=1)[window, np.arange(window.size)] - 1
+    return Placed(stack(tables), window, row)
 
 
 def mirrored(tables: np.ndarray, shape: tuple[int, ...], rows: int, columns: int) -> np.ndarray:

@@ -75,5 +75,5 @@ def test_an_image_without_particles_is_a_table_without_rows(result, tmp_path):
 
 
 def test_a_table_that_would_be_two_is_refused_before_any_work(tmp_path):
-    with pytest.raises(ValueError, match="a_particles.csv would be the table of all images and that of"):
+    with pytest.raises(ValueError, match=r"a_particles\.csv would be the table of all images and that of"):
         predict_files([tmp_path / "a.png"], tmp_path / "a_particles.csv", None, None)

@@ -33,6 +33,15 @@ def test_each_particle_is_read_once_where_it_is_most_central():
         assert (x + left, y + top, radius) == pytest.approx((found.x[k], found.y[k], found.radius[k]))
 
 
+def test_a_circle_that_misses_all_windows_is_read_in_the_nearest():
+    image = image_of([(40, 50, 15)], (100, 200))
+    found = find_discs(image, 0.1)
+    beside = found._replace(x=np.array([215.0]), y=np.array([50.0]), radius=np.array([10.0]))
+    placed = place(image, 0.1, beside, [(0, 0), (0, 50), (0, 100)], (100, 100))
+    assert (placed.window.tolist(), placed.row.tolist()) == ([2], [0])
+    assert placed.tables[2, 0, :3].tolist() == [115, 50, 10]
+
+
 def test_a_window_alone_has_the_particles_that_are_found_in_it():
     image = image_of([(40, 50, 15), (70, 51, 16), (98, 40, 14)], (100, 100))
     placed = place(image, 0.1, find_discs(image, 0.1), [(0, 0)], (100, 100))
