@@ -34,9 +34,6 @@ from electrode.phases import PHASES
 
 layers, ops = keras.layers, keras.ops
 
-# Share of the features about particles that is dropped in training: they are many beside the particles [C].
-RING_DROPOUT = 0.3
-
 
 def build_network(
     image_shape: tuple[int, int], cell: int, targets: int, filters: Sequence[int], hidden: int, dropout: float
@@ -107,8 +104,7 @@ def _particle_stress(particles, features, of_maps, stride: int, hidden: int):
         known.append(ops.einsum("nprc,nrcf->npf", weight, places))
     # Every particle knows what the whole image is like.
     everywhere = ops.concatenate(of_maps, axis=-1)[:, None] + 0.0 * particles[..., :1]
-    known = layers.Dropout(RING_DROPOUT)(layers.Concatenate()(known))
-    x = layers.Concatenate()([known, everywhere, particles[..., -GEOMETRY:]])
+    x = layers.Concatenate()([*known, everywhere, particles[..., -GEOMETRY:]])
     x = layers.Dense(hidden, activation="relu", name=PARTICLE_HIDDEN)(x)
     return layers.Dense(1, name=PARTICLE_STRESS)(x)
 
