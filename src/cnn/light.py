@@ -44,8 +44,7 @@ class ParticleHead(NamedTuple):
 
     hidden: tuple[np.ndarray, np.ndarray]  # kernel and bias of the hidden layer
     output: tuple[np.ndarray, np.ndarray]  # and of the one behind it
-    scale: float  # of the standardised stress [Pa]
-    offset: float  # [Pa]
+    scale: float  # of the stress [Pa]
 
 
 class LightNetwork(NamedTuple):
@@ -146,7 +145,6 @@ def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> L
             (particle_kernel, particle_bias),
             (stress_on_kernel, stress_on_bias),
             outer[PARTICLE_SI_UNITS]["scale"],
-            outer[PARTICLE_SI_UNITS]["offset"],
         ),
     )
 
@@ -281,7 +279,8 @@ def _particle_stress(
     ]
     x = np.concatenate([*known, np.broadcast_to(of_maps, (len(seen.told), of_maps.size)), seen.told], axis=1)
     hidden = np.maximum(x @ head.hidden[0] + head.hidden[1], 0.0)
-    return (hidden @ head.output[0] + head.output[1])[:, 0] * head.scale + head.offset
+    # Behind the mean over SE is that over AM.
+    return (hidden @ head.output[0] + head.output[1])[:, 0] * of_maps[1] * head.scale
 
 
 def heat_map(network: LightNetwork, passed: Pass, target: int) -> np.ndarray:

@@ -96,7 +96,11 @@ def build_network(
 
 
 def _particle_stress(particles, features, of_maps, stride: int, hidden: int):
-    """Scaled stress of each particle [N, P, 1], of the features about it and what is known of its place."""
+    """Scaled stress of each particle [N, P, 1], of the features about it and what is known of its place.
+
+    That is the mean over AM of the stress map, times what the particle bears beside it: the same neighbours
+    bear more where all do. Layers learn the ratio from fewer structures than the stress.
+    """
     known = []
     for ring in RINGS:
         places = features[ring.block]
@@ -106,7 +110,8 @@ def _particle_stress(particles, features, of_maps, stride: int, hidden: int):
     everywhere = ops.concatenate(of_maps, axis=-1)[:, None] + 0.0 * particles[..., :1]
     x = layers.Concatenate()([*known, everywhere, particles[..., -GEOMETRY:]])
     x = layers.Dense(hidden, activation="relu", name=PARTICLE_HIDDEN)(x)
-    return layers.Dense(1, name=PARTICLE_STRESS)(x)
+    mean, _ = of_maps
+    return mean[:, None, 1:] * layers.Dense(1, name=PARTICLE_STRESS)(x)
 
 
 def _weights(particles, shape: tuple[int, int], pixels: int, ring):
@@ -172,7 +177,7 @@ def particle_loss(truth, predicted):
 
 
 def in_si_units(
-    network: keras.Model, mean: np.ndarray, sd: np.ndarray, particle_mean: float, particle_sd: float
+    network: keras.Model, mean: np.ndarray, sd: np.ndarray, particle_scale: float
 ) -> keras.Model:
     """Append the way back from standardised values: class image and particles in, SI units out.
 
@@ -182,8 +187,8 @@ def in_si_units(
         From `build_network`, trained.
     mean, sd
         Of the labels over the training part [targets].
-    particle_mean, particle_sd
-        Of the stress on particles over the training part [Pa].
+    particle_scale
+        Unit in which the network gives the stress on particles [Pa].
 
     Returns
     -------
@@ -191,7 +196,7 @@ def in_si_units(
         Outputs `TARGETS` [N, targets] and `PARTICLE_STRESS` [N, P, 1, Pa].
     """
     back = layers.Rescaling(scale=sd.tolist(), offset=mean.tolist(), name=SI_UNITS)
-    particle_back = layers.Rescaling(particle_sd, particle_mean, name=PARTICLE_SI_UNITS)
+    particle_back = layers.Rescaling(particle_scale, name=PARTICLE_SI_UNITS)
     predicted = network(network.input)
     outputs = {
         TARGETS: back(predicted[TARGETS]),

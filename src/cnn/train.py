@@ -124,12 +124,12 @@ def train(
         raise ValueError(f"{dataset}: {', '.join(constant)} is the same for all training structures")
     scale = map_scale(train_part)
     known = train_part.particle_stress[np.isfinite(train_part.particle_stress)]
-    if np.ptp(known) == 0:
-        raise ValueError(f"{dataset}: the stress on all AM particles found is the same")
-    particle_mean, particle_sd = float(known.mean()), float(known.std())
+    if not known.any():
+        raise ValueError(f"{dataset}: no AM particle found in the training images is known to bear stress")
+    particle_scale = float(np.sqrt(np.mean(known**2)))
 
     def shown(of: Samples) -> dict[str, np.ndarray]:
-        on_particles = (of.particle_stress - particle_mean) / particle_sd
+        on_particles = of.particle_stress / particle_scale
         return {
             TARGETS: (of.label - mean) / sd,
             STRESS_MAP: np.concatenate([of.stress_map / scale, of.share], axis=-1),
@@ -186,7 +186,7 @@ def train(
     bare = build_network(shape, cell, mean.size, **network)
     bare.set_weights(net.get_weights())
     with atomic_output(model_file) as temporary:
-        in_si_units(bare, mean, sd, particle_mean, particle_sd).save(temporary)
+        in_si_units(bare, mean, sd, particle_scale).save(temporary)
     with atomic_output(history_file) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["epoch", *history])
@@ -203,8 +203,7 @@ def train(
         "label_mean": mean.tolist(),
         "label_sd": sd.tolist(),
         "stress_map_scale": scale.tolist(),
-        "particle_stress_mean": particle_mean,
-        "particle_stress_sd": particle_sd,
+        "particle_stress_scale": particle_scale,
         "dataset_code_digest": str(samples.attrs["code_digest"]),
         "code_digest": code,
         "versions": {"keras": keras.version(), "backend": keras.backend.backend(), "numpy": np.__version__},

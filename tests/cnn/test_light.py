@@ -23,7 +23,7 @@ def both(request, tmp_path_factory):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.set_weights([generator.uniform(0.5, 1.5, values.shape) for values in layer.get_weights()])
     path = tmp_path_factory.mktemp("light") / "model.keras"
-    units = np.array([1.0, -2.0, 3.0]), np.array([10.0, 20.0, 30.0]), 5.0, 50.0
+    units = np.array([1.0, -2.0, 3.0]), np.array([10.0, 20.0, 30.0]), 50.0
     in_si_units(network, *units).save(path)
     # Patches of one phase and of noise: without whole patches no place has a single phase.
     image = generator.integers(0, 2, (3, 8, 12), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)

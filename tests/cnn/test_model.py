@@ -101,15 +101,15 @@ def test_map_loss_counts_each_phase_by_its_share():
 
 def test_units_come_back(network, images):
     mean, sd = np.array([1e9, 5e-11]), np.array([1e8, 2e-11])
-    model = in_si_units(network, mean, sd, 3e7, 2e7)
+    model = in_si_units(network, mean, sd, 2e7)
     standard, given = (each.predict(images, verbose=0) for each in (network, model))
     np.testing.assert_allclose(given[TARGETS], mean + sd * standard[TARGETS], rtol=1e-5)
-    expected = 3e7 + 2e7 * standard[PARTICLE_STRESS]
+    expected = 2e7 * standard[PARTICLE_STRESS]
     np.testing.assert_allclose(given[PARTICLE_STRESS], expected, rtol=1e-5)
 
 
 def test_saved_model_predicts_the_same(network, images, tmp_path):
-    model = in_si_units(network, np.array([1e9, 5e-11]), np.array([1e8, 2e-11]), 3e7, 2e7)
+    model = in_si_units(network, np.array([1e9, 5e-11]), np.array([1e8, 2e-11]), 2e7)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     for name, values in model.predict(images, verbose=0).items():

@@ -45,7 +45,7 @@ def test_outputs_belong_together(study):
     standard = (kept["targets"] - samples.label) / settings["label_sd"]
     last = float(history[-1]["val_targets_loss"])
     assert np.mean(standard**2) == pytest.approx(last, rel=1e-3), "the last weights were kept"
-    error = (kept["particle_stress"][..., 0] - samples.particle_stress) / settings["particle_stress_sd"]
+    error = (kept["particle_stress"][..., 0] - samples.particle_stress) / settings["particle_stress_scale"]
     last = float(history[-1]["val_particle_stress_loss"])
     assert np.nanmean(error**2) == pytest.approx(last, rel=1e-3), "one structure, each particle the same"
 
