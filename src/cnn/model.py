@@ -176,9 +176,7 @@ def particle_loss(truth, predicted):
     return error / (ops.sum(known, axis=1) + LEAST_AREA)
 
 
-def in_si_units(
-    network: keras.Model, mean: np.ndarray, sd: np.ndarray, particle_scale: float
-) -> keras.Model:
+def in_si_units(network: keras.Model, mean: np.ndarray, sd: np.ndarray, particle_scale: float) -> keras.Model:
     """Append the way back from standardised values: class image and particles in, SI units out.
 
     Parameters
