@@ -45,12 +45,18 @@ rule all:
     input:
         figures=figure_files(study),
         metrics=study.metrics(),
+        particles=study.particles(),
         manifest=study.file("manifest.json"),
         report=study.file("report.html"),
 
 
 onsuccess:
     print("\nDone. Everything on one page, metrics and figures:")
-    final = (rules.all.input.report, rules.all.input.metrics, *rules.all.input.figures)
+    final = (
+        rules.all.input.report,
+        rules.all.input.metrics,
+        rules.all.input.particles,
+        *rules.all.input.figures,
+    )
     for path in filter(os.path.exists, final):
         print(f"  {path}")

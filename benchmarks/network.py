@@ -28,9 +28,11 @@ from analysis.images import Window
 from analysis.labels import target_values
 from analysis.metrics import r2_score
 from analysis.trajectories import read_trajectories
-from cnn.data import part, read_dataset
+from cnn.data import KNOWN, part, read_dataset
 from cnn.ensemble import load_model, predict
+from cnn.particles import inside, read_off_particles
 from cnn.train import train
+from cnn.uncertainty import calibrate_particles
 from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,10 +65,16 @@ def scores(dataset, config):
         train(dataset, *files, config["network"], settings, config["seed"], "benchmark")
         seconds = time.perf_counter() - start
         model, samples = load_model(files[0]), read_dataset(dataset)
-        r2 = []
+        names, calibration, r2 = samples["target"].values.tolist(), None, []
         for which in ("validation", "test"):
             chosen = part(samples, which)
-            r2.append(r2_score(chosen.label.T, predict(model, chosen.image).T))
+            target, stress = (values[None] for values in predict(model, chosen.image, chosen.particles))
+            calibration = calibration or calibrate_particles(
+                chosen.particle_stress, stress[0], np.zeros_like(stress[0])
+            )
+            counted = inside(chosen.particles, chosen.image.shape[1:])
+            (read,) = read_off_particles(target, names, stress, counted, calibration)
+            r2.append(r2_score(chosen.label.T, read.T))
     return np.array(r2), seconds
 
 
@@ -106,7 +114,9 @@ def learning_curve(config, sizes):
             more = of_random_split(MORE / "dataset.nc")
             more = more.isel(sample=spread(more.sizes["sample"], size - ours.size))
             more["split"][:] = "train"
-            chosen = xr.concat([chosen, more], "sample", combine_attrs="override")
+            most = max(chosen.sizes["particle"], more.sizes["particle"])
+            both = (each.pad(particle=(0, most - each.sizes["particle"])) for each in (chosen, more))
+            chosen = xr.concat(both, "sample", combine_attrs="override")
         changed = copy.deepcopy(config)
         batch, epochs = config["training"]["batch_size"], config["training"]["epochs"]
         changed["training"]["epochs"] = max(30, round(epochs * -(-ours.size // batch) / -(-size // batch)))
@@ -117,7 +127,7 @@ def learning_curve(config, sizes):
 def of_random_split(path):
     """What training needs of a dataset, with the random split alone."""
     with xr.open_dataset(path) as opened:
-        return opened[["image", "label", "stress_map", "split"]].sel(fold=["random"]).load()
+        return opened[["image", "label", "stress_map", "split", *KNOWN]].sel(fold=["random"]).load()
 
 
 def spread(count, size):

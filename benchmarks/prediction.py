@@ -37,6 +37,7 @@ from cnn.bundle import read_bundle
 from cnn.composite import EDGE, LIKE, UNLIKE
 from cnn.image import predict
 from cnn.light import cores
+from cnn.particles import find_tables
 from electrode.phases import DARK_TO_BRIGHT, GRAY_VALUES
 from electrode.targets import target_row
 
@@ -107,12 +108,13 @@ def against(path):
     bundle = read_bundle(ROOT / "models/paper")
     with xr.open_dataset(ROOT / "models/paper/samples.nc") as samples:
         image = samples["image"].values
+    particles = find_tables(image, bundle.um_per_pixel)
     for heat in (False, True):
         wall, processor, target = ({other: [], light: []} for _ in range(3))
         for _ in range(9):
             for version in (other, light):
                 start, busy = time.perf_counter(), time.process_time()
-                target[version] = version.run_ensemble(bundle.networks, image, heat).target
+                target[version] = version.run_ensemble(bundle.networks, image, particles, heat).target
                 wall[version].append(time.perf_counter() - start)
                 processor[version].append((time.process_time() - busy) / len(image))
         apart = np.abs(target[other] - target[light]).max(axis=(0, 1)) / target[other].std(axis=(0, 1))

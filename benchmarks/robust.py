@@ -9,16 +9,18 @@ true reaction areas in their 90 % intervals, and of images that the verdict does
 """
 
 import csv
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from analysis.metrics import r2_score
-from cnn.bundle import read_bundle
+from cnn.bundle import read_bundle, run_bundle
 from cnn.composite import LIKE, scores, verdict
 from cnn.data import part, read_dataset
 from cnn.degrade import degrade
-from cnn.light import mean_and_spread, run_ensemble
+from cnn.light import mean_and_spread
+from cnn.particles import find_tables
 from cnn.reference import distance
 from cnn.shape import shapes
 from cnn.uncertainty import interval
@@ -43,29 +45,34 @@ TESTS = (
 )
 
 
+def seen(test, um_per_pixel, defect):
+    """Test images with a defect and their targets, without those that cannot be parted in three."""
+    shown, truth = [], []
+    for k, (image, label) in enumerate(zip(test.image, test.label, strict=True)):
+        with suppress(ValueError):
+            shown.append(degrade(image, um_per_pixel, np.random.default_rng(k), **defect))
+            truth.append(label)
+    return np.array(shown), np.array(truth)
+
+
 def main():
     stress, area = (list(TARGETS).index(name) for name in ("se_stress_mean", "reaction_area"))
     bundles = {name: read_bundle(folder) for name, folder in ENSEMBLES.items()}
     test = part(read_dataset(ROOT / "results/paper/dataset.nc"), "test")
     rows = []
     for images, defect in TESTS:
-        shown = np.array(
-            [
-                degrade(image, bundles["paper"].um_per_pixel, np.random.default_rng(k), **defect)
-                for k, image in enumerate(test.image)
-            ]
-        )
+        shown, truth = seen(test, bundles["paper"].um_per_pixel, defect)
         for name, bundle in bundles.items():
-            passes = run_ensemble(bundle.networks, shown)
+            passes = run_bundle(bundle, shown, find_tables(shown, bundle.um_per_pixel))
             mean, spread = mean_and_spread(passes.target)
             low, high = interval(mean, spread, bundle.calibration)
-            covered = (low <= test.label) & (test.label <= high)
+            covered = (low <= truth) & (truth <= high)
             measured = np.array([shapes(image, bundle.um_per_pixel) for image in shown])
             novelty = scores(bundle.composite, distance(bundle.reference, passes.pooled), measured)
             words = [verdict(bundle.composite, score[None]) for score in novelty]
             numbers = (
-                *r2_score(test.label.T, mean.T),
-                np.median(mean[:, stress] / test.label[:, stress]) - 1,
+                *r2_score(truth.T, mean.T),
+                np.median(mean[:, stress] / truth[:, stress]) - 1,
                 covered[:, area].mean(),
                 np.mean([word == LIKE for word in words]),
             )

@@ -137,6 +137,7 @@ def _files(folder, config):
         config=config,
         trajectories=[folder / f"width-{width}.h5" for width in config["grid"]["widths_um"]],
         metrics=folder / "metrics.csv",
+        particles=folder / "particles.csv",
         models={
             fold: [folder / fold / f"member-{k}.keras" for k in members] for fold in ("random", "width-10")
         },
@@ -152,6 +153,7 @@ def _run_study(files):
     """Make the files of the tiny study."""
     from analysis.dataset import build_dataset
     from analysis.metrics import write_metrics
+    from analysis.particles import write_particle_metrics
     from cnn.ensemble import predict_dataset
     from cnn.gradcam import gradcam_dataset
     from cnn.train import train
@@ -179,7 +181,9 @@ def _run_study(files):
         settings = files.settings[fold]
         predict_dataset(files.dataset, models, settings, files.predictions[fold], fold)
     gradcam_dataset(files.dataset, files.models["random"], files.gradcam, 2)
-    write_metrics(files.dataset, list(files.predictions.values()), files.metrics, 100, config["seed"])
+    judged = files.dataset, list(files.predictions.values())
+    write_metrics(*judged, files.metrics, 100, config["seed"])
+    write_particle_metrics(*judged, files.particles, 100, config["seed"])
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ import h5netcdf
 import numpy as np
 import xarray as xr
 
-from analysis.images import class_image, image_window, particle_image, stress_map
+from analysis.images import am_particles, class_image, image_window, particle_image, stress_map
 from analysis.labels import structure_values, target_values
 from analysis.split import folds
 from analysis.trajectories import read_trajectories
@@ -48,6 +48,12 @@ VARIABLES = {
         "Pa",
         "mean contact pressure over the pixels of a phase in each cell, 0 where there are none",
     ),
+    "particle_x": Variable(
+        ("sample", "particle"), "f", "m", "centre of an AM particle in the image, from its left edge"
+    ),
+    "particle_y": Variable(("sample", "particle"), "f", "m", "the same from its bottom edge"),
+    "particle_diameter": Variable(("sample", "particle"), "f", "m", "diameter of the particle"),
+    "particle_stress": Variable(("sample", "particle"), "f", "Pa", "contact pressure on the particle"),
     "phase": Variable(("phase",), "U", "1", "phase of the stress map"),
     "split": Variable(("fold", "sample"), "U", "1", "part of the sample: train, validation or test"),
     "fold": Variable(("fold",), "U", "1", "split of the study: at random, or what it holds out for the test"),
@@ -95,7 +101,9 @@ VARIABLES = {
 }
 # Of studies that compress to a pressure only; in joined studies not a number for structures that were not.
 OPTIONAL = {"pressure"}
-DATA_VARIABLES = ("image", "label", "stress_map", "split")
+# Not a number behind the last particle of an image.
+PADDED = ("particle_x", "particle_y", "particle_diameter", "particle_stress")
+DATA_VARIABLES = ("image", "label", "stress_map", "split", *PADDED)
 # Written structure by structure, and read when asked for: those of a large study do not fit into memory.
 STREAMED = ("image", "stress_map")
 # Structures looked at together where all are to be seen.
@@ -132,7 +140,8 @@ def check(dataset: xr.Dataset) -> None:
             wanted, got = getattr(declared, attribute), variable.attrs.get(attribute)
             if got != wanted:
                 raise ValueError(f"{name} must have {attribute} {wanted!r}, got {got!r}")
-        slices = range(0, len(variable), SLICE) if kind == "f" and name not in OPTIONAL else ()
+        whole = kind == "f" and name not in OPTIONAL and name not in PADDED
+        slices = range(0, len(variable), SLICE) if whole else ()
         if not all(np.isfinite(variable[first : first + SLICE].values).all() for first in slices):
             raise ValueError(f"{name} must be finite")
 
@@ -204,10 +213,14 @@ def build_dataset(
                     rows.append(
                         {"sample": trajectory.name, "label": target_values(trajectory, window)}
                         | structure_values(trajectory, window, pixels)
+                        | am_particles(trajectory, window, particle)
                     )
                     codes.add(trajectory.provenance["code_digest"])
                     provenance.add(json.dumps(trajectory.provenance, sort_keys=True))
                 log.info("%d of %d trajectories read", count, len(trajectories))
+        most = max(len(row["particle_x"]) for row in rows)
+        for row in rows:
+            row |= {name: padded(row[name], most) for name in PADDED}
         columns: dict[str, Any] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
         parts = folds(columns["width"], columns["uncovered_fraction"], split, seed, columns["replicate"])
         columns |= {
@@ -233,6 +246,12 @@ def build_dataset(
         dataset.to_netcdf(temporary, mode="a", engine="h5netcdf", encoding=_encoding(dataset))
         with xr.open_dataset(temporary, engine="h5netcdf") as written:
             check(written)
+
+
+def padded(values: np.ndarray, length: int) -> np.ndarray:
+    """Values along the last axis, and not a number up to this length."""
+    missing = length - values.shape[-1]
+    return np.pad(values, [(0, 0)] * (values.ndim - 1) + [(0, missing)], constant_values=np.nan)
 
 
 def _declared(columns: Mapping[str, object]) -> xr.Dataset:

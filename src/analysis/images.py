@@ -146,6 +146,35 @@ def stress_map(trajectory: Trajectory, window: Window, particle: np.ndarray | No
     return np.array(maps, np.float32)
 
 
+def am_particles(trajectory: Trajectory, window: Window, particle: np.ndarray) -> dict[str, np.ndarray]:
+    """The AM particles of which the image shows at least a pixel.
+
+    Parameters
+    ----------
+    trajectory
+        The structure.
+    window
+        What the image shows of it.
+    particle
+        From `particle_image`.
+
+    Returns
+    -------
+    dict
+        ``particle_x`` and ``particle_y`` of the centres from the left and bottom edge of the image [P, m],
+        ``particle_diameter`` [P, m], and ``particle_stress``, the contact pressure at rest [P, Pa].
+    """
+    shown = np.unique(particle[particle >= 0])
+    shown = shown[trajectory.species[shown] == AM]
+    x, y = (trajectory.position[-1][shown] - [window.left, window.bottom]).T
+    return {
+        "particle_x": x,
+        "particle_y": y,
+        "particle_diameter": 2 * trajectory.radius[shown],
+        "particle_stress": trajectory.contact_pressure[-1][shown],
+    }
+
+
 def _sum_over_cells(values: np.ndarray, cell: int) -> np.ndarray:
     rows, columns = values.shape
     return values.reshape(rows // cell, cell, columns // cell, cell).sum(axis=(1, 3), dtype=float)

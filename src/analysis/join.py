@@ -53,8 +53,9 @@ def join_datasets(datasets: Sequence[FilePath], output: FilePath, study: str) ->
                 )
     parts = np.concatenate([dataset["split"].sel(fold=RANDOM).values for dataset in opened])
     optional = OPTIONAL & {name for dataset in opened for name in dataset.variables}
+    most = max(dataset.sizes["particle"] for dataset in opened)
     joined = xr.concat(
-        [_complete(dataset.drop_vars(["split", "fold"]), optional) for dataset in opened],
+        [_complete(dataset.drop_vars(["split", "fold"]), optional, most) for dataset in opened],
         "sample",
         data_vars="minimal",
         coords="minimal",
@@ -96,8 +97,9 @@ def _check_packings(joined: xr.Dataset, parts: np.ndarray) -> None:
             )
 
 
-def _complete(dataset: xr.Dataset, optional: set[str]) -> xr.Dataset:
-    """The dataset with these variables: not a number where it has none of them."""
+def _complete(dataset: xr.Dataset, optional: set[str], particles: int) -> xr.Dataset:
+    """The dataset with these variables, NaN where it has none of them, and room for so many particles."""
+    dataset = dataset.pad(particle=(0, particles - dataset.sizes["particle"]))
     missing = optional - set(dataset.variables)
     shapes = {name: [dataset.sizes[dim] for dim in VARIABLES[name].dims] for name in missing}
     return dataset.assign_coords(

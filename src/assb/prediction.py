@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from PIL import Image
 
+from assb.particles import write_particles
 from assb.picture import AS_STATED, UM_PER_INCH, Acquisition, Picture, read_picture
 from assb.rendering import Rendering, render, table_row
 from cnn.bundle import Bundle
@@ -23,6 +24,8 @@ from study.names import file_names
 
 # Endings of the pictures of an image.
 SEGMENTED, PREDICTION = "_segmented.png", "_prediction.png"
+# The stress on its AM particles: a table and a picture.
+PARTICLES, COLOURED = "_particles.csv", "_particles.png"
 
 
 class Predicted(NamedTuple):
@@ -51,8 +54,8 @@ def predict_files(
     output
         CSV table to write, one row per image predicted; not written if there is none.
     figures
-        Folder for ``<name>_segmented.png`` and ``<name>_prediction.png`` of each image; without it the
-        segmented picture alone, beside the table.
+        Folder for ``<name>_segmented.png``, ``<name>_particles.csv``, ``<name>_prediction.png`` and
+        ``<name>_particles.png`` of each image; without it the first two alone, beside the table.
     model
         From `cnn.bundle.read_bundle`.
     acquisition
@@ -105,8 +108,13 @@ def _check_outputs(
     check_output_folder(folder, [])
     given = {os.path.realpath(path) for path in paths}
     for name in names:
-        for ending in (SEGMENTED, PREDICTION) if figures else (SEGMENTED,):
+        for ending in (SEGMENTED, PARTICLES, *((PREDICTION, COLOURED) if figures else ())):
             picture = folder / f"{name}{ending}"
+            if os.path.realpath(picture) == os.path.realpath(output):
+                raise ValueError(
+                    f"{readable(output)} would be the table of all images and that of the particles of one; "
+                    "name it otherwise"
+                )
             if os.path.realpath(picture) in given:
                 raise ValueError(
                     f"{readable(picture)} is to be written, but is an input; name the table otherwise: "
@@ -123,7 +131,10 @@ def predict_file(
     acquisition: Acquisition = AS_STATED,
     anyway: bool = False,
 ) -> xr.Dataset:
-    """Predict one image; write ``<stem>_segmented.png`` and, if wanted, ``<stem>_prediction.png``.
+    """Predict one image; write its phases, the table of its particles and, if wanted, the figures.
+
+    These are ``<stem>_segmented.png`` and ``<stem>_particles.csv``, ``<stem>_prediction.png`` and
+    ``<stem>_particles.png``.
 
     Parameters
     ----------
@@ -134,7 +145,7 @@ def predict_file(
     stem
         Path that the names of the pictures begin with.
     figure
-        Whether to draw the figure.
+        Whether to draw the figures.
     model, acquisition, anyway
         As for `predict_files`.
 
@@ -159,10 +170,13 @@ def predict_file(
     with atomic_output(stem.with_name(stem.name + SEGMENTED)) as temporary:
         dots = UM_PER_INCH / result.attrs["um_per_pixel"]
         Image.fromarray(GRAY_VALUES[result["class_image"].values]).save(temporary, dpi=(dots, dots))
+    write_particles(result, stem.with_name(stem.name + PARTICLES))
     if figure:
         # On demand: drawing costs more than predicting.
+        from assb.coloured import save_particles
         from assb.figure import save_prediction
 
+        save_particles(result, title, stem.with_name(stem.name + COLOURED))
         save_prediction(picture, result, title, stem.with_name(stem.name + PREDICTION))
     return result
 

@@ -10,7 +10,7 @@ import json
 import logging
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import count, permutations
@@ -19,9 +19,11 @@ from queue import SimpleQueue
 from typing import Any
 
 from flask import Flask, Response, abort, render_template, request, send_file
+from PIL import Image
 from waitress import create_server
 from werkzeug.exceptions import HTTPException
 
+from assb.coloured import Marked, mark
 from assb.comparison import check_settings, compare, save_comparison, settings
 from assb.names import sentence
 from assb.picture import Acquisition
@@ -50,9 +52,11 @@ MEDIA_TYPES = {".png": "image/png", ".csv": "text/csv"}
 STEM = "electrode"
 FILES = {
     f"{STEM}_segmented.png": "Phases as parted: SE white, AM gray, void black",
+    f"{STEM}_particles.png": "AM particles, coloured by the stress on them",
     f"{STEM}_prediction.png": "Input, phases, where the ensemble looks, and the stress it reads off",
     f"{STEM}_simulated.png": "Structure, stress, and what the network sees",
     f"{STEM}.csv": "All numbers",
+    f"{STEM}_particles.csv": "Stress on every AM particle",
 }
 Tell = Callable[[dict[str, Any]], object]
 HEADERS = {
@@ -130,9 +134,10 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
             with waited(), tempfile.TemporaryDirectory() as folder:
                 stem = Path(folder) / STEM
                 anyway = "anyway" in request.form
-                shown = render(predict_file(file.stream, name, stem, True, model, acquisition, anyway))
+                result = predict_file(file.stream, name, stem, True, model, acquisition, anyway)
+                shown = render(result)
                 write_table([{"image": name, **table_row(shown)}], stem.with_suffix(".csv"))
-                return _answer(shown, stem.parent, Path(name).stem)
+                return _answer(shown, stem.parent, Path(name).stem, mark(result))
         except ValueError as error:
             abort(400, str(error))
 
@@ -242,10 +247,15 @@ def _number(key: str) -> float | None:
         raise ValueError(f"{key} must be a number, got {text:.40}") from None
 
 
-def _answer(shown: Rendering, folder: Path, name: str) -> str:
-    """What the page shows of a prediction, with the files in a folder, to be saved under a name."""
+def _answer(shown: Rendering, folder: Path, name: str, particles: Sequence[Marked] = ()) -> str:
+    """What the page shows of a prediction, with the files in a folder, to be saved under a name.
+
+    The particles are laid over the picture of the phases.
+    """
     files = [_file(folder / kind, name) for kind in FILES if (folder / kind).exists()]
-    return render_template("result.html", shown=shown, files=files)
+    phases = folder / f"{STEM}_segmented.png"
+    sides = Image.open(phases).size if phases.exists() else None
+    return render_template("result.html", shown=shown, files=files, particles=particles, sides=sides)
 
 
 def _file(path: Path, name: str) -> dict[str, Any]:

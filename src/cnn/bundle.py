@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
@@ -13,10 +14,11 @@ import xarray as xr
 
 from cnn.composite import Composite, make_composite, other_pictures
 from cnn.data import read_dataset
-from cnn.light import LightNetwork, read_network, run_ensemble
+from cnn.light import LightNetwork, Passes, read_network, run_ensemble
+from cnn.particles import find_tables, inside, read_off_particles
 from cnn.reference import Reference, distance, make_reference
 from cnn.shape import shapes
-from cnn.uncertainty import Calibration, calibrate
+from cnn.uncertainty import Calibration, calibrate, calibrate_particles
 from electrode.targets import SPREAD_OVER
 from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
@@ -26,6 +28,11 @@ SAMPLES = "samples.nc"
 REFERENCE = "reference.npz"
 # Arrays of each that are in it.
 OF_REFERENCE, OF_COMPOSITE = ("mean", "precision"), ("mean", "deviation", "precision")
+# What is needed of the predictions of a study.
+PREDICTED = (
+    *("truth", "prediction", "spread", "split"),
+    *("particle_truth", "particle_prediction", "particle_spread"),
+)
 
 
 class Bundle(NamedTuple):
@@ -33,6 +40,7 @@ class Bundle(NamedTuple):
 
     networks: list[LightNetwork]
     calibration: Calibration
+    particle_calibration: Calibration | None  # None: made before there was a head for particles
     reference: Reference
     composite: Composite
     um_per_pixel: float
@@ -48,8 +56,8 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     study
         Folder of results, such as ``results/paper``.
     folder
-        To write to: members and their settings, ``metrics.csv``, calibration and provenance
-        (``bundle.json``), what the training images are like and what is none of theirs
+        To write to: members and their settings, ``metrics.csv``, ``particles.csv``, calibrations and
+        provenance (``bundle.json``), what the training images are like and what is none of theirs
         (``reference.npz``, ranges and weights in ``bundle.json``), and test structures with truth and
         prediction (``samples.nc``).
     samples
@@ -62,19 +70,22 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     """
     study, folder = Path(study), Path(folder)
     try:
-        predictions = open_result(study / "predictions/random.nc", "truth", "prediction", "spread", "split")
+        predictions = open_result(study / "predictions/random.nc", *PREDICTED)
     except ValueError as error:
         raise ValueError(f"{study} has no finished ensemble: {error}") from error
     dataset = read_dataset(study / "dataset.nc")
     # Those that predicted: files of a larger ensemble, trained before, may lie beside them.
     members = [study / f"cnn/random/member-{k}.keras" for k in range(predictions.sizes["member"])]
     validation = predictions["split"].values == "validation"
-    of_validation = (predictions[name].values[validation] for name in ("truth", "prediction", "spread"))
-    calibration = calibrate(*of_validation)
+    known = ("truth", "prediction", "spread")
+    calibration = calibrate(*(predictions[name].values[validation] for name in known))
+    of_particles = [predictions[f"particle_{name}"].values[validation] for name in known]
+    particle_calibration = calibrate_particles(*of_particles)
     reference, composite = learn_images([read_network(path) for path in members], dataset)
 
     folder.mkdir(parents=True, exist_ok=True)
-    for path in (*members, *(path.with_suffix(".json") for path in members), study / "metrics.csv"):
+    tables = study / "metrics.csv", study / "particles.csv"
+    for path in (*members, *(path.with_suffix(".json") for path in members), *tables):
         with atomic_output(folder / path.name) as temporary:
             shutil.copyfile(path, temporary)
     test = np.flatnonzero(predictions["split"].values == "test")
@@ -93,7 +104,8 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
         "um_per_pixel": float(dataset.attrs["um_per_pixel"]),
         "targets": dataset["target"].values.tolist(),
         "target_units": dataset["target_units"].values.tolist(),
-        "calibration": {name: values.tolist() for name, values in calibration._asdict().items()},
+        "calibration": _as_lists(calibration),
+        "particle_calibration": _as_lists(particle_calibration),
         "reference": {"distances": reference.distances.tolist(), "ranges": reference.ranges},
         "composite": {"weights": composite.weights.tolist(), "usual": composite.usual},
         "dataset": dataset.attrs["title"],
@@ -103,25 +115,56 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
         temporary.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
 
 
+def _as_lists(calibration: Calibration) -> dict[str, list[float]]:
+    return {name: values.tolist() for name, values in calibration._asdict().items()}
+
+
+def _as_calibration(lists: dict[str, list[float]]) -> Calibration:
+    return Calibration(**{name: np.array(values) for name, values in lists.items()})
+
+
 def learn_images(networks: list[LightNetwork], dataset: xr.Dataset) -> tuple[Reference, Composite]:
     """What training and validation images of a dataset are like to its networks, and what others are."""
     part = dataset["split"].values
     known = dataset["image"].values[part != "test"]
     training = part[part != "test"] == "train"
     um_per_pixel = float(dataset.attrs["um_per_pixel"])
-    pooled = run_ensemble(networks, known).pooled
-    reference = make_reference(pooled, known, training, um_per_pixel)
+
+    def pooled(images: np.ndarray) -> np.ndarray:
+        return run_ensemble(networks, images, find_tables(images, um_per_pixel)).pooled
+
+    of_known = pooled(known)
+    reference = make_reference(of_known, known, training, um_per_pixel)
     others = other_pictures(known.shape[1:], um_per_pixel)
 
-    def measured(pooled: np.ndarray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return distance(reference, pooled), np.array([shapes(image, um_per_pixel) for image in images])
+    def measured(features: np.ndarray, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return distance(reference, features), np.array([shapes(image, um_per_pixel) for image in images])
 
     composite = make_composite(
         np.array([shapes(image, um_per_pixel) for image in known[training]]),
-        measured(pooled[:, ~training], known[~training]),
-        measured(run_ensemble(networks, others).pooled, others),
+        measured(of_known[:, ~training], known[~training]),
+        measured(pooled(others), others),
     )
     return reference, composite
+
+
+def run_bundle(
+    bundle: Bundle,
+    image: np.ndarray,
+    particles: np.ndarray,
+    heat: bool = False,
+    done: Callable[[int], object] = lambda images: None,
+) -> Passes:
+    """What the ensemble makes of images, mean and SD of the stress on AM read off their particles.
+
+    Parameters are those of `cnn.light.run_ensemble`.
+    """
+    passes = run_ensemble(bundle.networks, image, particles, heat, done)
+    if bundle.particle_calibration is None:
+        return passes
+    counted = inside(particles, image.shape[1:])
+    on_particles = passes.particle_stress, counted, bundle.particle_calibration
+    return passes._replace(target=read_off_particles(passes.target, bundle.targets, *on_particles))
 
 
 def read_bundle(folder: FilePath) -> Bundle:
@@ -135,7 +178,7 @@ def read_bundle(folder: FilePath) -> Bundle:
     folder = Path(folder)
     try:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        known = description["reference"]
+        known, of_particles = description["reference"], description.get("particle_calibration")
         with np.load(folder / REFERENCE, allow_pickle=False) as arrays:
             reference = Reference(
                 distances=np.array(known["distances"]),
@@ -149,7 +192,8 @@ def read_bundle(folder: FilePath) -> Bundle:
             )
         return Bundle(
             [read_network(folder / name) for name in description["members"]],
-            Calibration(**{name: np.array(v) for name, v in description["calibration"].items()}),
+            _as_calibration(description["calibration"]),
+            _as_calibration(of_particles) if of_particles else None,
             reference,
             composite,
             description["um_per_pixel"],

@@ -1,4 +1,4 @@
-"""What the network sees of a dataset: images, labels, stress maps, and the part each sample belongs to."""
+"""What the network sees of a dataset: images and their particles, labels, stress maps, and the parts."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from cnn.particles import find_tables
+from electrode.particles import match
 from electrode.species import SOLIDS
 from provenance import FilePath, check_declared, check_seal
 from provenance.netcdf import READING_ERRORS
+
+# What a dataset knows of the AM particles of its images.
+KNOWN = ("particle_x", "particle_y", "particle_diameter", "particle_stress")
 
 
 class Samples(NamedTuple):
@@ -19,6 +24,8 @@ class Samples(NamedTuple):
     label: np.ndarray  # [N, targets], SI units
     stress_map: np.ndarray  # [N, rows, columns, 2, Pa]: of SE and AM in each cell
     share: np.ndarray  # [N, rows, columns, 2]: of SE and AM in each cell
+    particles: np.ndarray  # [N, P, columns]: tables of the AM particles found (`cnn.particles`)
+    particle_stress: np.ndarray  # [N, P, Pa]: contact pressure of each, NaN of those that are not known
 
 
 def read_dataset(path: FilePath, fold: str = "random") -> xr.Dataset:
@@ -36,7 +43,7 @@ def read_dataset(path: FilePath, fold: str = "random") -> xr.Dataset:
             folds = opened["fold"].values.tolist()
             if fold not in folds:
                 raise ValueError(f"it has no split {fold!r}, but {', '.join(folds)}")
-            dataset = opened[["image", "label", "stress_map", "split"]].sel(fold=fold)
+            dataset = opened[["image", "label", "stress_map", "split", *KNOWN]].sel(fold=fold)
             check_declared(path, dataset.nbytes)
             dataset.load()
         _check(dataset)
@@ -81,7 +88,36 @@ def part(dataset: xr.Dataset, name: str) -> Samples:
     blocks = image.reshape(len(image), rows, image.shape[1] // rows, columns, image.shape[2] // columns)
     share = np.stack([(blocks == phase).mean(axis=(2, 4)) for phase in SOLIDS.values()], axis=-1)
     stress = maps.transpose("sample", "cell_y", "cell_x", "phase").values
-    return Samples(image, chosen["label"].values, stress, share.astype(np.float32))
+    particles = find_tables(image, float(dataset.attrs["um_per_pixel"]))
+    return Samples(
+        image,
+        chosen["label"].values,
+        stress,
+        share.astype(np.float32),
+        particles,
+        known_stress(chosen, particles),
+    )
+
+
+def known_stress(dataset: xr.Dataset, particles: np.ndarray) -> np.ndarray:
+    """Contact pressure of the particles found that are particles of the simulation, NaN of others [N, P, Pa].
+
+    Parameters
+    ----------
+    dataset
+        N samples.
+    particles
+        Tables of the particles found in their images (`cnn.particles.find_tables`).
+    """
+    pixel = float(dataset.attrs["um_per_pixel"]) / 1e6
+    x, y, diameter, stress = (dataset[name].values for name in KNOWN)
+    result = np.full(particles.shape[:2], np.nan)
+    for k, table in enumerate(particles):
+        there = np.isfinite(x[k])
+        discs = table[table[:, 2] > 0, :3].T
+        number = match(x[k, there] / pixel, y[k, there] / pixel, diameter[k, there] / 2 / pixel, *discs[:2])
+        result[k, : number.size] = np.append(stress[k, there], np.nan)[number]
+    return result
 
 
 def cell_pixels(samples: Samples) -> int:

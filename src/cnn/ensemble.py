@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from cnn.backend import keras
-from cnn.data import read_dataset
-from cnn.layout import FLIPS
-from cnn.uncertainty import NOMINAL, calibrate, interval
+from cnn.data import KNOWN, known_stress, read_dataset
+from cnn.layout import FLIPS, PARTICLE_STRESS, TARGETS
+from cnn.light import mean_and_spread
+from cnn.particles import find_tables, inside, mirrored, read_off_particles
+from cnn.uncertainty import NOMINAL, Calibration, calibrate, calibrate_particles, interval
 from provenance import FilePath, atomic_output, check_declared
 
 # What Keras and what it reads with raise over damaged files.
@@ -40,8 +43,8 @@ def load_model(path: FilePath) -> keras.Model:
         raise ValueError(f"{path} cannot be read as a Keras model: {error}") from error
 
 
-def predict(model: keras.Model, image: np.ndarray) -> np.ndarray:
-    """Targets of class images, as the mean over the images and their mirror images.
+def predict(model: keras.Model, image: np.ndarray, particles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Targets and stress on particles, as the mean over class images and their mirror images.
 
     Parameters
     ----------
@@ -49,38 +52,25 @@ def predict(model: keras.Model, image: np.ndarray) -> np.ndarray:
         From `cnn.train.train`.
     image
         uint8 [N, rows, columns].
+    particles
+        Tables of their AM particles [N, P, columns] (`cnn.particles.find_tables`).
 
     Returns
     -------
-    ndarray
-        [N, targets], SI units.
+    target, particle_stress : ndarray
+        [N, targets], SI units, and [N, P, Pa]; the latter without meaning in rows without a particle.
     """
-    views = [model.predict(image[:, ::rows, ::columns], batch_size=32, verbose=0) for rows, columns in FLIPS]
-    return np.mean(views, axis=0, dtype=float)
-
-
-def predict_ensemble(
-    models: Sequence[keras.Model], image: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Targets of class images by all members: their mean, their standard deviation, and each.
-
-    Parameters
-    ----------
-    models
-        M members.
-    image
-        uint8 [N, rows, columns].
-
-    Returns
-    -------
-    mean, spread : ndarray
-        [N, targets], SI units; the spread of one member is 0.
-    members : ndarray
-        [M, N, targets].
-    """
-    members = np.stack([predict(model, image) for model in models])
-    spread = members.std(axis=0, ddof=1) if len(models) > 1 else np.zeros_like(members[0])
-    return members.mean(axis=0), spread, members
+    shape = image.shape[1:]
+    views = [
+        model.predict(
+            [image[:, ::rows, ::columns], mirrored(particles, shape, rows, columns)], batch_size=32, verbose=0
+        )
+        for rows, columns in FLIPS
+    ]
+    target, stress = (
+        np.mean([view[name] for view in views], axis=0, dtype=float) for name in (TARGETS, PARTICLE_STRESS)
+    )
+    return target, stress[..., 0]
 
 
 def check_match(settings_file: FilePath, attributes: Mapping[str, Any]) -> None:
@@ -131,8 +121,20 @@ def predict_dataset(
     samples = read_dataset(dataset, fold)
     for path in settings:
         check_match(path, samples.attrs)
-    mean, spread, members = predict_ensemble([load_model(path) for path in models], samples["image"].values)
-    truth, validation = samples["label"].values, samples["split"].values == "validation"
+    image = samples["image"].values
+    particles = find_tables(image, float(samples.attrs["um_per_pixel"]))
+    both = [predict(load_model(path), image, particles) for path in models]
+    members, on_particles = (np.stack(values) for values in zip(*both, strict=True))
+    validation = samples["split"].values == "validation"
+    of_validation = (
+        values[validation] for values in (known_stress(samples, particles), *mean_and_spread(on_particles))
+    )
+    particle_calibration = calibrate_particles(*of_validation)
+    counted = inside(particles, image.shape[1:])
+    names = samples["target"].values.tolist()
+    members = read_off_particles(members, names, on_particles, counted, particle_calibration)
+    mean, spread = mean_and_spread(members)
+    truth = samples["label"].values
     calibration = calibrate(truth[validation], mean[validation], spread[validation])
     low, high = interval(mean, spread, calibration)
     described = {
@@ -142,7 +144,7 @@ def predict_dataset(
         "low": (low, f"lower end of the {NOMINAL:.0%} interval"),
         "high": (high, f"upper end of the {NOMINAL:.0%} interval"),
     }
-    predictions = samples.drop_vars(["image", "label", "stress_map"])
+    predictions = samples.drop_vars(["image", "label", "stress_map", *KNOWN])
     for name, (values, meaning) in described.items():
         predictions[name] = (
             ("sample", "target"),
@@ -154,9 +156,56 @@ def predict_dataset(
         members,
         {"units": "see target_units", "long_name": "targets predicted by each member"},
     )
+    predictions = predictions.assign(
+        particle_variables(samples, particles, on_particles, particle_calibration)
+    )
     predictions = predictions.drop_vars(
         [name for name in ("x", "y", "pair", "phase") if name in predictions.coords]
     )
     predictions.attrs = {"title": "targets of the DEM and predictions of the CNN", "Conventions": "CF-1.11"}
     with atomic_output(output, seal=True) as temporary:
         predictions.to_netcdf(temporary, engine="h5netcdf")
+
+
+def particle_variables(
+    samples: xr.Dataset, particles: np.ndarray, members: np.ndarray, calibration: Calibration
+) -> dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]:
+    """Variables of the particles found: where they are, truth, prediction and interval [sample, particle].
+
+    Parameters
+    ----------
+    samples
+        N samples of a dataset.
+    particles
+        Tables of the particles found [N, P, columns].
+    members
+        Their stress as each member predicts it [M, N, P, Pa].
+    calibration
+        Of their intervals.
+    """
+    truth = known_stress(samples, particles)
+    there = particles[..., 2] > 0
+    mean, spread = (np.where(there, values, np.nan) for values in mean_and_spread(members))
+    low, high = interval(mean[..., None], spread[..., None], calibration)
+    pixel = float(samples.attrs["um_per_pixel"]) / 1e6
+    x, y, radius = (np.where(there, particles[..., k] * pixel, np.nan) for k in range(3))
+    described = {
+        "x": (x, "m", "centre of the particle found, from the left edge of the image"),
+        "y": (y, "m", "the same from the bottom edge"),
+        "diameter": (2 * radius, "m", "diameter of the particle found"),
+        "truth": (truth, "Pa", "contact pressure in the DEM, where a particle of it is there"),
+        "prediction": (mean, "Pa", "contact pressure predicted by the CNN: mean of the ensemble"),
+        "spread": (spread, "Pa", "standard deviation over the members of the ensemble"),
+        "low": (low[..., 0], "Pa", f"lower end of the {NOMINAL:.0%} interval"),
+        "high": (high[..., 0], "Pa", f"upper end of the {NOMINAL:.0%} interval"),
+    }
+    variables: dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]] = {
+        f"particle_{name}": (("sample", "particle"), values, {"units": unit, "long_name": meaning})
+        for name, (values, unit, meaning) in described.items()
+    }
+    variables["member_particle_prediction"] = (
+        ("member", "sample", "particle"),
+        np.where(there, members, np.nan),
+        {"units": "Pa", "long_name": "contact pressure predicted by each member"},
+    )
+    return variables

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from cnn.backend import keras
-from cnn.data import read_dataset
+from cnn.data import KNOWN, read_dataset
 from cnn.ensemble import load_model
 from cnn.layout import FEATURES, NETWORK, SHARES, TARGETS
 from electrode.species import AM, SE
@@ -90,7 +90,7 @@ def feature_map(network: keras.Model, image: np.ndarray, target: int) -> np.ndar
     maps = [network.get_layer(name).output for name in (FEATURES, SHARES)]
     features, shares = (
         keras.ops.convert_to_numpy(values)
-        for values in keras.Model(network.input, maps)(image, training=False)
+        for values in keras.Model(network.input[0], maps)(image, training=False)
     )
     head = keras.Model(maps, network.output[TARGETS])
     # Sum over the places: the effect of a channel's mean, whatever the size of the map.
@@ -169,7 +169,9 @@ def gradcam_dataset(dataset: FilePath, models: Sequence[FilePath], output: FileP
 
     result = test.isel(sample=order[chosen])
     result = result.assign(heatmap=(("sample", "target", "y", "x"), np.stack(kept, axis=1)))
-    result = result.drop_vars(["stress_map", *(name for name in ("pair", "phase") if name in result.coords)])
+    result = result.drop_vars(
+        ["stress_map", *KNOWN, *(name for name in ("pair", "phase") if name in result.coords)]
+    )
     result["heatmap"].attrs = {
         "units": "1",
         "long_name": "Grad-CAM map of the standardised output of the target",

@@ -15,14 +15,16 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from cnn.bundle import Bundle, read_bundle
+from cnn.bundle import Bundle, read_bundle, run_bundle
 from cnn.composite import EDGE, LIKE, UNLIKE, scores, strange_shapes, verdict
-from cnn.light import Passes, mean_and_spread, run_ensemble
+from cnn.light import Passes, mean_and_spread
+from cnn.particles import Placed, place
 from cnn.reference import distance, quantities, reasons
 from cnn.scale import check_pixel, check_size, rescale
 from cnn.segmentation import Parted, part
 from cnn.shape import shapes
 from cnn.uncertainty import interval
+from electrode.particles import Discs, find_discs
 from electrode.phases import DARK_TO_BRIGHT, PHASES, VOID
 from electrode.species import SE
 from electrode.targets import target_row
@@ -33,6 +35,8 @@ MODELS = Path(__file__).resolve().parents[2] / "models"
 SHIPPED = MODELS / "robust"
 # Neighbouring windows share at least this of their length.
 OVERLAP = 0.25
+# The target whose bounds are those of the stress on single particles.
+ON_PARTICLES = "am_stress_mean"
 ADVICE = {
     LIKE: "the ensemble knows images like this one",
     EDGE: "few training images were like this one: take the numbers with care",
@@ -40,7 +44,10 @@ ADVICE = {
 }
 WITHHELD = "it knows nothing like it, so its numbers are withheld"
 # What is withheld then.
-NUMBERS = ("prediction", "low", "high", "between_windows", "window_prediction", "heatmap")
+NUMBERS = (
+    *("prediction", "low", "high", "between_windows", "window_prediction", "heatmap"),
+    *("particle_stress", "particle_low", "particle_high"),
+)
 
 
 class Variable(NamedTuple):
@@ -63,6 +70,13 @@ VARIABLES = {
     "phase_fraction": Variable(("phase",), "1", "share of the image"),
     "class_image": Variable(("y", "x"), "1", "0 void, 1 SE, 2 AM; top row first"),
     "heatmap": Variable(("target", "cell_y", "cell_x"), "1", "Grad-CAM, standard deviations of the target"),
+    "particle_x": Variable(("particle",), "m", "centre of an AM particle, from the left edge"),
+    "particle_y": Variable(("particle",), "m", "the same from the top edge"),
+    "particle_diameter": Variable(("particle",), "m", "diameter of the circle about its outline"),
+    "particle_cut": Variable(("particle",), "1", "whether the border of the image cuts it"),
+    "particle_stress": Variable(("particle",), "Pa", "contact pressure on it, mean of the ensemble"),
+    "particle_low": Variable(("particle",), "Pa", "lower end of its 90 % interval"),
+    "particle_high": Variable(("particle",), "Pa", "upper end of its 90 % interval"),
 }
 
 
@@ -125,6 +139,10 @@ def predict(
         the image, and ``distance`` from the training images.
         ``phase_fraction`` (phase); ``class_image`` (y, x) at the scale of the network, whole cells of it;
         ``heatmap`` (target, cell_y, cell_x), Grad-CAM maps in standard deviations of the target.
+        Along ``particle``, of the AM particles found in the class image: ``particle_x``, ``particle_y`` of
+        the centre [m] and ``particle_diameter`` [m], ``particle_cut`` by the border, ``particle_stress``
+        with ``particle_low`` and ``particle_high`` of its 90 % interval [Pa], each read in the window where
+        it lies most central (NaN from an ensemble that does not read particles).
         Attributes: ``verdict`` (like, at the edge of, or unlike the training images), ``advice``,
         ``reasons``, ``withheld`` (1 if all that is predicted is NaN because the image is unlike),
         ``um_per_pixel`` of the class image, ``window_um``.
@@ -142,8 +160,11 @@ def predict(
     classes = rescale(parted.classes, um_per_pixel / bundle.um_per_pixel)
     classes = _whole_cells(classes, bundle.networks[0].cell)
     corners = _corners(classes.shape, bundle)
-    passes = _run_windows(classes, corners, bundle, heat, done)
-    return _result(classes, corners, passes, bundle, parted.notes, anyway)
+    discs = find_discs(classes, bundle.um_per_pixel)
+    placed = place(classes, bundle.um_per_pixel, discs, corners, bundle.networks[0].image_shape)
+    passes = _run_windows(classes, corners, placed.tables, bundle, heat, done)
+    values = _values(classes, corners, passes, bundle) | _of_particles(discs, placed, passes, bundle)
+    return _result(values, _verdict(classes, corners, passes, bundle, parted.notes, anyway), corners, bundle)
 
 
 def _check_view(image: np.ndarray, um_per_pixel: float, bundle: Bundle) -> None:
@@ -204,6 +225,7 @@ def _windows(classes: np.ndarray, corners: Sequence[tuple[int, int]], bundle: Bu
 def _run_windows(
     classes: np.ndarray,
     corners: Sequence[tuple[int, int]],
+    particles: np.ndarray,
     bundle: Bundle,
     heat: bool,
     done: Callable[[int, int], object],
@@ -211,52 +233,93 @@ def _run_windows(
     """What the ensemble makes of each window."""
     windows = _windows(classes, corners, bundle)
     finished = iter(range(1, len(corners) + 1))
-    return run_ensemble(bundle.networks, windows, heat, lambda _: done(next(finished), len(corners)))
+    return run_bundle(bundle, windows, particles, heat, lambda _: done(next(finished), len(corners)))
 
 
-def _result(
-    classes: np.ndarray,
-    corners: Sequence[tuple[int, int]],
-    passes: Passes,
-    bundle: Bundle,
-    notes: Sequence[str],
-    anyway: bool,
-) -> xr.Dataset:
-    """The prediction of an image out of those of its windows, and what the ensemble knows of such images."""
+def _values(
+    classes: np.ndarray, corners: Sequence[tuple[int, int]], passes: Passes, bundle: Bundle
+) -> dict[str, np.ndarray]:
+    """The prediction of an image out of those of its windows, by names of `VARIABLES`."""
     mean, spread = mean_and_spread(passes.target)
     targets = [target_row(*named) for named in zip(bundle.targets, bundle.target_units, strict=True)]
     bounds = [target.lowest for target in targets], [target.highest for target in targets]
     low, high = (np.clip(end.mean(axis=0), *bounds) for end in interval(mean, spread, bundle.calibration))
-    distances = distance(bundle.reference, passes.pooled)
     values = {
         "prediction": mean.mean(axis=0),
         "low": low,
         "high": high,
         "between_windows": mean.std(axis=0, ddof=1) if len(mean) > 1 else np.full(len(targets), np.nan),
         "window_prediction": mean,
-        "distance": distances,
-        "phase_fraction": [float(np.mean(classes == phase)) for phase in range(len(PHASES))],
+        "distance": distance(bundle.reference, passes.pooled),
+        "phase_fraction": np.array([np.mean(classes == phase) for phase in range(len(PHASES))]),
         "class_image": classes,
     }
     if passes.heat is not None:
         values["heatmap"] = _stitch(passes.heat, corners, classes.shape, bundle.networks[0].cell)
+    return values
+
+
+def _of_particles(discs: Discs, placed: Placed, passes: Passes, bundle: Bundle) -> dict[str, np.ndarray]:
+    """Where the AM particles are, and the stress on each with its interval: NaN without a head for it."""
+    pixel = bundle.um_per_pixel / 1e6
+    members = passes.particle_stress[:, placed.window, placed.row][..., None]
+    mean, spread = mean_and_spread(members)
+    stress, ends = target_row(ON_PARTICLES), (np.full_like(mean, np.nan),) * 2
+    if bundle.particle_calibration is not None:
+        ends = interval(mean, spread, bundle.particle_calibration)
+    low, high = (np.clip(end[:, 0], stress.lowest, stress.highest) for end in ends)
+    return {
+        "particle_x": pixel * discs.x,
+        "particle_y": pixel * discs.y,
+        "particle_diameter": 2 * pixel * discs.radius,
+        "particle_cut": discs.cut,
+        "particle_stress": mean[:, 0],
+        "particle_low": low,
+        "particle_high": high,
+    }
+
+
+def _verdict(
+    classes: np.ndarray,
+    corners: Sequence[tuple[int, int]],
+    passes: Passes,
+    bundle: Bundle,
+    notes: Sequence[str],
+    anyway: bool,
+) -> dict[str, object]:
+    """What the ensemble knows of such images, as attributes of a prediction."""
     shown = np.array([shapes(window, bundle.um_per_pixel) for window in _windows(classes, corners, bundle)])
+    distances = distance(bundle.reference, passes.pooled)
     word = verdict(bundle.composite, scores(bundle.composite, distances, shown))
     withheld = word == UNLIKE and not anyway
-    if withheld:
-        values |= {name: np.full(np.shape(values[name]), np.nan) for name in NUMBERS if name in values}
     strange = strange_shapes(bundle.composite, shown) if word != LIKE else []
     why = [
         *notes,
         *([f"unlike those of the training images: {', '.join(strange)}"] if strange else []),
         *reasons(bundle.reference, quantities(classes, bundle.um_per_pixel)),
     ]
-    attributes = {
-        "title": "stress and reaction area read off an image",
+    return {
         "verdict": word,
         "advice": WITHHELD if withheld else ADVICE[word],
         "reasons": "; ".join(why),
         "withheld": int(withheld),
+    }
+
+
+def _result(
+    values: Mapping[str, np.ndarray],
+    judged: Mapping[str, object],
+    corners: Sequence[tuple[int, int]],
+    bundle: Bundle,
+) -> xr.Dataset:
+    """A prediction as it is given away: without its numbers if they are withheld."""
+    if judged["withheld"]:
+        values = {
+            name: np.full_like(array, np.nan) if name in NUMBERS else array for name, array in values.items()
+        }
+    attributes = {
+        "title": "stress and reaction area read off an image",
+        **judged,
         "um_per_pixel": bundle.um_per_pixel,
         "window_um": [bundle.um_per_pixel * length for length in reversed(bundle.networks[0].image_shape)],
     }

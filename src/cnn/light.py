@@ -24,13 +24,27 @@ from cnn.layout import (
     LEAST_VARIANCE,
     MAP_BLOCK,
     NETWORK,
+    PARTICLE_HIDDEN,
+    PARTICLE_SI_UNITS,
+    PARTICLE_STRESS,
+    RINGS,
     SHARES,
     SI_UNITS,
     STRESS_MAP,
     TARGETS,
+    Ring,
 )
+from cnn.particles import GEOMETRY, mirrored
 from electrode.phases import PHASES
 from provenance import FilePath
+
+
+class ParticleHead(NamedTuple):
+    """Weights that read the stress of a particle off what surrounds it."""
+
+    hidden: tuple[np.ndarray, np.ndarray]  # kernel and bias of the hidden layer
+    output: tuple[np.ndarray, np.ndarray]  # and of the one behind it
+    scale: float  # of the stress [Pa]
 
 
 class LightNetwork(NamedTuple):
@@ -46,12 +60,14 @@ class LightNetwork(NamedTuple):
     output: tuple[np.ndarray, np.ndarray]  # and of the one behind it
     scale: np.ndarray  # SI units per standardised target [targets]
     offset: np.ndarray  # [targets], SI units
+    particles: ParticleHead | None  # None: trained before there was a head for particles
 
 
 class Pass(NamedTuple):
     """What one network makes of one image."""
 
     target: np.ndarray  # [targets], SI units
+    particle_stress: np.ndarray  # [P, Pa]
     pooled: np.ndarray  # what the targets are read from [features + 4]
     features: np.ndarray  # [rows, columns, channels], one place per cell
     shares: np.ndarray  # of SE and AM in the cells [rows, columns, 2]
@@ -98,8 +114,9 @@ def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> L
         settings for kind, settings in layers if kind == "Conv2D" and settings["name"] != STRESS_MAP
     ]
     normalisations = [settings for kind, settings in layers if kind == "BatchNormalization"]
+    others = (TARGETS, PARTICLE_HIDDEN, PARTICLE_STRESS)
     hidden = [
-        settings["name"] for kind, settings in layers if kind == "Dense" and settings["name"] != TARGETS
+        settings["name"] for kind, settings in layers if kind == "Dense" and settings["name"] not in others
     ]
     kernels, biases = [], []
     for convolution, normalisation in zip(convolutions, normalisations, strict=True):
@@ -111,6 +128,12 @@ def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> L
     stress_kernel, stress_bias = weights[STRESS_MAP]
     hidden_kernel, hidden_bias = weights[hidden[0]]
     output_kernel, output_bias = weights[TARGETS]
+    head = None
+    if PARTICLE_STRESS in weights:
+        head_kernel, head_bias = weights[PARTICLE_HIDDEN]
+        stress_on_kernel, stress_on_bias = weights[PARTICLE_STRESS]
+        scale = outer[PARTICLE_SI_UNITS]["scale"]
+        head = ParticleHead((head_kernel, head_bias), (stress_on_kernel, stress_on_bias), scale)
     return LightNetwork(
         tuple(named["image"]["batch_shape"][1:]),
         named[SHARES]["pool_size"][0],
@@ -122,6 +145,7 @@ def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> L
         (output_kernel, output_bias),
         np.array(outer[SI_UNITS]["scale"]),
         np.array(outer[SI_UNITS]["offset"]),
+        head,
     )
 
 
@@ -188,7 +212,33 @@ def _mean_and_spread(stress: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray
     return mean, np.sqrt(np.maximum(square - mean**2, 0.0) + LEAST_VARIANCE), weight
 
 
-def run(network: LightNetwork, first: np.ndarray, shares: np.ndarray) -> Pass:
+class Around(NamedTuple):
+    """The P particles of an image, and where the network looks for each."""
+
+    rings: list[np.ndarray]  # weights of the places of each of `RINGS` [P, places]
+    told: np.ndarray  # what it is told besides [P, `GEOMETRY`]
+
+
+def around(network: LightNetwork, table: np.ndarray) -> Around:
+    """Where networks of this layout look for the particles of an image, by their table (`cnn.particles`)."""
+    rings = [
+        _ring(table, network.image_shape, network.stride * 2 ** (ring.block - 1), ring) for ring in RINGS
+    ]
+    return Around(rings, table[:, -GEOMETRY:])
+
+
+def _ring(table: np.ndarray, shape: tuple[int, int], pixels: int, ring: Ring) -> np.ndarray:
+    """Weights of places, `pixels` wide, in a ring about each particle [P, places], sum 1."""
+    x, y, radius = table[:, :3, None].swapaxes(0, 1)
+    # An odd place is left by pooling.
+    rows, columns = (pixels * (np.arange(length // pixels, dtype=np.float32) + 0.5) for length in shape)
+    distance = np.sqrt((y - rows)[..., None] ** 2 + (x - columns)[:, None] ** 2) - radius[..., None]
+    weight = np.maximum(1.0 - np.abs(distance / pixels - ring.distance) / ring.width, 0.0)
+    weight = weight.reshape(len(table), rows.size * columns.size)
+    return weight / (weight.sum(axis=1, keepdims=True) + np.float32(LEAST_AREA))
+
+
+def run(network: LightNetwork, first: np.ndarray, shares: np.ndarray, seen: Around) -> Pass:
     """Run one network on one image.
 
     Parameters
@@ -199,24 +249,43 @@ def run(network: LightNetwork, first: np.ndarray, shares: np.ndarray) -> Pass:
         What its first kernel makes of the image, given as phases.
     shares
         Of the image (`cell_shares`).
+    seen
+        Its particles (`around`).
     """
     x = np.maximum(first + network.biases[0], 0.0)
     outputs = []
     for block, (kernel, bias) in enumerate(zip(network.kernels[1:], network.biases[1:], strict=True), 1):
-        x = convolve(halve(x) if block > MAP_BLOCK else x, kernel)
-        if block < MAP_BLOCK:
-            # Before bias and ReLU, which leave the larger the larger: a quarter of the work.
-            x = halve(x)
+        x = convolve(halve(x) if block > 1 else x, kernel)
         x += bias
         outputs.append(np.maximum(x, 0.0, out=x))
     features, *blocks = outputs[MAP_BLOCK - 1 :]
     stress = features @ network.stress[0] + network.stress[1]
     mean, spread, _ = _mean_and_spread(stress, shares)
+    on_particles = _particle_stress(network.particles, outputs, np.append(mean, spread), seen)
     pooled = np.concatenate([x.mean(axis=(0, 1)), mean, spread])
     hidden = np.maximum(pooled @ network.hidden[0] + network.hidden[1], 0.0)
     output = np.concatenate([pooled, hidden]) @ network.output[0] + network.output[1]
     target = output * network.scale + network.offset
-    return Pass(target, pooled, features, shares, stress, blocks, hidden)
+    return Pass(target, on_particles, pooled, features, shares, stress, blocks, hidden)
+
+
+def _particle_stress(
+    head: ParticleHead | None, outputs: Sequence[np.ndarray], of_maps: np.ndarray, seen: Around
+) -> np.ndarray:
+    """Stress of the particles [P, Pa], from the features about them, the maps, and what they are told.
+
+    NaN without a head.
+    """
+    if head is None:
+        return np.full(len(seen.told), np.nan)
+    known = [
+        weight @ outputs[ring.block - 1].reshape(weight.shape[1], -1)
+        for ring, weight in zip(RINGS, seen.rings, strict=True)
+    ]
+    x = np.concatenate([*known, np.broadcast_to(of_maps, (len(seen.told), of_maps.size)), seen.told], axis=1)
+    hidden = np.maximum(x @ head.hidden[0] + head.hidden[1], 0.0)
+    # Behind the mean over SE is that over AM.
+    return (hidden @ head.output[0] + head.output[1])[:, 0] * of_maps[1] * head.scale
 
 
 def heat_map(network: LightNetwork, passed: Pass, target: int) -> np.ndarray:
@@ -248,6 +317,10 @@ def _to_the_largest(gradient: np.ndarray, before: np.ndarray) -> np.ndarray:
     return back
 
 
+# What `run_ensemble` takes the mean of, over the views.
+MEANS = ("target", "particle_stress", "pooled")
+
+
 def cores() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -257,6 +330,7 @@ class Passes(NamedTuple):
     """What an ensemble of M networks makes of N images."""
 
     target: np.ndarray  # [M, N, targets], SI units, mean over the image and its mirror images
+    particle_stress: np.ndarray  # [M, N, P, Pa], the same mean; without meaning in rows without a particle
     pooled: np.ndarray  # [M, N, what the targets are read from], the same mean
     heat: np.ndarray | None  # Grad-CAM [N, targets, rows of cells, columns of cells], mean of the ensemble
 
@@ -264,6 +338,7 @@ class Passes(NamedTuple):
 def run_ensemble(
     networks: Sequence[LightNetwork],
     image: np.ndarray,
+    particles: np.ndarray,
     heat: bool = False,
     done: Callable[[int], object] = lambda images: None,
 ) -> Passes:
@@ -275,6 +350,8 @@ def run_ensemble(
         M members of one layout.
     image
         uint8 [N, rows, columns]: 0 void, 1 SE, 2 AM.
+    particles
+        Tables of their AM particles [N, P, columns] (`cnn.particles.find_tables`).
     heat
         Whether to make Grad-CAM maps.
     done
@@ -292,13 +369,14 @@ def run_ensemble(
     # The first kernels of all members side by side: they see the same patches.
     kernels = np.concatenate([network.kernels[0] for network in networks], axis=-1)
 
-    def predicted(picture: np.ndarray) -> Passes:
+    def predicted(picture: np.ndarray, table: np.ndarray) -> Passes:
         phases = np.eye(len(PHASES), dtype=np.float32)[picture]
         shares = cell_shares(phases, networks[0].cell)
         # An image is whole cells: the shares of its mirror images are its own, mirrored.
+        seen = [around(networks[0], mirrored(table, picture.shape, *flip)) for flip in FLIPS]
         views = [
-            _view(networks, kernels, phases[::rows, ::columns], shares[::rows, ::columns])
-            for rows, columns in FLIPS
+            _view(networks, kernels, phases[::rows, ::columns], shares[::rows, ::columns], its)
+            for (rows, columns), its in zip(FLIPS, seen, strict=True)
         ]
         maps = None
         if heat:
@@ -307,34 +385,36 @@ def run_ensemble(
                 [[heat_map(*pair, k) for k in targets] for pair in zip(networks, views[0], strict=True)],
                 axis=0,
             )
-        target, pooled = (
+        target, stress, pooled = (
             np.mean([[getattr(passed, name) for passed in view] for view in views], axis=0, dtype=float)
-            for name in ("target", "pooled")
+            for name in MEANS
         )
         done(1)
-        return Passes(target, pooled, maps)
+        return Passes(target, stress, pooled, maps)
 
     # One image per thread: products this small gain nothing from several.
     with threadpool_limits(1), ThreadPoolExecutor(cores()) as pool:
-        passes = list(pool.map(predicted, image))
-    target, pooled = (
-        np.stack([getattr(each, name) for each in passes], axis=1) for name in ("target", "pooled")
-    )
+        passes = list(pool.map(predicted, image, particles))
+    target, stress, pooled = (np.stack([getattr(each, name) for each in passes], axis=1) for name in MEANS)
     maps = [each.heat for each in passes if each.heat is not None]
-    return Passes(target, pooled, np.stack(maps) if heat else None)
+    return Passes(target, stress, pooled, np.stack(maps) if heat else None)
 
 
 def _view(
-    networks: Sequence[LightNetwork], kernels: np.ndarray, phases: np.ndarray, shares: np.ndarray
+    networks: Sequence[LightNetwork],
+    kernels: np.ndarray,
+    phases: np.ndarray,
+    shares: np.ndarray,
+    seen: Around,
 ) -> list[Pass]:
     """Run all members on one view of one image; `kernels` are their first ones."""
     rows, columns = kernels.shape[:2]
     first = _times(patches(phases, rows, columns, networks[0].stride), kernels)
     parts = np.split(first, len(networks), axis=-1)
-    return [run(network, part, shares) for network, part in zip(networks, parts, strict=True)]
+    return [run(network, part, shares, seen) for network, part in zip(networks, parts, strict=True)]
 
 
 def mean_and_spread(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation over the members [M, N, targets]; the spread of one member is 0."""
+    """Mean and standard deviation over the members [M, ...]; the spread of one member is 0."""
     spread = members.std(axis=0, ddof=1) if len(members) > 1 else np.zeros_like(members[0])
     return members.mean(axis=0), spread

@@ -210,18 +210,22 @@ def unevenness(values: np.ndarray, parts: np.ndarray, rough: np.ndarray) -> floa
 def edge_brightness(values: np.ndarray, parts: np.ndarray, um_per_pixel: float) -> float:
     """How much brighter the rim of the brightest phase is than its inside, as a share of the contrast.
 
-    Blur makes the rim of the brightest phase darker, never brighter.
+    The rim is looked at pixel by pixel inwards, as far as `RIM`, and the brightest counts: where it begins
+    hangs on the thresholds. Blur makes the rim of the brightest phase darker, never brighter.
     """
     from scipy.ndimage import distance_transform_edt
 
     brightest = parts == len(PHASES) - 1
     depth = distance_transform_edt(brightest)
-    inside = depth > max(2, RIM / um_per_pixel)
-    rim = brightest & (depth <= 1)
-    if not rim.any() or not inside.any() or not (parts == 0).any():
+    width = max(2, round(RIM / um_per_pixel))
+    inside = depth > width
+    if not inside.any() or not (parts == 0).any():
         return 0.0
-    contrast = np.median(values[inside]) - np.median(values[parts == 0])
-    return float((values[rim].mean() - np.median(values[inside])) / contrast) if contrast > 0 else 0.0
+    level = np.median(values[inside])
+    contrast = level - np.median(values[parts == 0])
+    shells = [values[brightest & (depth > d - 1) & (depth <= d)] for d in range(1, width)]
+    rim = max(shell.mean() for shell in shells if shell.size)
+    return float((rim - level) / contrast) if contrast > 0 else 0.0
 
 
 def _levels(values: np.ndarray, parts: np.ndarray) -> np.ndarray:

@@ -15,8 +15,9 @@ import numpy as np
 from cnn.backend import keras
 from cnn.checkpoint import Checkpoint
 from cnn.data import Samples, cell_pixels, part, read_dataset
-from cnn.layout import STRESS_MAP, TARGETS
-from cnn.model import build_network, in_si_units, map_loss
+from cnn.layout import PARTICLE_STRESS, STRESS_MAP, TARGETS
+from cnn.model import build_network, in_si_units, map_loss, particle_loss
+from cnn.particles import mirrored
 from provenance import FilePath, atomic_output
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ class LogEpochs(keras.callbacks.Callback):
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches in random order, each image turned to one of its four mirror images, its map with it.
+    """Batches in random order, each image turned to one of its four mirror images, all that goes with it too.
 
     Reflections keep the compression axis, rotations would not.
 
@@ -39,31 +40,35 @@ class Batches(keras.utils.PyDataset):
     ----------
     samples
         N samples.
-    label, stress
-        What the network is to give [N, targets] and [N, rows, columns, 4], see `cnn.model.map_loss`.
+    truth
+        What the network is to give, by output: targets [N, targets], maps [N, rows, columns, 4] (see
+        `cnn.model.map_loss`), particles [N, P, 2] (`cnn.model.particle_loss`).
     size
         Samples of a batch.
     seed
         Of order and reflections.
     """
 
-    def __init__(self, samples: Samples, label: np.ndarray, stress: np.ndarray, size: int, seed: int):
+    def __init__(self, samples: Samples, truth: Mapping[str, np.ndarray], size: int, seed: int):
         super().__init__()
-        self.image, self.label, self.stress, self.size = samples.image, label, stress, size
+        self.image, self.particles, self.truth, self.size = samples.image, samples.particles, truth, size
         self.rng = np.random.default_rng(seed)
-        self.order = np.arange(len(label))
+        self.order = np.arange(len(self.image))
         self.on_epoch_end()
 
     def __len__(self) -> int:
         return -(-len(self.order) // self.size)
 
-    def __getitem__(self, batch: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    def __getitem__(self, batch: int) -> tuple[tuple[np.ndarray, np.ndarray], dict[str, np.ndarray]]:
         chosen = self.order[batch * self.size : (batch + 1) * self.size]
-        image, stress = self.image[chosen], self.stress[chosen]
+        image, particles = self.image[chosen], self.particles[chosen]
+        truth = {name: values[chosen] for name, values in self.truth.items()}
+        stress = truth[STRESS_MAP]
         for k, (rows, columns) in enumerate(self.rng.choice((1, -1), (chosen.size, 2))):
+            particles[k] = mirrored(particles[k], image.shape[1:], rows, columns)
             image[k] = image[k, ::rows, ::columns]
             stress[k] = stress[k, ::rows, ::columns]
-        return image, {TARGETS: self.label[chosen], STRESS_MAP: stress}
+        return (image, particles), truth
 
     def on_epoch_end(self) -> None:
         self.rng.shuffle(self.order)
@@ -101,7 +106,7 @@ def train(
     network
         ``filters``, ``hidden`` and ``dropout``.
     training
-        ``epochs``, ``batch_size``, ``learning_rate``, ``stress_map_weight``.
+        ``epochs``, ``batch_size``, ``learning_rate``, ``stress_map_weight``, ``particle_weight``.
     seed
         Root seed of initial weights, order of samples, flips and dropout.
     code
@@ -118,16 +123,25 @@ def train(
         constant = samples["target"].values[sd <= 0]
         raise ValueError(f"{dataset}: {', '.join(constant)} is the same for all training structures")
     scale = map_scale(train_part)
+    known = train_part.particle_stress[np.isfinite(train_part.particle_stress)]
+    if not known.any():
+        raise ValueError(f"{dataset}: no AM particle found in the training images is known to bear stress")
+    particle_scale = float(np.sqrt(np.mean(known**2)))
 
-    def shown(of: Samples) -> tuple[np.ndarray, np.ndarray]:
-        return (of.label - mean) / sd, np.concatenate([of.stress_map / scale, of.share], axis=-1)
+    def shown(of: Samples) -> dict[str, np.ndarray]:
+        on_particles = of.particle_stress / particle_scale
+        return {
+            TARGETS: (of.label - mean) / sd,
+            STRESS_MAP: np.concatenate([of.stress_map / scale, of.share], axis=-1),
+            PARTICLE_STRESS: np.stack([np.nan_to_num(on_particles), np.isfinite(on_particles)], axis=-1),
+        }
 
     own_seed = int(np.random.SeedSequence(seed, spawn_key=(1, member)).generate_state(1)[0])
     keras.utils.set_random_seed(own_seed)
     shape, cell = train_part.image.shape[1:], cell_pixels(train_part)
     net = build_network(shape, cell, mean.size, **network)
     state = net.variables  # before there are metrics among them
-    batches = Batches(train_part, *shown(train_part), training["batch_size"], own_seed)
+    batches = Batches(train_part, shown(train_part), training["batch_size"], own_seed)
     rate, steps = training["learning_rate"], len(batches) * training["epochs"]
     # A short rise, then down along a cosine to less than a hundredth.
     decay = keras.optimizers.schedules.CosineDecay(
@@ -135,8 +149,12 @@ def train(
     )
     net.compile(
         optimizer=keras.optimizers.Adam(decay),
-        loss={TARGETS: "mse", STRESS_MAP: map_loss},
-        loss_weights={TARGETS: 1.0, STRESS_MAP: training["stress_map_weight"]},
+        loss={TARGETS: "mse", STRESS_MAP: map_loss, PARTICLE_STRESS: particle_loss},
+        loss_weights={
+            TARGETS: 1.0,
+            STRESS_MAP: training["stress_map_weight"],
+            PARTICLE_STRESS: training["particle_weight"],
+        },
     )
     net.optimizer.build(net.trainable_variables)
     made_from = [dict(network), dict(training), own_seed, fold, code, keras.version()]
@@ -148,10 +166,9 @@ def train(
         batches.order,
         batches.rng,
     )
-    label, stress = shown(validation_part)
     net.fit(
         batches,
-        validation_data=(validation_part.image, {TARGETS: label, STRESS_MAP: stress}),
+        validation_data=((validation_part.image, validation_part.particles), shown(validation_part)),
         epochs=training["epochs"],
         initial_epoch=checkpoint.epochs,
         callbacks=[LogEpochs(), keras.callbacks.TerminateOnNaN(), checkpoint],
@@ -169,7 +186,7 @@ def train(
     bare = build_network(shape, cell, mean.size, **network)
     bare.set_weights(net.get_weights())
     with atomic_output(model_file) as temporary:
-        in_si_units(bare, mean, sd).save(temporary)
+        in_si_units(bare, mean, sd, particle_scale).save(temporary)
     with atomic_output(history_file) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["epoch", *history])
@@ -186,6 +203,7 @@ def train(
         "label_mean": mean.tolist(),
         "label_sd": sd.tolist(),
         "stress_map_scale": scale.tolist(),
+        "particle_stress_scale": particle_scale,
         "dataset_code_digest": str(samples.attrs["code_digest"]),
         "code_digest": code,
         "versions": {"keras": keras.version(), "backend": keras.backend.backend(), "numpy": np.__version__},

@@ -49,6 +49,25 @@ def calibrate(truth: np.ndarray, prediction: np.ndarray, spread: np.ndarray) -> 
     return calibration._replace(factor=score[rank])
 
 
+def calibrate_particles(truth: np.ndarray, prediction: np.ndarray, spread: np.ndarray) -> Calibration:
+    """Fit the intervals of the stress on particles, as of a single target.
+
+    Parameters
+    ----------
+    truth, prediction, spread
+        Of the particles of N structures [N, P, Pa]; the truth is NaN where it is not known.
+
+    Raises
+    ------
+    ValueError
+        If of none of their particles the truth is known.
+    """
+    known = np.isfinite(truth)
+    if not known.any():
+        raise ValueError("no AM particle of the validation part was found in its image")
+    return calibrate(*(values[known][:, None] for values in (truth, prediction, spread)))
+
+
 def _noise(error: np.ndarray, prediction: np.ndarray, spread: np.ndarray) -> tuple[float, float]:
     """Both kinds of noise of one target that make its errors [N] most likely."""
     size, level = np.sqrt(np.mean(error**2)), np.sqrt(np.mean(prediction**2))

@@ -78,6 +78,10 @@ class Study:
         """How good the predictions are."""
         return self.file("metrics.csv")
 
+    def particles(self) -> str:
+        """How good the predictions for single AM particles are."""
+        return self.file("particles.csv")
+
     def detection(self) -> str:
         """How often images of another study are noticed."""
         return self.file("detection.csv")

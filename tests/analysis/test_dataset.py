@@ -27,6 +27,7 @@ def test_dataset_opens_in_one_line_and_matches_its_table(study):
             "phase": 2,
             "target": 5,
             "pair": 3,
+            "particle": 5,
             "fold": 3,
         }
         assert dataset["image"].dtype == np.uint8

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 from matplotlib.image import imread
 
-from analysis.dataset import open_dataset, write_netcdf
+from analysis.dataset import PADDED, open_dataset, write_netcdf
 from analysis.detection import FALSE_ALARMS, detect, read_detection, write_detection
 from analysis.figures import am_coverage, novelty, transfer
 from analysis.join import join_datasets
@@ -54,6 +54,10 @@ def test_samples_keep_their_values_and_parts(joined, study, pressed):
         for variable in ("image", "label", "stress_map", "width", "contact_count"):
             np.testing.assert_array_equal(mine[variable], own[variable])
         np.testing.assert_array_equal(mine["split"].sel(fold="random"), own["split"].sel(fold="random"))
+        for variable in PADDED:
+            there = own.sizes["particle"]
+            np.testing.assert_array_equal(mine[variable][:, :there], own[variable])
+            assert np.isnan(mine[variable][:, there:]).all()
     pressure = dataset["pressure"].values
     assert np.isnan(pressure[:8]).all() and set(pressure[8:]) == {100e6, 300e6}
 

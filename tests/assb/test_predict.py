@@ -20,7 +20,7 @@ from PIL import Image
 
 from assb.cli import main
 from cnn import predict
-from cnn.image import SHIPPED
+from cnn.image import SHIPPED, shipped_bundle
 
 GRAY = np.array([0, 255, 128], np.uint8)  # void, SE, AM
 
@@ -76,6 +76,13 @@ def test_table_figure_and_segmented_picture(run, electrode, samples, tmp_path):
     segmented = Image.open("predictions/electrode_segmented.png")
     np.testing.assert_array_equal(np.asarray(segmented), GRAY[known["image"].values])
     assert segmented.info["dpi"][0] == pytest.approx(254_000, rel=1e-4)
+    particles = rows("predictions/electrode_particles.csv")
+    assert len(particles) > 10
+    if shipped_bundle().particle_calibration:
+        inside = [p for p in particles if 0 <= float(p["x_um"]) < 36 and 0 <= float(p["y_um"]) < 36]
+        mean = np.mean([float(particle["stress_MPa"]) for particle in inside])
+        assert float(row["am_stress_mean_MPa"]) == pytest.approx(mean, rel=1e-4)
+    assert Image.open("predictions/electrode_particles.png").size[0] == 1400
     figure = np.asarray(Image.open("predictions/electrode_prediction.png").convert("RGB"))
     assert figure.shape[1] == 2200 and len(np.unique(figure.reshape(-1, 3), axis=0)) > 1000
     assert "like the training images; AM 52 %, SE 40 %, void 7 %" in done.output
@@ -92,7 +99,8 @@ def test_scale_in_the_file_order_and_thresholds(run, samples, tmp_path):
     (row,) = rows("out/table.csv")
     expected = 1e12 * float(samples["prediction"][3, 4])
     assert float(row["reaction_area_um2"]) == pytest.approx(expected, rel=0.03)
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["bse_segmented.png", "table.csv"]
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["bse_particles.csv", "bse_segmented.png", "table.csv"]
     options = ("bse.tif", *told, "--thresholds")
     assert run("predict", *options, 70, 170).exit_code == 0
     assert float(rows("predictions.csv")[0]["reaction_area_um2"]) == pytest.approx(expected, rel=0.03)

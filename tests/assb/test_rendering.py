@@ -33,7 +33,7 @@ def many(result):
         values = {name: part[name] * 0 + size for name in ("prediction", "low", "high", "between_windows")}
         named = {"target": [f"another_target_{k}"], "target_units": ("target", [unit])}
         parts.append(part.assign(values).assign_coords(named))
-    alike = ("class_image", "distance", "phase_fraction")
+    alike = [name for name, variable in result.data_vars.items() if "target" not in variable.dims]
     joined = xr.concat([part.drop_vars(alike) for part in parts], "target")
     return joined.assign({name: result[name] for name in alike})
 

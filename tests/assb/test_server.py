@@ -68,7 +68,8 @@ def test_an_image_gives_what_the_command_gives(client, electrode, root, tmp_path
     answer = send(client, electrode, "C:/mine/<b>.png", um_per_pixel="0.1")
     assert answer.status_code == 200
     given = files(answer.text)
-    assert list(given) == ["&lt;b&gt;_segmented.png", "&lt;b&gt;_prediction.png", "&lt;b&gt;.csv"]
+    endings = "_segmented.png", "_particles.png", "_prediction.png", ".csv", "_particles.csv"
+    assert list(given) == [f"&lt;b&gt;{ending}" for ending in endings]
     path = str(root / "docs/images/electrode.png")
     run = CliRunner().invoke(main, ["predict", path, "--no-figures", "-o", str(tmp_path / "table.csv")])
     assert run.exit_code == 0, run.output
@@ -78,6 +79,19 @@ def test_an_image_gives_what_the_command_gives(client, electrode, root, tmp_path
     assert given["&lt;b&gt;_segmented.png"] == (tmp_path / "electrode_segmented.png").read_bytes()
     assert "Like the training images." in answer.text
     assert f"{float(mine['am_stress_mean_MPa']):.3g}" in answer.text
+    particles = list(csv.DictReader(io.StringIO(given["&lt;b&gt;_particles.csv"].decode())))
+    circles = re.findall(r'<circle cx="([\d.]+)".*?<title>(\S+) ', answer.text)
+    assert [float(x) for x, _ in circles] == pytest.approx(
+        [10 * float(p["x_um"]) for p in particles], abs=0.06
+    )
+    if shipped_bundle().particle_calibration is None:
+        assert {stress for _, stress in circles} == {"stress"}, (
+            "not read by an ensemble without a head for it"
+        )
+        assert not any(particle["stress_MPa"] for particle in particles)
+    else:
+        shown, kept = [float(stress) for _, stress in circles], [float(p["stress_MPa"]) for p in particles]
+        assert shown == pytest.approx(kept, rel=0.01, abs=0.6)
 
 
 def test_numbers_that_are_withheld_are_shown_when_the_box_is_ticked(client, root):
@@ -391,9 +405,13 @@ def test_page_predicts_an_image(page, tmp_path, electrode, root):
     assert wait_for(page, "#image .downloads").split() == [
         "Download:",
         "mine_segmented.png",
+        "mine_particles.png",
         "mine_prediction.png",
         "mine.csv",
+        "mine_particles.csv",
     ]
+    titles = "return [...document.querySelectorAll('#image svg circle title')].map(one => one.textContent)"
+    assert all(" MPa (" in text for text in page.execute_script(titles)) and page.execute_script(titles)
     assert page.execute_script("return document.querySelectorAll('#image img').length") == 2
     check(page)
 

@@ -7,10 +7,11 @@ import pytest
 import xarray as xr
 
 from cnn.__main__ import main
-from cnn.bundle import read_bundle
+from cnn.bundle import read_bundle, run_bundle
 from cnn.composite import other_pictures
 from cnn.data import read_dataset
-from cnn.light import mean_and_spread, run_ensemble
+from cnn.light import mean_and_spread
+from cnn.particles import find_tables
 from cnn.reference import quantities
 from cnn.uncertainty import interval
 
@@ -24,6 +25,7 @@ def finished_study(study, tmp_path, monkeypatch):
     shutil.copytree(study.folder / "random", folder / "cnn/random")
     shutil.copy(study.dataset, folder / "dataset.nc")
     shutil.copy(study.metrics, folder / "metrics.csv")
+    shutil.copy(study.particles, folder / "particles.csv")
     shutil.copy(study.predictions["random"], folder / "predictions/random.nc")
     return folder
 
@@ -33,7 +35,9 @@ def test_bundle_predicts_as_the_study_did(finished_study, tmp_path):
     bundle = read_bundle(tmp_path / "bundle")
     assert bundle.um_per_pixel == 0.125 and len(bundle.networks) == 2
     with xr.open_dataset(tmp_path / "bundle/samples.nc") as samples:
-        mean, spread = mean_and_spread(run_ensemble(bundle.networks, samples["image"].values).target)
+        image = samples["image"].values
+        passes = run_bundle(bundle, image, find_tables(image, bundle.um_per_pixel))
+        mean, spread = mean_and_spread(passes.target)
         np.testing.assert_allclose(mean, samples["prediction"], rtol=1e-5)
         low, high = interval(mean, spread, bundle.calibration)
         np.testing.assert_allclose(low, samples["low"], rtol=1e-4)
@@ -72,7 +76,9 @@ def test_shipped_ensembles_reproduce_their_predictions(root, model, least):
     """On test structures that they never saw, in the repository beside them."""
     bundle = read_bundle(root / "models" / model)
     with xr.open_dataset(root / "models" / model / "samples.nc") as samples:
-        mean, spread = mean_and_spread(run_ensemble(bundle.networks, samples["image"].values).target)
+        image = samples["image"].values
+        passes = run_bundle(bundle, image, find_tables(image, bundle.um_per_pixel))
+        mean, spread = mean_and_spread(passes.target)
         truth, shipped = samples["truth"].values, samples["prediction"].values
     scale = truth.std(axis=0)
     np.testing.assert_allclose(mean / scale, shipped / scale, atol=1e-3)

@@ -12,6 +12,7 @@ import pytest
 
 from cnn.data import read_dataset
 from cnn.ensemble import load_model, predict
+from cnn.particles import find_tables
 from cnn.train import train
 
 JOB = """
@@ -84,9 +85,13 @@ def losses(given):
 
 
 def same_network(study, interrupted, unbroken):
-    image = read_dataset(study.dataset)["image"].values
-    results = [predict(load_model(given["model_file"]), image) for given in (interrupted, unbroken)]
-    np.testing.assert_allclose(*results, rtol=1e-4)
+    dataset = read_dataset(study.dataset)
+    image = dataset["image"].values
+    particles = find_tables(image, dataset.attrs["um_per_pixel"])
+    given = (interrupted, unbroken)
+    results = [predict(load_model(files["model_file"]), image, particles) for files in given]
+    for first, second in zip(*results, strict=True):
+        np.testing.assert_allclose(first, second, rtol=1e-4)
     np.testing.assert_allclose(losses(interrupted), losses(unbroken), rtol=1e-3)
 
 

@@ -37,14 +37,14 @@ def pooled():
     maps = keras.layers.Conv2D(5, 3, strides=8, padding="same", activation="relu", name=FEATURES)(phases)
     dense = keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(maps))
     # The shares must be connected, as they are in the real network.
-    return keras.Model(image, {TARGETS: dense + 0.0 * keras.ops.sum(shares)}), dense
+    return keras.Model([image, keras.Input((None, 3))], {TARGETS: dense + 0.0 * keras.ops.sum(shares)}), dense
 
 
 @pytest.mark.parametrize("target", range(3))
 def test_global_pooling_and_dense_give_the_closed_form(pooled, images, target):
     """Pooling averages and the dense layer weighs: the weight of a map is that of the dense layer."""
     network, _ = pooled
-    features = np.asarray(keras.Model(network.input, network.get_layer(FEATURES).output)(images))
+    features = np.asarray(keras.Model(network.input[0], network.get_layer(FEATURES).output)(images))
     dense = next(layer for layer in network.layers if isinstance(layer, keras.layers.Dense))
     expected = np.maximum(features @ np.asarray(dense.kernel)[:, target], 0)
     np.testing.assert_allclose(feature_map(network, images, target), expected, atol=1e-6)

@@ -7,8 +7,16 @@ import keras
 import numpy as np
 import pytest
 
-from cnn.layout import STRESS_MAP, TARGETS
-from cnn.model import _mean_and_spread, build_network, in_si_units, map_loss
+from cnn.layout import PARTICLE_STRESS, RINGS, STRESS_MAP, TARGETS
+from cnn.model import (
+    _mean_and_spread,
+    _weights,
+    build_network,
+    in_si_units,
+    map_loss,
+    particle_loss,
+)
+from cnn.particles import COLUMNS
 
 FILTERS = [4, 4, 8, 8]
 
@@ -21,16 +29,21 @@ def network():
 
 @pytest.fixture
 def images():
-    return np.random.default_rng(1).integers(0, 3, (4, 16, 24), dtype=np.uint8)
+    """Four images, and their tables of particles: two in each, and an empty row."""
+    tables = np.zeros((4, 3, len(COLUMNS)), np.float32)
+    tables[:, 0, :3], tables[:, 1, :3] = (6, 5, 3), (26, 9, 4)
+    return [np.random.default_rng(1).integers(0, 3, (4, 16, 24), dtype=np.uint8), tables]
 
 
 def test_network_overfits_four_images(network, images):
     labels = np.array([[0, 1], [1, 0], [-1, 2], [2, -1]], float)
-    truth = {TARGETS: labels, STRESS_MAP: np.zeros((4, 2, 3, 4))}
+    on_particles = np.stack([labels, np.ones((4, 2))], axis=-1)
+    on_particles = np.concatenate([on_particles, np.zeros((4, 1, 2))], axis=1)
+    truth = {TARGETS: labels, STRESS_MAP: np.zeros((4, 2, 3, 4)), PARTICLE_STRESS: on_particles}
     network.compile(
         optimizer=keras.optimizers.Adam(0.02),
-        loss={TARGETS: "mse", STRESS_MAP: map_loss},
-        loss_weights={TARGETS: 1, STRESS_MAP: 0},
+        loss={TARGETS: "mse", STRESS_MAP: map_loss, PARTICLE_STRESS: particle_loss},
+        loss_weights={TARGETS: 1, STRESS_MAP: 0, PARTICLE_STRESS: 1},
     )
     losses = network.fit(images, truth, epochs=150, batch_size=4, verbose=0).history["loss"]
     assert losses[-1] < 0.05 * losses[0]
@@ -58,6 +71,25 @@ def test_stress_map_feeds_the_targets(network, images):
     assert not np.allclose(*outputs)
 
 
+def test_a_particle_is_read_from_what_is_about_its_outline():
+    """Weights of places: nothing far inside and far outside, most where the ring lies, sum 1."""
+    table = np.zeros((1, 2, len(COLUMNS)), np.float32)
+    table[0, 0, :3] = 40, 60, 20
+    weights = np.asarray(_weights(table, (24, 16), 5, RINGS[0]))[0]
+    rows, columns = np.mgrid[:24, :16] * 5 + 2.5
+    distance = np.hypot(columns - 40, rows - 60) - 20
+    assert weights.shape == (2, 24, 16) and weights[0].sum() == pytest.approx(1, abs=1e-4)
+    expected = np.maximum(1 - np.abs(distance / 5 - RINGS[0].distance) / RINGS[0].width, 0)
+    np.testing.assert_allclose(weights[0], expected / expected.sum(), atol=1e-5)
+    assert (weights[0][np.abs(distance) > 5] == 0).all()
+
+
+def test_particle_loss_is_over_those_that_are_known():
+    truth = np.array([[[2.0, 1.0], [3.0, 1.0], [9.0, 0.0]], [[0.0, 0.0]] * 3], "float32")
+    predicted = np.ones((2, 3, 1), "float32")
+    np.testing.assert_allclose(np.asarray(particle_loss(truth, predicted)), [(1 + 4) / 2, 0.0], rtol=1e-5)
+
+
 def test_map_loss_counts_each_phase_by_its_share():
     truth, predicted = np.zeros((1, 1, 2, 4), "float32"), np.zeros((1, 1, 2, 2), "float32")
     truth[0, 0, :, 2] = [0.5, 0.0]  # SE in the first cell only
@@ -69,16 +101,19 @@ def test_map_loss_counts_each_phase_by_its_share():
 
 def test_units_come_back(network, images):
     mean, sd = np.array([1e9, 5e-11]), np.array([1e8, 2e-11])
-    model = in_si_units(network, mean, sd)
-    standard = network.predict(images, verbose=0)[TARGETS]
-    np.testing.assert_allclose(model.predict(images, verbose=0), mean + sd * standard, rtol=1e-5)
+    model = in_si_units(network, mean, sd, 2e7)
+    standard, given = (each.predict(images, verbose=0) for each in (network, model))
+    np.testing.assert_allclose(given[TARGETS], mean + sd * standard[TARGETS], rtol=1e-5)
+    expected = 2e7 * standard[PARTICLE_STRESS]
+    np.testing.assert_allclose(given[PARTICLE_STRESS], expected, rtol=1e-5)
 
 
 def test_saved_model_predicts_the_same(network, images, tmp_path):
-    model = in_si_units(network, np.array([1e9, 5e-11]), np.array([1e8, 2e-11]))
+    model = in_si_units(network, np.array([1e9, 5e-11]), np.array([1e8, 2e-11]), 2e7)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
-    np.testing.assert_array_equal(loaded.predict(images, verbose=0), model.predict(images, verbose=0))
+    for name, values in model.predict(images, verbose=0).items():
+        np.testing.assert_array_equal(loaded.predict(images, verbose=0)[name], values)
 
 
 def test_classes_are_not_an_order(network, images):
@@ -88,7 +123,7 @@ def test_classes_are_not_an_order(network, images):
     before = first.predict(images, verbose=0)
     (kernel,) = convolution.get_weights()
     convolution.set_weights([kernel[:, :, [0, 2, 1]]])
-    swapped = np.array([0, 2, 1], np.uint8)[images]
+    swapped = [np.array([0, 2, 1], np.uint8)[images[0]], images[1]]
     np.testing.assert_allclose(first.predict(swapped, verbose=0), before, atol=1e-6)
     assert not np.allclose(first.predict(images, verbose=0), before)
 

@@ -10,6 +10,7 @@ import xarray as xr
 
 from cnn.data import part, read_dataset
 from cnn.ensemble import load_model, predict, predict_dataset
+from cnn.particles import find_tables, mirrored
 from cnn.train import Batches, map_scale, train
 
 
@@ -19,6 +20,13 @@ def run(study, folder, dataset=None, **training):
     settings = {**config["training"], **training}
     train(dataset or study.dataset, *files, config["network"], settings, config["seed"], "code")
     return files
+
+
+def shown(study):
+    """Images of the tiny study, and tables of their particles."""
+    dataset = read_dataset(study.dataset)
+    image = dataset["image"].values
+    return image, find_tables(image, dataset.attrs["um_per_pixel"])
 
 
 def test_outputs_belong_together(study):
@@ -32,26 +40,31 @@ def test_outputs_belong_together(study):
     assert (settings["fold"], settings["member"], settings["um_per_pixel"]) == ("random", 0, 0.125)
     dataset = read_dataset(study.dataset)
     np.testing.assert_allclose(settings["label_mean"], part(dataset, "train").label.mean(axis=0))
-    kept = load_model(model).predict(part(dataset, "validation").image, verbose=0)
-    standard = (kept - part(dataset, "validation").label) / settings["label_sd"]
+    samples = part(dataset, "validation")
+    kept = load_model(model).predict([samples.image, samples.particles], verbose=0)
+    standard = (kept["targets"] - samples.label) / settings["label_sd"]
     last = float(history[-1]["val_targets_loss"])
     assert np.mean(standard**2) == pytest.approx(last, rel=1e-3), "the last weights were kept"
+    error = (kept["particle_stress"][..., 0] - samples.particle_stress) / settings["particle_stress_scale"]
+    last = float(history[-1]["val_particle_stress_loss"])
+    assert np.nanmean(error**2) == pytest.approx(last, rel=1e-3), "one structure, each particle the same"
 
 
 def test_fixed_seed_repeats(study, tmp_path):
-    images = read_dataset(study.dataset)["image"].values
+    images = shown(study)
     predictions = []
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         model, *_ = run(study, tmp_path / name)
-        predictions.append(predict(load_model(model), images))
-    np.testing.assert_allclose(*predictions, rtol=1e-4)
+        predictions.append(predict(load_model(model), *images))
+    for first, second in zip(*predictions, strict=True):
+        np.testing.assert_allclose(first, second, rtol=1e-4)
 
 
 def test_members_differ_and_so_do_folds(study):
-    image = read_dataset(study.dataset)["image"].values
+    images = shown(study)
     networks = [*study.models["random"], study.models["width-10"][0]]
-    first, second, other = (predict(load_model(path), image) for path in networks)
+    first, second, other = (predict(load_model(path), *images)[0] for path in networks)
     assert not np.allclose(first, second, rtol=1e-3) and not np.allclose(first, other, rtol=1e-3)
 
 
@@ -141,10 +154,16 @@ def test_predictions_stand_beside_the_truth(study):
     with xr.open_dataset(study.predictions["random"]) as predictions:
         dataset = read_dataset(study.dataset)
         np.testing.assert_array_equal(predictions["truth"], dataset["label"])
-        members = [predict(load_model(path), dataset["image"].values) for path in study.models["random"]]
-        np.testing.assert_allclose(predictions["member_prediction"], members, rtol=1e-6)
-        np.testing.assert_allclose(predictions["prediction"], np.mean(members, axis=0), rtol=1e-6)
-        np.testing.assert_allclose(predictions["spread"], np.std(members, axis=0, ddof=1), rtol=1e-6)
+        both = [predict(load_model(path), *shown(study)) for path in study.models["random"]]
+        members, stress = zip(*both, strict=True)
+        kept = predictions["member_prediction"].values
+        np.testing.assert_allclose(kept[..., 2:], np.array(members)[..., 2:], rtol=1e-6)
+        np.testing.assert_allclose(predictions["prediction"], np.mean(kept, axis=0), rtol=1e-6)
+        np.testing.assert_allclose(predictions["spread"], np.std(kept, axis=0, ddof=1), rtol=1e-6)
+        # Mean and SD over AM are read off the particles, all of which have their centre in the image here.
+        of_mean = np.nanmean(predictions["member_particle_prediction"], axis=-1)
+        np.testing.assert_allclose(kept[..., 0], of_mean, rtol=1e-6)
+        assert (kept[..., 1] > np.nanstd(predictions["member_particle_prediction"], axis=-1)).all()
         assert (predictions["low"] < predictions["prediction"]).all()
         assert (predictions["high"] > predictions["prediction"]).all()
         assert predictions["width"].attrs["units"] == "m"
@@ -154,12 +173,37 @@ def test_predictions_stand_beside_the_truth(study):
         slack = 1e-12 * abs(truth)
         inside = (predictions["low"] <= truth + slack) & (truth - slack <= predictions["high"])
         assert inside[validation].all(), "calibrated on it"
+        assert_particles(predictions, dataset, np.array(stress))
+
+
+def assert_particles(predictions, dataset, members):
+    """Truth, prediction and interval of the particles found stand where these are."""
+    found = np.isfinite(predictions["particle_x"].values)
+    assert found.any(axis=1).all() and predictions["particle_x"].attrs["units"] == "m"
+    np.testing.assert_allclose(
+        predictions["particle_prediction"].values[found], members.mean(axis=0)[found], rtol=1e-6
+    )
+    assert np.isnan(predictions["particle_prediction"].values[~found]).all()
+    truth = predictions["particle_truth"].values
+    assert np.isfinite(truth[found]).mean() > 0.8
+    # Those of the simulation that were found at the place of the particle found.
+    for k, p in np.argwhere(np.isfinite(truth)):
+        x, y, diameter, stress = (
+            dataset[f"particle_{name}"].values[k] for name in ("x", "y", "diameter", "stress")
+        )
+        at = np.nanargmin(
+            np.hypot(x - predictions["particle_x"].values[k, p], y - predictions["particle_y"].values[k, p])
+        )
+        assert truth[k, p] == stress[at]
+        assert predictions["particle_diameter"].values[k, p] == pytest.approx(diameter[at], rel=0.2)
 
 
 def test_mirror_images_get_the_same_prediction(study):
     model = load_model(study.models["random"][0])
-    image = read_dataset(study.dataset)["image"].values
-    np.testing.assert_allclose(predict(model, image), predict(model, image[:, ::-1, ::-1]), rtol=1e-5)
+    image, particles = shown(study)
+    turned = image[:, ::-1, ::-1], mirrored(particles, image.shape[1:], -1, -1)
+    for here, there in zip(predict(model, image, particles), predict(model, *turned), strict=True):
+        np.testing.assert_allclose(here, there, rtol=1e-4)
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
@@ -179,16 +223,24 @@ def test_other_backends_train_and_explain(study, tmp_path, backend):
 
 def test_batches_turn_image_and_map_together(study):
     samples = part(read_dataset(study.dataset), "train")
-    stress = np.concatenate([samples.stress_map, samples.share], axis=-1)
-    batches = Batches(samples, samples.label, stress, 2, seed=1)
+    truth = {
+        "targets": samples.label,
+        "stress_map": np.concatenate([samples.stress_map, samples.share], axis=-1),
+        "particle_stress": samples.particle_stress,
+    }
+    batches = Batches(samples, truth, 2, seed=1)
     assert len(batches) == 3
     seen, turned = [], 0
     for _ in range(4):
-        for images, truth in (batches[k] for k in range(len(batches))):
-            for image, label, maps in zip(images, truth["targets"], truth["stress_map"], strict=True):
+        for (images, tables), truth in (batches[k] for k in range(len(batches))):
+            for image, table, label, maps in zip(
+                images, tables, truth["targets"], truth["stress_map"], strict=True
+            ):
                 k = np.flatnonzero((samples.label == label).all(axis=1))[0]
                 seen.append(k)
                 turned += not np.array_equal(image, samples.image[k])
+                for x, y, *_ in table[table[:, 2] > 0]:
+                    assert image[int(y), int(x)] == 2, "at the centre of a particle is AM"
                 blocks = image.reshape(7, 8, 6, 8)
                 for column, phase in ((2, 1), (3, 2)):
                     np.testing.assert_allclose(

@@ -13,9 +13,18 @@ TRAJECTORIES = "results/tiny/trajectories"
 def test_every_result_lies_in_the_folder_of_the_study(study_of):
     study = study_of("tests/tiny")
     assert study.name == "tiny" and study.file("report.html") == "results/tiny/report.html"
-    single = (study.dataset, study.response, study.example, study.gradcam, study.metrics, study.detection)
+    single = (
+        study.dataset,
+        study.response,
+        study.example,
+        study.gradcam,
+        study.metrics,
+        study.particles,
+        study.detection,
+    )
     names = [file().removeprefix("results/tiny/") for file in single]
-    assert names == ["dataset.nc", "response.nc", "example.h5", "gradcam.nc", "metrics.csv", "detection.csv"]
+    assert names[:4] == ["dataset.nc", "response.nc", "example.h5", "gradcam.nc"]
+    assert names[4:] == ["metrics.csv", "particles.csv", "detection.csv"]
 
 
 def test_trajectories_are_in_the_order_of_the_grid(study_of):
@@ -99,6 +108,7 @@ def test_settings_of_a_training_are_those_of_one_network(study_of):
         "batch_size": 16,
         "learning_rate": 1e-3,
         "stress_map_weight": 1.0,
+        "particle_weight": 1.0,
     }
 
 

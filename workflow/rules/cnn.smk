@@ -49,6 +49,7 @@ rule bundle:
         dataset="results/{study}/dataset.nc",
         predictions="results/{study}/predictions/random.nc",
         metrics="results/{study}/metrics.csv",
+        particles="results/{study}/particles.csv",
         models=study.members("random", "keras"),
         settings=study.members("random", "json"),
     output:
@@ -78,7 +79,7 @@ rule predict_images:
     threads: 2
     params:
         acquisition={key: config["prediction"][key] for key in ("um_per_pixel", "brightness", "page")},
-        code=code_of("assb.prediction", "assb.figure"),
+        code=code_of("assb.prediction", "assb.coloured", "assb.figure"),
     script:
         "../scripts/predict_images.py"
 
@@ -108,7 +109,10 @@ rule metrics:
         dataset="results/{study}/dataset.nc",
         predictions=study.prediction_files(),
     output:
-        report("results/{study}/metrics.csv", caption="../report/metrics.rst", category="Metrics"),
+        metrics=report("results/{study}/metrics.csv", caption="../report/metrics.rst", category="Metrics"),
+        particles=report(
+            "results/{study}/particles.csv", caption="../report/particles.rst", category="Metrics"
+        ),
     log:
         "results/{study}/logs/metrics.log",
     benchmark:
@@ -118,7 +122,7 @@ rule metrics:
     params:
         resamples=config["evaluation"]["bootstrap_resamples"],
         seed=config["seed"],
-        code=code_of("analysis.metrics"),
+        code=code_of("analysis.metrics", "analysis.particles"),
     script:
         "../scripts/metrics.py"
 
