@@ -23,9 +23,8 @@ from analysis.particles import COLUMNS as PARTICLE_COLUMNS
 from analysis.particles import NEEDED, evaluate
 from cnn.bundle import read_bundle, run_bundle
 from cnn.ensemble import particle_variables
-from cnn.light import mean_and_spread
 from cnn.particles import find_tables
-from cnn.uncertainty import interval
+from cnn.uncertainty import interval, mean_and_spread
 from provenance.netcdf import open_result
 
 ROOT = Path(__file__).resolve().parent.parent

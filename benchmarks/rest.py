@@ -2,6 +2,7 @@
 
     python benchmarks/rest.py balance results/demo/trajectories/*.h5
     python benchmarks/rest.py damping [--structures 10] [--jobs 2]
+    python benchmarks/rest.py steps [--structures 8] [--jobs 2]
 
 `balance` reads what a study recorded: the force left over on AM particles / the sum of their normal forces
 (worst AM particle of each structure), the net force of the walls / that on the moving wall, and the largest
@@ -11,6 +12,9 @@ tangential force / Coulomb limit of contacts that bear at least a thousandth of 
 damped and undamped, and, for the scatter of rearrangement, damped behind a wall 2 % slower. It prints
 differences of the targets: root mean square over the structures and mean with its standard error, in percent
 of the mean; and the steps of the hold. Written to benchmarks/rest.csv.
+
+`steps` compresses the most strongly compressed packings (55 um, 0.53) with several bounds on time step x
+frequency of the contacts and counts those that come to rest within 20,000 steps, and the steps it takes.
 """
 
 import argparse
@@ -52,6 +56,9 @@ VARIANTS = {
 }
 
 
+BOUNDS = (1.0, 0.9, 0.8, 0.6, 0.4)
+
+
 def left_over(trajectory):
     """Worst AM particle, net force of the walls and largest share of the Coulomb limit of one structure."""
     contacts, centre = trajectory.contacts, trajectory.position[-1]
@@ -91,9 +98,9 @@ def balance(paths):
     print(f"{beyond} structures have contacts above the Coulomb limit by more than 1 %")
 
 
-def compressed(case, variant, replicate):
-    """Targets of one packing [targets], and the steps of its hold."""
-    overlay, changes, (width, uncovered_fraction, pressure) = CASES[case]
+def compressed(case, changed, replicate):
+    """Targets of one packing [targets], and the steps of its way and its hold."""
+    overlay, changes, (width, uncovered_fraction, pressure) = case
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     if overlay:
         over = yaml.safe_load((ROOT / f"config/{overlay}.yaml").read_text(encoding="utf-8"))
@@ -102,16 +109,16 @@ def compressed(case, variant, replicate):
         for section in ("structure", "contacts", "compression"):
             config[section] |= over[section]
     config = copy.deepcopy(config)
-    config["compression"] |= changes | VARIANTS[variant]
+    config["compression"] |= changes | changed
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "one.h5"
         compress_cell(path, config, width, uncovered_fraction, [replicate], "rest", 1, pressure)
         (trajectory,) = read_trajectories(path)
         with h5py.File(path) as file:
-            steps = file[f"observables/{trajectory.name}/step"][-2:]
+            way, end = file[f"observables/{trajectory.name}/step"][-2:].tolist()
     _, _, bottom, top = trajectory.final_box
     window = crop_window(trajectory.final_width, (top - bottom) * 1e6, **config["image"])
-    return np.array(target_values(trajectory, window)), int(np.diff(steps)[0])
+    return np.array(target_values(trajectory, window)), way, end - way
 
 
 def damping(structures, jobs):
@@ -121,10 +128,11 @@ def damping(structures, jobs):
         for case in CASES:
             ends = {}
             for variant in VARIANTS:
-                outcome = list(pool.map(partial(compressed, case, variant), range(structures)))
-                ends[variant] = np.array([targets for targets, _ in outcome])
+                job = partial(compressed, CASES[case], VARIANTS[variant])
+                outcome = list(pool.map(job, range(structures)))
+                ends[variant] = np.array([targets for targets, _, _ in outcome])
                 if "width" in case:
-                    held = [steps for _, steps in outcome]
+                    held = [steps for _, _, steps in outcome]
                     print(f"{case}, {variant}: hold of {min(held)} to {max(held)} steps", flush=True)
             for variant in (UNDAMPED, SLOWER):
                 change = 100 * (ends[variant] - ends["damped"]) / ends["damped"].mean(axis=0)
@@ -141,18 +149,41 @@ def damping(structures, jobs):
         table.writerows(rows)
 
 
+def steps_taken(bound, replicate):
+    """Steps of way and hold of one of the most strongly compressed packings, None if it does not rest."""
+    changed = {"time_step_contact": bound, "hold_maximum_steps": 20_000}
+    try:
+        return compressed(("", {}, (55, 0.53, None)), changed, replicate)[1:]
+    except RuntimeError as error:
+        if "no rest after" not in str(error):
+            raise
+        return None
+
+
+def steps(structures, jobs):
+    """Print how many packings come to rest under each bound, and in how many steps."""
+    with ProcessPoolExecutor(jobs) as pool:
+        for bound in BOUNDS:
+            taken = list(pool.map(partial(steps_taken, bound), range(structures)))
+            rested = np.array([each for each in taken if each is not None])
+            way, held = rested.mean(axis=0)
+            numbers = f"{len(rested)} of {structures} | {way:.0f} | {held:.0f}"
+            print(f"| {bound} | {numbers} |", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description="Structures at rest.")
     questions = parser.add_subparsers(dest="question", required=True)
     questions.add_parser("balance").add_argument("trajectories", nargs="+", type=Path)
-    other = questions.add_parser("damping")
-    other.add_argument("--structures", type=int, default=10, help="packings per law and protocol")
-    other.add_argument("--jobs", type=int, default=2, help="packings at a time")
+    for name, structures in (("damping", 10), ("steps", 8)):
+        other = questions.add_parser(name)
+        other.add_argument("--structures", type=int, default=structures, help="packings of each kind")
+        other.add_argument("--jobs", type=int, default=2, help="packings at a time")
     given = parser.parse_args()
     if given.question == "balance":
         balance(given.trajectories)
     else:
-        damping(given.structures, given.jobs)
+        {"damping": damping, "steps": steps}[given.question](given.structures, given.jobs)
 
 
 if __name__ == "__main__":

@@ -19,11 +19,10 @@ from cnn.bundle import read_bundle, run_bundle
 from cnn.composite import LIKE, scores, verdict
 from cnn.data import part, read_dataset
 from cnn.degrade import degrade
-from cnn.light import mean_and_spread
 from cnn.particles import find_tables
 from cnn.reference import distance
 from cnn.shape import shapes
-from cnn.uncertainty import interval
+from cnn.uncertainty import interval, mean_and_spread
 from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent

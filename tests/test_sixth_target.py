@@ -16,6 +16,7 @@ from analysis.export import export_dataset
 from analysis.figures import gradcam, parity, predictors, style, transfer, uncertainty
 from analysis.labels import TARGET_VALUES
 from analysis.metrics import read_metrics, write_metrics
+from analysis.particles import write_particle_metrics
 from analysis.report import metric_tables
 from assb import server
 from assb.cli import main
@@ -59,6 +60,7 @@ def six(study, patched, tmp_path_factory):
         dataset=folder / "dataset.nc",
         predictions=folder / "predictions/random.nc",
         metrics=folder / "metrics.csv",
+        particles=folder / "particles.csv",
         gradcam=folder / "gradcam.nc",
         bundle=folder / "bundle",
     )
@@ -71,6 +73,7 @@ def six(study, patched, tmp_path_factory):
     predict_dataset(files.dataset, models, settings, files.predictions)
     gradcam_dataset(files.dataset, models, files.gradcam, 2)
     write_metrics(files.dataset, [files.predictions], files.metrics, 20, seed)
+    write_particle_metrics(files.dataset, [files.predictions], files.particles, 20, seed)
     write_bundle(folder, files.bundle, 4)
     return files
 

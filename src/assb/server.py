@@ -254,7 +254,10 @@ def _answer(shown: Rendering, folder: Path, name: str, particles: Sequence[Marke
     """
     files = [_file(folder / kind, name) for kind in FILES if (folder / kind).exists()]
     phases = folder / f"{STEM}_segmented.png"
-    sides = Image.open(phases).size if phases.exists() else None
+    sides = None
+    if phases.exists():
+        with Image.open(phases) as picture:
+            sides = picture.size
     return render_template("result.html", shown=shown, files=files, particles=particles, sides=sides)
 
 

@@ -15,9 +15,8 @@ import xarray as xr
 from cnn.backend import keras
 from cnn.data import KNOWN, known_stress, read_dataset
 from cnn.layout import FLIPS, PARTICLE_STRESS, TARGETS
-from cnn.light import mean_and_spread
 from cnn.particles import find_tables, inside, mirrored, read_off_particles
-from cnn.uncertainty import NOMINAL, Calibration, calibrate, calibrate_particles, interval
+from cnn.uncertainty import NOMINAL, Calibration, calibrate, calibrate_particles, interval, mean_and_spread
 from provenance import FilePath, atomic_output, check_declared
 
 # What Keras and what it reads with raise over damaged files.

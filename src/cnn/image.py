@@ -17,13 +17,13 @@ import xarray as xr
 
 from cnn.bundle import Bundle, read_bundle, run_bundle
 from cnn.composite import EDGE, LIKE, UNLIKE, scores, strange_shapes, verdict
-from cnn.light import Passes, mean_and_spread
+from cnn.light import Passes
 from cnn.particles import Placed, place
 from cnn.reference import distance, quantities, reasons
 from cnn.scale import check_pixel, check_size, rescale
 from cnn.segmentation import Parted, part
 from cnn.shape import shapes
-from cnn.uncertainty import interval
+from cnn.uncertainty import interval, mean_and_spread
 from electrode.particles import Discs, find_discs
 from electrode.phases import DARK_TO_BRIGHT, PHASES, VOID
 from electrode.species import SE

@@ -412,9 +412,3 @@ def _view(
     first = _times(patches(phases, rows, columns, networks[0].stride), kernels)
     parts = np.split(first, len(networks), axis=-1)
     return [run(network, part, shares, seen) for network, part in zip(networks, parts, strict=True)]
-
-
-def mean_and_spread(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard deviation over the members [M, ...]; the spread of one member is 0."""
-    spread = members.std(axis=0, ddof=1) if len(members) > 1 else np.zeros_like(members[0])
-    return members.mean(axis=0), spread

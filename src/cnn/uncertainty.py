@@ -23,6 +23,12 @@ class Calibration(NamedTuple):
     factor: np.ndarray  # half width of the interval / error expected [targets]
 
 
+def mean_and_spread(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and standard deviation over the members [M, ...]; the spread of one member is 0."""
+    spread = members.std(axis=0, ddof=1) if len(members) > 1 else np.zeros_like(members[0])
+    return members.mean(axis=0), spread
+
+
 def expected_error(prediction: np.ndarray, spread: np.ndarray, calibration: Calibration) -> np.ndarray:
     """Error expected of predictions: spread and both kinds of noise, added as variances."""
     relative = calibration.relative_noise * prediction

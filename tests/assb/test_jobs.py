@@ -113,7 +113,7 @@ def test_the_page_needs_sections_that_fit_its_pictures(root, tmp_path):
     text = (root / "config/config.yaml").read_text(encoding="utf-8")
     for old, new, message in (
         ("  widths_um: [46", "  widths_um: [4e1", "line 11: grid.widths_um.0 must be a number, got '4e1'"),
-        ("  crop_um: 2", "  crop_um: 1.95", "line 73: image.crop_um = 1.95 um leaves 36.1 um"),
+        ("  crop_um: 2", "  crop_um: 1.95", "line 76: image.crop_um = 1.95 um leaves 36.1 um"),
     ):
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
         done = CliRunner().invoke(main, ["serve", "--port", "0", "--config", str(path)])

@@ -82,7 +82,8 @@ def test_table_figure_and_segmented_picture(run, electrode, samples, tmp_path):
         inside = [p for p in particles if 0 <= float(p["x_um"]) < 36 and 0 <= float(p["y_um"]) < 36]
         mean = np.mean([float(particle["stress_MPa"]) for particle in inside])
         assert float(row["am_stress_mean_MPa"]) == pytest.approx(mean, rel=1e-4)
-    assert Image.open("predictions/electrode_particles.png").size[0] == 1400
+    with Image.open("predictions/electrode_particles.png") as coloured:
+        assert coloured.size[0] == 1400
     figure = np.asarray(Image.open("predictions/electrode_prediction.png").convert("RGB"))
     assert figure.shape[1] == 2200 and len(np.unique(figure.reshape(-1, 3), axis=0)) > 1000
     assert "like the training images; AM 52 %, SE 40 %, void 7 %" in done.output

@@ -10,10 +10,9 @@ from cnn.__main__ import main
 from cnn.bundle import read_bundle, run_bundle
 from cnn.composite import other_pictures
 from cnn.data import read_dataset
-from cnn.light import mean_and_spread
 from cnn.particles import find_tables
 from cnn.reference import quantities
-from cnn.uncertainty import interval
+from cnn.uncertainty import interval, mean_and_spread
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ HERE = Path(__file__).parent
 # Compresses a packing under the law of linear_spring.py; prints how it ended and what was compiled for it.
 PROGRAM = """
 import json, sys
-import yaml
 from dem.cpu import forces, integrate
 from dem.laws import LAWS
 from dem.parameters import read_parameters
@@ -25,7 +24,7 @@ from dem.simulation import simulate
 from linear_spring import LinearSpring
 
 LAWS["linear_spring"] = LinearSpring
-config = yaml.safe_load(open(sys.argv[1]))
+config = json.load(open(sys.argv[1]))
 run = simulate(read_parameters(config), 11e-6, 0.7, 0)
 frame = run.frames[-1]
 # Those that are called from Python; they contain the others.
