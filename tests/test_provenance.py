@@ -207,3 +207,18 @@ def test_hdf5_reads_past_a_seal_and_cuts_it_off_when_it_writes(tmp_path):
         file["more"] = 1
     assert sealed[-40:] not in path.read_bytes()
     check_seal(path)
+
+
+@pytest.mark.parametrize("libver", ["earliest", "v110"])
+def test_hdf5_without_a_seal_must_end_where_its_header_says(tmp_path, libver):
+    path = tmp_path / "plain.h5"
+    with h5py.File(path, "w", libver=(libver, "latest")) as file:
+        file["numbers"] = range(500)
+    content = path.read_bytes()
+    check_seal(path)
+    for damaged in (content + b"\0", content[:1500] + content[1400:], content[:-8]):
+        path.write_bytes(damaged)
+        with pytest.raises(
+            ValueError, match=f"damaged: it has {len(damaged)} bytes, its header says {len(content)}"
+        ):
+            check_seal(path)

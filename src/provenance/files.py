@@ -15,6 +15,8 @@ from typing import TypeAlias
 FilePath: TypeAlias = str | os.PathLike[str]
 # Before the SHA-256 of all that precedes it, at the end of a sealed file.
 SEAL = b"\nSHA-256:"
+# How an HDF5 file begins, and bytes of it that hold where it ends.
+HDF5, SUPERBLOCK = b"\x89HDF\r\n\x1a\n", 52
 # Deflate, which all our formats compress by, shrinks nothing by more than this.
 MOST_SHRINKAGE = 1032
 
@@ -64,18 +66,35 @@ def atomic_output(path: FilePath, seal: bool = False) -> Iterator[Path]:
 
 
 def check_seal(path: FilePath) -> None:
-    """Raise ValueError if a file is not as it was when `atomic_output` sealed it; one without a seal passes.
+    """Raise ValueError if a file is not as it was when `atomic_output` sealed it.
 
-    HDF5 has no checksum over texts of variable length: over damaged ones it crashes, or runs for ever.
+    HDF5 has no checksum over texts of variable length: over damaged ones it crashes, or runs for ever. A file
+    without a seal passes if it ends where its header says: its writer cut the seal off, no damage did.
     """
-    whole = os.path.getsize(path) - len(SEAL) - hashlib.sha256().digest_size
+    size = os.path.getsize(path)
+    whole = size - len(SEAL) - hashlib.sha256().digest_size
     if whole < 0:
         return
     with open(path, "rb") as file:
+        stated = _stated_end(file.read(SUPERBLOCK))
         file.seek(whole)
         mark, expected = file.read(len(SEAL)), file.read()
     if mark == SEAL and _sha256(path, whole) != expected:
         raise ValueError("it is damaged: its content does not agree with its checksum")
+    if mark != SEAL and stated not in (None, size):
+        raise ValueError(f"it is damaged: it has {size} bytes, its header says {stated}")
+
+
+def _stated_end(header: bytes) -> int | None:
+    """Where an HDF5 file ends as its superblock says (format specification, II.A); None of other files."""
+    if not header.startswith(HDF5) or len(header) < SUPERBLOCK:
+        return None
+    # The third address of the superblock, which stands further behind in versions 0 and 1.
+    version = header[len(HDF5)]
+    place, width = {0: (40, header[13]), 1: (44, header[13])}.get(version, (28, header[9]))
+    if width != 8 or place + width > len(header):
+        return None
+    return int.from_bytes(header[place : place + width], "little")
 
 
 def _sha256(path: FilePath, size: int | None = None) -> bytes:
