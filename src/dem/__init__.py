@@ -13,7 +13,7 @@ from pathlib import Path
 from provenance import code_digest
 
 # With all they import they hold every kernel.
-KERNEL_MODULES = ("dem.engine", "dem.structure")
+KERNEL_MODULES = ("dem.engine", "dem.structure", "dem.filling.spatial")
 
 
 def _kernel_cache() -> str:

@@ -2,20 +2,57 @@
 
 from __future__ import annotations
 
-from dem.cpu.forces import energies
-from dem.cpu.integrate import advance
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from dem.cpu import forces as planar_forces
+from dem.cpu import integrate as planar_integrate
+from dem.cpu.spatial import forces as spatial_forces
+from dem.cpu.spatial import integrate as spatial_integrate
+from dem.measure import frames, spatial
 from dem.measure.balance import Forces, contact_frequency, forces
-from dem.measure.frames import check_none_lost, inertial_number, snapshot, wall_area
 from dem.protocol.request import Drive, Look, Steps
-from dem.state import Frame, System, Walls
+from dem.state import SpatialSystem, System, Walls
 from electrode.trajectory import MOVING
+
+
+class Geometry(NamedTuple):
+    """What the driver asks of the plane, or of space."""
+
+    advance: Callable[..., None]
+    energies: Callable[..., tuple[float, float]]
+    check_none_lost: Callable[..., None]
+    snapshot: Callable[..., Any]
+    wall_area: Callable[..., float]
+    inertial_number: Callable[..., float]
+
+
+GEOMETRIES = {
+    System: Geometry(
+        planar_integrate.advance,
+        planar_forces.energies,
+        frames.check_none_lost,
+        frames.snapshot,
+        frames.wall_area,
+        frames.inertial_number,
+    ),
+    SpatialSystem: Geometry(
+        spatial_integrate.advance,
+        spatial_forces.energies,
+        spatial.check_none_lost,
+        spatial.snapshot,
+        spatial.wall_area,
+        spatial.inertial_number,
+    ),
+}
 
 
 class SystemLook:
     """A system when looked at, see `dem.protocol.request.Look`: what is not asked for costs nothing."""
 
-    def __init__(self, system: System, step: int, time: float):
-        self._system, self.step, self._time = system, step, time
+    def __init__(self, system: System | SpatialSystem, step: int, time: float):
+        self._system, self.step, self.time = system, step, time
+        self._geometry = GEOMETRIES[type(system)]
 
     @property
     def position(self) -> float:
@@ -29,11 +66,11 @@ class SystemLook:
 
     def energies(self) -> tuple[float, float]:
         """Kinetic and elastic energy [J]."""
-        return energies(self._system)
+        return self._geometry.energies(self._system)
 
     def wall_area(self) -> float:
         """That a force on the moving wall is divided by for its pressure [m^2]."""
-        return wall_area(self._system)
+        return self._geometry.wall_area(self._system)
 
     def forces(self) -> Forces:
         """What is left over of forces, see `dem.measure.balance`."""
@@ -45,11 +82,11 @@ class SystemLook:
 
     def inertial_number(self) -> float:
         """See `dem.measure.frames.inertial_number` [-]."""
-        return inertial_number(self._system)
+        return self._geometry.inertial_number(self._system)
 
-    def frame(self) -> Frame:
-        """The state, to keep."""
-        return snapshot(self._system, self.step, self._time)
+    def frame(self) -> Any:
+        """The state, to keep: see `dem.state.Frame` and `SpatialFrame`."""
+        return self._geometry.snapshot(self._system, self.step, self.time)
 
 
 def apply_drive(walls: Walls, drive: Drive) -> None:
@@ -59,7 +96,7 @@ def apply_drive(walls: Walls, drive: Drive) -> None:
             getattr(walls, quantity)[MOVING] = value
 
 
-def run(system: System, protocol: Steps, step: int = 0, time: float = 0.0) -> Look:
+def run(system: System | SpatialSystem, protocol: Steps, step: int = 0, time: float = 0.0) -> Look:
     """Do what a protocol asks for until it ends; gives its last look.
 
     Parameters
@@ -76,13 +113,14 @@ def run(system: System, protocol: Steps, step: int = 0, time: float = 0.0) -> Lo
     RuntimeError
         If particles collapse or leave the box; what the protocol raises.
     """
+    geometry = GEOMETRIES[type(system)]
     request = next(protocol)
     while True:
         apply_drive(system.walls, request.drive)
-        advance(system, request.time_step, request.steps, request.damping)
+        geometry.advance(system, request.time_step, request.steps, request.damping)
         step += request.steps
         time += request.steps * request.time_step
-        check_none_lost(system, step)
+        geometry.check_none_lost(system, step)
         try:
             request = protocol.send(SystemLook(system, step, time))
         except StopIteration as end:

@@ -116,6 +116,61 @@ class Filling:
 
 
 @dataclass(frozen=True)
+class SpatialFilling:
+    """How a box is filled with spheres before it is pressed."""
+
+    box_width: Annotated[float, Bounds("um", above=0, most=10_000)]  # across, along x and y [m]
+    box_height: Annotated[float, Bounds("um", above=0, most=10_000)]  # [m]
+    # Ranges of mean and SD per packing [m].
+    am_mean_diameter: Annotated[tuple[float, float], Bounds("um", above=0)]
+    am_sd_diameter: Annotated[tuple[float, float], Bounds("um", least=0)]
+    am_minimum_diameter: Annotated[float, Bounds("um", above=0)]  # truncation of the drawn diameters [m]
+    se_mean_diameter: Annotated[float, Bounds("um", above=0)]  # [m]
+    se_pitch: Annotated[float, Bounds("um", above=0)]  # pitch of the raster of candidate SE centres [m]
+    solid_fraction: Annotated[float, Bounds(above=0, below=1)]  # volume of the solids / box [-]
+    maximum_tries: Annotated[int, Bounds(least=1)]  # draws of an AM particle before a fresh start
+    fresh_starts: Annotated[int, Bounds(least=1)]  # starts before giving up
+    se_sd_diameter: Annotated[float, Bounds("um", least=0)] = 0.0  # truncated at two of it [m]
+    periodic: bool = True  # whether the box repeats itself across; else its sides are rigid, a die
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        for name in ("am_mean_diameter", "am_sd_diameter"):
+            low, high = getattr(self, name)
+            require(low <= high, name, "a range [low, high] with low <= high, in m", (low, high))
+        require(
+            self.am_minimum_diameter <= self.am_mean_diameter[0],
+            "am_minimum_diameter",
+            f"in (0, lowest am_mean_diameter = {self.am_mean_diameter[0]:g} m]",
+            self.am_minimum_diameter,
+        )
+        require(
+            4 * self.se_sd_diameter < self.se_mean_diameter,
+            "se_sd_diameter",
+            f"below a quarter of se_mean_diameter = {self.se_mean_diameter:g} m: it is truncated at two of it",
+            self.se_sd_diameter,
+        )
+        require(
+            self.se_pitch <= self.se_mean_diameter,
+            "se_pitch",
+            f"in (0, se_mean_diameter = {self.se_mean_diameter:g} m]",
+            self.se_pitch,
+        )
+        share, times = (0.5, "half of") if self.periodic else (1.0, "at most")
+        for name, largest in (
+            ("am_mean_diameter", self.am_mean_diameter[1]),
+            ("se_mean_diameter", self.se_mean_diameter),
+        ):
+            bound = min(share * self.box_width, self.box_height)
+            require(
+                largest <= bound,
+                name,
+                f"at most {bound:g} m, {times} box_width, and at most box_height",
+                largest,
+            )
+
+
+@dataclass(frozen=True)
 class Compression:
     """The right wall moves in to a width, or until it bears a pressure; then the structure comes to rest."""
 
@@ -148,6 +203,45 @@ class Compression:
     def __post_init__(self) -> None:
         check_fields(self)
         require(not self.unload or self.frames >= 4, "frames", ">= 4 with unload", self.frames)
+
+    @property
+    def narrowest(self) -> float:
+        """Where the moving wall stops at the latest [m]."""
+        return self.final_width
+
+    @property
+    def way_ends(self) -> str:
+        """Where that is, for messages."""
+        return f"compression.final_width_um = {self.final_width * 1e6:g} um"
+
+
+@dataclass(frozen=True)
+class Pressing:
+    """The piston comes down until it bears each of some pressures; then the packing comes to rest."""
+
+    wall_speed: Annotated[float, Bounds("m_per_s", above=0, most=100)]  # of the piston [m/s]
+    # As in `Compression`, all the others.
+    time_step_rayleigh: Annotated[float, Bounds(above=0, most=0.2)]
+    time_step_contact: Annotated[float, Bounds(above=0, most=1)]
+    hold_damping_rayleigh: Annotated[float, Bounds(least=0, most=1)]
+    hold_unbalanced_force: Annotated[float, Bounds(above=0, below=1)]
+    hold_energy_ratio: Annotated[float, Bounds(above=0, most=1)]
+    hold_maximum_steps: Annotated[int, Bounds(least=1)]
+    pressure_tolerance: Annotated[float, Bounds(above=0, below=1)] = 0.01
+    servo_damping: Annotated[float, Bounds(above=0, most=1000)] = 1.0
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+    @property
+    def narrowest(self) -> float:
+        """Where the piston stops at the latest [m]."""
+        return 0.0
+
+    @property
+    def way_ends(self) -> str:
+        """Where that is, for messages."""
+        return "the floor"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dem.geometry.planar import FACES
+from dem.geometry.planar import FACES, Face
+from dem.geometry.spatial import FX, FZ, RADIUS, X, Z
 
 
 class Particles(NamedTuple):
@@ -25,6 +26,51 @@ class Particles(NamedTuple):
     mass: np.ndarray  # [kg]
     inertia: np.ndarray  # moment of inertia of a sphere [kg m^2]
     species: np.ndarray  # int8, see `electrode.species`
+
+    @property
+    def position(self) -> np.ndarray:
+        """Centres, copied [N, 2, m]."""
+        return np.stack([self.x, self.y], axis=-1)
+
+    @property
+    def force(self) -> np.ndarray:
+        """Net force, copied [N, 2, N]."""
+        return np.stack([self.fx, self.fy], axis=-1)
+
+
+class Spheres(NamedTuple):
+    """State and constants of N spheres in space. Columns are named in `dem.geometry.spatial`.
+
+    What a contact asks of a sphere lies side by side: it is read at random.
+    """
+
+    motion: np.ndarray  # place [m], velocity [m/s], spin [rad/s], radius [m]: columns X to RADIUS [N, 10]
+    load: np.ndarray  # force [N] and torque [N m]: columns FX to TORQUE_Z [N, 6]
+    mass: np.ndarray  # [N, kg]
+    inertia: np.ndarray  # moment of inertia [N, kg m^2]
+    species: np.ndarray  # int8 [N], see `electrode.species`
+
+    @property
+    def position(self) -> np.ndarray:
+        """Centres, copied [N, 3, m]."""
+        return self.motion[:, X : Z + 1].copy()
+
+    @property
+    def force(self) -> np.ndarray:
+        """Net force, copied [N, 3, N]."""
+        return self.load[:, FX : FZ + 1].copy()
+
+    @property
+    def radius(self) -> np.ndarray:
+        """Radius [N, m]."""
+        return self.motion[:, RADIUS]
+
+
+class Box(NamedTuple):
+    """Sides at which space repeats itself, along x, y and z."""
+
+    length: np.ndarray  # [3, m]; 0 where it does not
+    half: np.ndarray  # of it; infinite where it does not [3, m]
 
 
 class Walls(NamedTuple):
@@ -50,14 +96,14 @@ class Contacts(NamedTuple):
     partner: np.ndarray  # uint32 [P]: the smaller particle, or the number of a wall
     constants: np.ndarray  # of the law, [P] of each in a row [constants x P]
     friction: np.ndarray  # Coulomb coefficient [P]
-    displacement: np.ndarray  # tangential displacement of the contact, 0 where there is none [P, m]
+    displacement: np.ndarray  # tangential, 0 where there is no contact [m]: [P]; in space x, y, z [3 x P]
     history: np.ndarray  # what the law remembers, in the same way [history x P]
     overlap: np.ndarray  # when last measured, this and the next two; contact where > 0 [P, m]
     normal_force: np.ndarray  # positive pushes apart [P, N]
     tangential_force: np.ndarray  # on the partner, along the normal turned by +90 deg [P, N]
     old_first: np.ndarray  # int64 [N + 1], with the next three the last list, whose history is carried over
     old_partner: np.ndarray  # uint32 [P]
-    old_displacement: np.ndarray  # [P, m]
+    old_displacement: np.ndarray  # as `displacement`
     old_history: np.ndarray  # [history x P]
 
 
@@ -74,10 +120,24 @@ class CellGrid(NamedTuple):
     built_wall: np.ndarray  # [W, m]
 
 
+class CellBlock(NamedTuple):
+    """Cells of a box in space; those of one x and y lie in a row along z."""
+
+    first: np.ndarray  # int64 [cells + 1]: members of cell c are ``member[first[c]:first[c + 1]]``
+    member: np.ndarray  # int64 [N]
+    cell: np.ndarray  # int64 [N]: the cell of each sphere
+    counts: np.ndarray  # int64 [3]: cells along x, y, z
+    side: np.ndarray  # [3, m]
+    origin: np.ndarray  # corner of the box [3, m]
+    built: np.ndarray  # places of the spheres at the last rebuild [N, 3, m]
+    built_wall: np.ndarray  # [W, m]
+
+
 class Stress(NamedTuple):
     """Sums over the contacts of each of N particles."""
 
-    moment: np.ndarray  # lever arm x force on the partner: xx, xy, yx, yy [N, 4, N m]
+    # Lever arm x force on the partner: xx, xy, yx, yy [N, 4, N m], in space xx, xy, xz, yx, ... [N, 9, N m].
+    moment: np.ndarray
     normal_force_sum: np.ndarray  # [N, N]
 
 
@@ -93,6 +153,32 @@ class System(NamedTuple):
     friction: np.ndarray  # Coulomb coefficient per pair of species [3, 3]
     tile: np.ndarray  # scratch of the force pass, see `dem.cpu.tile`
     stress: Stress  # of the last step of a run
+
+    def between(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        """Vectors from particles i to particles j [C, 2, m]."""
+        position = self.particles.position
+        return position[j] - position[i]
+
+
+class SpatialSystem(NamedTuple):
+    """All that one time step in space reads and changes."""
+
+    particles: Spheres
+    box: Box
+    walls: Walls
+    pairs: Contacts
+    wall_contacts: Contacts
+    grid: CellBlock
+    law: Any  # a law of `dem.laws`: its type chooses the kernels
+    friction: np.ndarray  # Coulomb coefficient per pair of species [3, 3]
+    tile: np.ndarray  # scratch of the force pass, see `dem.cpu.spatial.tile`
+    stress: Stress  # of the last step of a run
+
+    def between(self, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+        """Vectors from spheres i to the nearest images of spheres j [C, 3, m]."""
+        position, length = self.particles.position, self.box.length
+        straight = position[j] - position[i]
+        return straight - length * np.round(np.divide(straight, length, np.zeros_like(straight), where=length > 0))
 
 
 class Frame(NamedTuple):
@@ -115,19 +201,54 @@ class Frame(NamedTuple):
     reaction_area: float  # AM-SE contact area from the overlaps [m^2]
 
 
-def walls_at(position: Sequence[float]) -> Walls:
+class SpatialFrame(NamedTuple):
+    """A recorded state of a packing of N spheres between W walls; K pairs of species of particles."""
+
+    step: int
+    time: float  # [s]
+    position: np.ndarray  # [N, 3, m]
+    contact_pressure: np.ndarray  # [N, Pa]
+    stress_tensor: np.ndarray  # Love-Weber, compression positive [N, 3, 3, Pa]
+    wall_position: np.ndarray  # [W, m]: see `dem.geometry.spatial.FACES`
+    wall_force: np.ndarray  # [W, N]
+    wall_work: float  # done by the walls on the particles so far [J]
+    kinetic_energy: float  # [J]
+    elastic_energy: float  # [J]
+    dissipated_work: float  # lost in dashpots and by slip so far [J]
+    pressure: float  # on the piston [Pa]
+    relative_density: float  # volume of all spheres, overlaps counted twice / box [-]
+    solid_volume_fraction: float  # share of the box within spheres [-]
+    coordination_number: np.ndarray  # see `dem.measure.spatial.coordination` [2, 2]
+    specific_interface_area: float  # AM-SE contact area from the overlaps / box volume [1/m]
+    am_coverage: float  # mean over AM surface of the share that SE contacts cover [-]; NaN without AM
+
+
+def no_box() -> Box:
+    """Space that nowhere repeats itself."""
+    return Box(np.zeros(3), np.full(3, np.inf))
+
+
+def box_across(width: float) -> Box:
+    """Space that repeats itself along x and y."""
+    return Box(np.array([width, width, 0.0]), np.array([width / 2, width / 2, np.inf]))
+
+
+def walls_at(position: Sequence[float], faces: Sequence[Face] = FACES) -> Walls:
     """Walls at rest at the positions of the faces [W, m]."""
-    still = {name: np.zeros(len(FACES)) for name in Walls._fields}
+    still = {name: np.zeros(len(faces)) for name in Walls._fields}
     still["position"] = np.array(position, float)
-    still["axis"] = np.array([face.axis for face in FACES])
-    still["outward"] = np.array([face.outward for face in FACES])
+    still["axis"] = np.array([face.axis for face in faces])
+    still["outward"] = np.array([face.outward for face in faces])
     return Walls(**still)
 
 
-def no_contacts(particles: int, room: int, law: Any) -> Contacts:
-    """Room for candidate contacts of so many owners, none present, under a law."""
-    rows = {"constants": len(law.Constants._fields), "history": len(law.HISTORY)}
-    rows["old_history"] = rows["history"]
+def no_contacts(particles: int, room: int, law: Any, axes: int = 1) -> Contacts:
+    """Room for candidate contacts of so many owners, none present, under a law.
+
+    Their tangential displacement has so many `axes`: 1 in the plane, 3 in space.
+    """
+    rows = {"constants": len(law.Constants._fields), "history": len(law.HISTORY), "displacement": axes}
+    rows |= {f"old_{name}": rows[name] for name in ("history", "displacement")}
     kinds: dict[str, type] = dict.fromkeys(("first", "old_first"), np.int64)
     kinds |= dict.fromkeys(("owner", "partner", "old_partner"), np.uint32)
     columns: dict[str, np.ndarray] = {}
@@ -137,6 +258,6 @@ def no_contacts(particles: int, room: int, law: Any) -> Contacts:
     return Contacts(**columns)
 
 
-def no_stress(particles: int) -> Stress:
+def no_stress(particles: int, axes: int = 2) -> Stress:
     """Stress of particles that nothing touches."""
-    return Stress(np.zeros((particles, 4)), np.zeros(particles))
+    return Stress(np.zeros((particles, axes**2)), np.zeros(particles))

@@ -10,7 +10,6 @@ from numba import njit
 from dem.cpu.forces import add_forces
 from dem.cpu.neighbors import build_pairs, build_wall_contacts, empty_grid, sort_into_cells
 from dem.cpu.tile import DISSIPATED, empty_tile, room_for
-from dem.geometry.planar import FACES
 from dem.laws import Law
 from dem.state import Particles, System, Walls, no_contacts, no_stress
 
@@ -108,7 +107,7 @@ def drift(particles, walls, grid, skin, time_step):
     """
     limit = (skin / 2) ** 2
     fresh = True
-    for w in range(len(FACES)):
+    for w in range(walls.position.size):
         walls.position[w] += time_step * walls.velocity[w]
         fresh &= (walls.position[w] - grid.built_wall[w]) ** 2 < limit
     for i in range(particles.x.size):
@@ -122,7 +121,7 @@ def drift(particles, walls, grid, skin, time_step):
 @njit(cache=True, nogil=True)
 def add_wall_work(walls, time):
     """Add to ``walls.work`` what the present forces do in `time` [s] at the walls' velocities."""
-    for w in range(len(FACES)):
+    for w in range(walls.position.size):
         inward = -walls.outward[w] * walls.velocity[w]
         walls.work[w] += walls.force[w] * inward * time
 
@@ -130,7 +129,7 @@ def add_wall_work(walls, time):
 @njit(cache=True, nogil=True)
 def drive(walls, time_step):
     """Advance the velocity of walls that have a mass [m/s]: it stays within their limit."""
-    for w in range(len(FACES)):
+    for w in range(walls.position.size):
         if walls.mass[w] > 0.0:
             outward = walls.outward[w]
             speed = outward * walls.velocity[w]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from dem.cpu.law import pair_constants, write
+from dem.cpu.contacts import add_contact, keep_old
 from dem.geometry.planar import FACES, face_gap
 from dem.state import CellGrid, Particles, Walls
 from electrode.species import WALL
@@ -67,40 +67,6 @@ def sort_into_cells(particles, walls, grid):
 
 
 @njit(cache=True, nogil=True)
-def _keep_old(contacts):
-    used = contacts.first[-1]
-    contacts.old_first[:] = contacts.first
-    contacts.old_partner[:used] = contacts.partner[:used]
-    contacts.old_displacement[:used] = contacts.displacement[:used]
-    room = contacts.friction.size
-    for row in range(0, contacts.history.size, room):
-        contacts.old_history[row : row + used] = contacts.history[row : row + used]
-
-
-@njit(cache=True, nogil=True)
-def _old_place(contacts, owner, partner):
-    """Place of a pair in the previous list, -1 if it was not there."""
-    for p in range(contacts.old_first[owner], contacts.old_first[owner + 1]):
-        if contacts.old_partner[p] == partner:
-            return p
-    return -1
-
-
-@njit(cache=True, nogil=True)
-def _add(contacts, p, owner, partner, species_owner, species_partner, radius, mass, law, friction):
-    contacts.owner[p] = owner
-    contacts.partner[p] = partner
-    old = _old_place(contacts, owner, partner)
-    contacts.displacement[p] = contacts.old_displacement[old] if old >= 0 else 0.0
-    room = contacts.friction.size
-    for row in range(0, contacts.history.size, room):
-        contacts.history[row + p] = contacts.old_history[row + old] if old >= 0 else 0.0
-    constants = pair_constants(law, species_owner, species_partner, radius, mass)
-    write(contacts.constants, p, room, constants)
-    contacts.friction[p] = friction[species_owner, species_partner]
-
-
-@njit(cache=True, nogil=True)
 def build_pairs(particles, walls, grid, pairs, law, friction, skin):
     """List all pairs closer than the sum of radii plus `skin`, carrying history over from the old list.
 
@@ -111,7 +77,7 @@ def build_pairs(particles, walls, grid, pairs, law, friction, skin):
     bool
         False if there are more pairs than room: the list is then unusable.
     """
-    _keep_old(pairs)
+    keep_old(pairs)
     x, y, radius, mass, species = (
         particles.x,
         particles.y,
@@ -125,6 +91,7 @@ def build_pairs(particles, walls, grid, pairs, law, friction, skin):
     listed = 0
     for i in range(x.size):
         pairs.first[i] = listed
+        old = pairs.old_first[i]
         reach = 2 * radius[i] + skin
         for cx in range(
             _cell_along(x[i] - reach, left, side, nx), _cell_along(x[i] + reach, left, side, nx) + 1
@@ -142,7 +109,8 @@ def build_pairs(particles, walls, grid, pairs, law, friction, skin):
                         return False
                     pair_radius = radius[i] * radius[j] / (radius[i] + radius[j])
                     pair_mass = mass[i] * mass[j] / (mass[i] + mass[j])
-                    _add(pairs, listed, i, j, species[i], species[j], pair_radius, pair_mass, law, friction)
+                    both = (species[i], species[j])
+                    old = add_contact(pairs, listed, old, i, j, both, pair_radius, pair_mass, law, friction)
                     listed += 1
     pairs.first[x.size] = listed
     return True
@@ -151,13 +119,15 @@ def build_pairs(particles, walls, grid, pairs, law, friction, skin):
 @njit(cache=True, nogil=True)
 def build_wall_contacts(particles, walls, contacts, law, friction, skin):
     """List the walls within `skin` of each particle, carrying history over. Room for all is enough."""
-    _keep_old(contacts)
+    keep_old(contacts)
     radius, mass, species = particles.radius, particles.mass, particles.species
     listed = 0
     for i in range(radius.size):
         contacts.first[i] = listed
+        old = contacts.old_first[i]
         for w in range(len(FACES)):
             if face_gap(particles, walls, i, w) < skin:
-                _add(contacts, listed, i, w, species[i], WALL, radius[i], mass[i], law, friction)
+                both = (species[i], WALL)
+                old = add_contact(contacts, listed, old, i, w, both, radius[i], mass[i], law, friction)
                 listed += 1
     contacts.first[radius.size] = listed

@@ -48,3 +48,84 @@ def friction_force(
     dashpot = tangential_damping * tangential_velocity
     rubbed = cut * (shortened - displacement) if slides else dashpot * tangential_velocity * time_step
     return cut if slides else elastic - dashpot, shortened, rubbed
+
+
+def friction_vector(
+    normal_force,
+    slip_x,
+    slip_y,
+    slip_z,
+    x,
+    y,
+    z,
+    nx,
+    ny,
+    nz,
+    time_step,
+    spring,
+    tangential_damping,
+    friction,
+):
+    """Friction of a contact that touches, in space: the tangential displacement is a vector.
+
+    It turns with the normal: what lies along the new normal is taken off, and the rest brought back to its
+    length. LIGGGHTS leaves it shortened, by half the square of the turned angle in each step. What both
+    particles turn about the normal together does not turn it, as there.
+
+    Parameters
+    ----------
+    normal_force : float
+        [N].
+    slip_x, slip_y, slip_z : float
+        Tangential velocity of j relative to i at the contact point [m/s].
+    x, y, z : float
+        Tangential displacement accumulated while in contact, before this step [m].
+    nx, ny, nz : float
+        Normal, from i to j.
+    time_step : float
+        [s]; 0 evaluates the force without advancing the displacement.
+    spring : float
+        Tangential spring constant [N/m].
+    tangential_damping : float
+        [N s/m].
+    friction : float
+        Coulomb coefficient [-].
+
+    Returns
+    -------
+    fx, fy, fz : float
+        Force on j [N].
+    x, y, z : float
+        Displacement [m].
+    dissipated : float
+        Work lost in this step to the dashpot, or to slip [J].
+    """
+    along = x * nx + y * ny + z * nz
+    length = x * x + y * y + z * z
+    x, y, z = x - along * nx, y - along * ny, z - along * nz
+    left = x * x + y * y + z * z
+    stretch = math.sqrt(length / left) if left > 0.0 else 0.0
+    x, y, z = (
+        stretch * x + slip_x * time_step,
+        stretch * y + slip_y * time_step,
+        stretch * z + slip_z * time_step,
+    )
+    length = math.sqrt(x * x + y * y + z * z)
+    limit = friction * abs(normal_force)
+    pull = spring * length
+    slides = pull > limit
+    share = limit / pull if slides else 1.0
+    x, y, z = share * x, share * y, share * z
+    dashpot = 0.0 if slides else tangential_damping
+    rubbed = limit * (1.0 - share) * length + dashpot * time_step * (
+        slip_x * slip_x + slip_y * slip_y + slip_z * slip_z
+    )
+    return (
+        -spring * x - dashpot * slip_x,
+        -spring * y - dashpot * slip_y,
+        -spring * z - dashpot * slip_z,
+        x,
+        y,
+        z,
+        rubbed,
+    )

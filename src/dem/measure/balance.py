@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from dem.cpu.law import constants_at, history_at, response
-from dem.state import System
+from dem.state import SpatialSystem, System
 
 # Share of an overlap by which it is varied to see how stiff the contact is.
 VARIED = 1e-4
@@ -24,12 +24,12 @@ class Forces(NamedTuple):
     on_wall: float  # largest normal force on a wall [N]
 
 
-def forces(system: System) -> Forces:
+def forces(system: System | SpatialSystem) -> Forces:
     """Forces of the last step, each the norm of a vector.
 
     Contacts push both partners alike, so what all particles feel together is what the walls do to them.
     """
-    particles = system.particles
+    net = system.particles.force
     strengths = []
     for contacts in (system.pairs, system.wall_contacts):
         listed = slice(contacts.first[-1])
@@ -37,9 +37,9 @@ def forces(system: System) -> Forces:
         strengths.append(np.hypot(contacts.normal_force[listed], contacts.tangential_force[listed])[touching])
     strength = np.concatenate(strengths)
     return Forces(
-        float(np.hypot(particles.fx, particles.fy).max()),
+        float(np.hypot.reduce(net, axis=1).max()),
         float(strength.mean()) if strength.size else 0.0,
-        math.hypot(particles.fx.sum(), particles.fy.sum()),
+        math.hypot(*(part.sum() for part in net.T)),
         float(np.abs(system.walls.force).max()),
     )
 
@@ -67,7 +67,7 @@ def contact_frequency(system):
     2004).
     """
     particles, pairs, wall_contacts, law = system.particles, system.pairs, system.wall_contacts, system.law
-    stiffness = np.zeros(particles.x.size)
+    stiffness = np.zeros(particles.mass.size)
     for p in range(pairs.first[-1]):
         both = tangent(law, pairs, p)
         stiffness[pairs.owner[p]] += both

@@ -11,33 +11,34 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dem.geometry.planar import face_normal
-from dem.state import Particles, Stress, System, Walls
+from dem.state import SpatialSystem, Stress, System
 from electrode.species import WALL
 
 
 class ContactList(NamedTuple):
-    """The C contacts of a structure; the walls are numbered -1 to -4 (left, right, bottom, top)."""
+    """The C contacts of a structure; its walls are numbered -1, -2, ... in their order."""
 
     i: np.ndarray  # int32 [C]: the larger particle
     j: np.ndarray  # int32 [C]: the smaller particle, or a wall if negative
     overlap: np.ndarray  # [C, m]
     normal_force: np.ndarray  # [C, N], positive pushes apart
-    tangential_force: np.ndarray  # [C, N], on j along the normal i -> j turned by +90 deg
+    # [C, N]: on j along the normal i -> j turned by +90 deg; in space its size.
+    tangential_force: np.ndarray
     equilibrium_overlap: np.ndarray  # at which the spring is free, 0 until a contact yields [C, m]
     contact_area: np.ndarray  # by the law, from the force if it says so: the Hertz circle [C, m^2]
     contact_area_from_overlap: np.ndarray  # the same where only the spring acts [C, m^2]
-    contact_point: np.ndarray  # [C, 2, m]
+    contact_point: np.ndarray  # [C, axes, m]
 
 
 def stress_tensor(stress: Stress, radius: np.ndarray) -> np.ndarray:
-    """Stress tensor of Love and Weber in the plane [N, 2, 2, Pa], compression positive.
+    """Stress tensor of Love and Weber [N, axes, axes, Pa], compression positive.
 
     ``(1/V) sum of r_a f_b`` over the contacts of a particle, r from its centre to the contact point, f the
     force on the partner, V = 4/3 pi R^3.
     """
     volume = 4 / 3 * np.pi * radius**3
-    return stress.moment.reshape(-1, 2, 2) / volume[:, None, None]
+    axes = math.isqrt(stress.moment.shape[1])
+    return stress.moment.reshape(-1, axes, axes) / volume[:, None, None]
 
 
 def contact_pressure(stress: Stress, radius: np.ndarray) -> np.ndarray:
@@ -49,7 +50,7 @@ def contact_pressure(stress: Stress, radius: np.ndarray) -> np.ndarray:
     return stress.normal_force_sum / (4 * np.pi * radius**2)
 
 
-def contact_list(system: System) -> ContactList:
+def contact_list(system: System | SpatialSystem) -> ContactList:
     """List the contacts when last measured."""
     particles, law = system.particles, system.law
     columns = []
@@ -92,18 +93,22 @@ def contact_list(system: System) -> ContactList:
         equilibrium,
         area,
         area_from_overlap,
-        _contact_points(particles, system.walls, i, j, overlap),
+        _contact_points(system, i, j, overlap),
     )
+
+
+def contact_normals(system: System | SpatialSystem, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Normals of contacts from i to j [C, axes]; walls are numbered as in a `ContactList`."""
+    walls = system.walls
+    towards = system.between(i, np.maximum(j, 0))
+    outward = walls.outward[:, None] * np.eye(towards.shape[1])[walls.axis]
+    normal = np.where((j < 0)[:, None], outward[np.where(j < 0, -1 - j, 0)], towards)
+    return normal / np.linalg.norm(normal, axis=1, keepdims=True)
 
 
 def _contact_points(
-    particles: Particles, walls: Walls, i: np.ndarray, j: np.ndarray, overlap: np.ndarray
+    system: System | SpatialSystem, i: np.ndarray, j: np.ndarray, overlap: np.ndarray
 ) -> np.ndarray:
-    """Points half an overlap inside particle i, towards j [C, 2, m]."""
-    centre = np.stack([particles.x, particles.y], axis=-1)
-    outward = np.array([face_normal(walls, w) for w in range(walls.position.size)])
-    normal = np.where(
-        (j < 0)[:, None], outward[np.where(j < 0, -1 - j, 0)], centre[np.maximum(j, 0)] - centre[i]
-    )
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    return centre[i] + (particles.radius[i] - 0.5 * overlap)[:, None] * normal
+    """Points half an overlap inside particle i, towards j [C, axes, m]."""
+    arm = system.particles.radius[i] - 0.5 * overlap
+    return system.particles.position[i] + arm[:, None] * contact_normals(system, i, j)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dem.parameters import Compression
+from dem.parameters import Compression, Pressing
 from dem.protocol.request import Look
 
 
@@ -16,7 +16,7 @@ class Pace(NamedTuple):
     damping: float  # rate of decay of motion while it comes to rest [1/s]
 
     @classmethod
-    def configured(cls, longest_step: float, protocol: Compression) -> Pace:
+    def configured(cls, longest_step: float, protocol: Compression | Pressing) -> Pace:
         """The pace of a structure, of which `longest_step` [s] is ``time_step_rayleigh`` Rayleigh times."""
         rayleigh_time = longest_step / protocol.time_step_rayleigh
         return cls(longest_step, protocol.time_step_contact, protocol.hold_damping_rayleigh / rayleigh_time)

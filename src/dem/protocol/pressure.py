@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dem.parameters import Compression, Material
+from dem.parameters import Compression, Material, Pressing
 from dem.protocol.pace import Pace
 from dem.protocol.request import Advance, Drive, Steps
 from dem.protocol.rest import INTERVAL, LOOKS, Rest, too_loose
@@ -87,7 +87,7 @@ def to_pressures(
 
 
 def press(
-    pressure: float, electrolyte: Material, pace: Pace, protocol: Compression, on_the_way: Evenly
+    pressure: float, electrolyte: Material, pace: Pace, protocol: Compression | Pressing, on_the_way: Evenly
 ) -> Steps:
     """Drive the wall in until it bears `pressure` [Pa] and the structure rests.
 
@@ -96,20 +96,21 @@ def press(
     Raises
     ------
     RuntimeError
-        If the wall reaches ``final_width`` before, or the pressure does not settle within the steps of that
+        If the wall comes to the end of its way before, or the pressure does not settle within the steps of that
         way at ``wall_speed`` and ``hold_maximum_steps``.
     """
     look = yield Advance(0)
     area = look.wall_area()
     impedance = protocol.servo_damping * math.sqrt(electrolyte.youngs_modulus * electrolyte.density) * area
-    way = look.position - protocol.final_width
+    way = look.position - protocol.narrowest
     most = math.ceil(way / (protocol.wall_speed * pace.longest_step)) + protocol.hold_maximum_steps
     drive = Drive(
         load=pressure * area,
         impedance=impedance,
         mass=RESPONSE * pace.longest_step * impedance,
         speed_limit=protocol.wall_speed,
-        velocity=-protocol.wall_speed,
+        # Let back, the wall starts from where it stands.
+        velocity=-protocol.wall_speed if look.force < pressure * area else 0.0,
     )
     look = yield Advance(0, drive=drive)
     seen: deque[float] = deque(maxlen=LOOKS)
@@ -120,14 +121,14 @@ def press(
         taken += INTERVAL
         seen.append(look.force / area)
         _, elastic = look.energies()
-        if look.position < protocol.final_width:
+        if look.position < protocol.narrowest:
             if elastic == 0:
                 raise RuntimeError(
                     f"pressure {pressure / 1e6:g} MPa is not reached, nothing touches: {too_loose(protocol)}"
                 )
             raise RuntimeError(
                 f"pressure {pressure / 1e6:g} MPa is not reached: {seen[-1] / 1e6:.4g} MPa where the way of "
-                f"the wall ends, at compression.final_width_um = {protocol.final_width * 1e6:g} um"
+                f"the wall ends, at {protocol.way_ends}"
             )
         borne = abs(seen[-1] / pressure - 1) <= protocol.pressure_tolerance
         rests = rest.finds(look)
@@ -149,7 +150,7 @@ def press(
         on_the_way.offer(look.frame)
 
 
-def unload(pressure: float, pace: Pace, protocol: Compression) -> Steps:
+def unload(pressure: float, pace: Pace, protocol: Compression | Pressing) -> Steps:
     """Let the wall back until it bears nothing and the structure rests, as its forces before say.
 
     Nothing is less than ``pressure_tolerance`` of the `pressure` [Pa] before. Motion is damped while the

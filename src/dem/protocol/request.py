@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from dem.measure.balance import Forces
-from dem.state import Frame
 
 
 class Drive(NamedTuple):
@@ -37,6 +36,10 @@ class Look(Protocol):
         """Steps taken since the beginning."""
 
     @property
+    def time(self) -> float:
+        """That they took [s]."""
+
+    @property
     def position(self) -> float:
         """Of the moving wall [m]."""
 
@@ -59,8 +62,8 @@ class Look(Protocol):
     def inertial_number(self) -> float:
         """See `dem.measure.frames.inertial_number` [-]."""
 
-    def frame(self) -> Frame:
-        """The state, to keep."""
+    def frame(self) -> Any:
+        """The state, to keep: see `dem.state.Frame` and `SpatialFrame`."""
 
 
 Steps: TypeAlias = Generator[Advance, Look, Look]

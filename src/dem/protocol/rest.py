@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from dem.parameters import Compression
+from dem.parameters import Compression, Pressing
 from dem.protocol.pace import Pace
 from dem.protocol.request import Advance, Look, Steps
 
@@ -31,7 +31,7 @@ class Rest:
         Whose forces and elastic energy those left over are held against; None: of the structure itself.
     """
 
-    def __init__(self, protocol: Compression, loaded: Look | None = None):
+    def __init__(self, protocol: Compression | Pressing, loaded: Look | None = None):
         self.protocol = protocol
         self.loaded = None if loaded is None else (loaded.forces(), loaded.energies()[1])
         self.quiet = 0
@@ -62,8 +62,10 @@ class Rest:
         return self.quiet >= LOOKS
 
 
-def too_loose(protocol: Compression) -> str:
-    """Why nothing touches at the final width, and what to do."""
+def too_loose(protocol: Compression | Pressing) -> str:
+    """Why nothing touches at the end of the wall's way, and what to do."""
+    if isinstance(protocol, Pressing):
+        return "the piston has met nothing on its way to the floor"
     return (
         f"the particles fit into the final box, {protocol.final_width * 1e6:g} um wide; a smaller "
         "compression.final_width_um (--width-um) lets them touch"

@@ -1,0 +1,1 @@
+"""Kernels for spheres in space, one structure on one core."""

@@ -1,0 +1,1 @@
+"""Boxes filled with particles, before compression."""
