@@ -16,25 +16,30 @@ from dem.geometry.spatial import RADIUS, X, Y, Z, face_gap, nearest
 from dem.state import Box, CellBlock, Spheres, Walls
 from electrode.species import WALL
 
+# Most cells per sphere, and for few of them.
+CELLS_PER_PARTICLE, LEAST_CELLS = 16, 4096
+
 
 def empty_grid(particles: Spheres, walls: Walls, box: Box, skin: float) -> CellBlock:
-    """Cells for the box as it stands, at least as wide as the reach of the smallest sphere."""
-    reach = 2 * particles.motion[:, RADIUS].min() + skin
-    origin, side, counts = np.zeros(3), np.zeros(3), np.zeros(3, np.int64)
-    for axis in range(3):
-        length = box.length[axis]
-        if length == 0:
-            low, high = np.sort(walls.position[walls.axis == axis])
-            origin[axis], length = low, high - low
-        counts[axis] = max(1, int(length / reach))
-        side[axis] = length / counts[axis]
+    """Cells for the box as it stands, at least as wide as the reach of the smallest sphere.
+
+    They are larger in a box that is nearly empty, so that they do not outnumber the spheres by far.
+    """
     n = particles.mass.size
+    origin, lengths = np.zeros(3), box.length.copy()
+    for axis in range(3):
+        if lengths[axis] == 0:
+            origin[axis], high = np.sort(walls.position[walls.axis == axis])
+            lengths[axis] = high - origin[axis]
+    reach = 2 * particles.motion[:, RADIUS].min() + skin
+    side = max(reach, (lengths.prod() / (CELLS_PER_PARTICLE * n + LEAST_CELLS)) ** (1 / 3))
+    counts = np.maximum(1, (lengths / side).astype(np.int64))
     return CellBlock(
         first=np.zeros(counts.prod() + 1, np.int64),
         member=np.zeros(n, np.int64),
         cell=np.zeros(n, np.int64),
         counts=counts,
-        side=side,
+        side=lengths / counts,
         origin=origin,
         built=np.zeros((n, 3)),
         built_wall=np.zeros_like(walls.position),
