@@ -4,12 +4,14 @@ import keras
 import numpy as np
 import pytest
 
+from cnn.convolution import convolve, halve, patches
 from cnn.ensemble import load_model, predict
 from cnn.gradcam import feature_map
 from cnn.layout import FEATURES, NETWORK, SHARES
-from cnn.light import cell_shares, convolve, halve, patches, read_network, run_ensemble
+from cnn.light import cell_shares, run_ensemble
 from cnn.model import build_network, in_si_units
 from cnn.particles import find_tables
+from cnn.weights import read_network
 from electrode.species import AM
 
 
