@@ -256,7 +256,7 @@ def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) ->
     """
     import subprocess
 
-    from dem.configured import read_configuration
+    from dem.configuration_file import read_configuration
 
     _check_clone()
     # Snakemake does not tell which of them it is.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dem.configured import read_configuration
+from dem.configuration_file import read_configuration
 from provenance import FilePath
 from study.configuration import check_sections
 

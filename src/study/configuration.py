@@ -15,13 +15,13 @@ from jsonschema.exceptions import ValidationError
 
 from analysis.images import crop_window
 from analysis.split import part_sizes
+from dem.configuration_file import read_configuration
 from dem.configured import (
     LARGEST,
     BadValue,
     Bounds,
     check_value,
     is_number,
-    read_configuration,
     refused_key,
 )
 from dem.parameters import read_parameters
