@@ -2,7 +2,7 @@
 
     python benchmarks/prediction.py speed
     python benchmarks/prediction.py robustness
-    python benchmarks/prediction.py against OTHER/src/cnn/light.py
+    python benchmarks/prediction.py against OTHER/src
     python benchmarks/prediction.py fresh
 
 `speed`: cold starts on one core (least of several, wall and processor time) beside that of `import
@@ -14,7 +14,7 @@ page of `assb serve` compresses them, at random within its sliders.
 """
 
 import csv
-import importlib.util
+import importlib
 import resource
 import subprocess
 import sys
@@ -100,11 +100,22 @@ def speed():
         )
 
 
-def against(path):
+def networks_of(sources):
+    """`cnn.light` of another version, with all that it imports."""
+    loaded = dict(sys.modules)
+    for name in {name for name in loaded if name.partition(".")[0] in ("cnn", "electrode", "provenance")}:
+        del sys.modules[name]
+    sys.path.insert(0, sources)
+    try:
+        return importlib.import_module("cnn.light")
+    finally:
+        sys.path.remove(sources)
+        sys.modules.update(loaded)
+
+
+def against(sources):
     """Time per image of this version's networks and of another's, and how far their targets are apart."""
-    specification = importlib.util.spec_from_file_location("other_light", path)
-    other = sys.modules["other_light"] = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(other)
+    other = networks_of(sources)
     bundle = read_bundle(ROOT / "models/paper")
     with xr.open_dataset(ROOT / "models/paper/samples.nc") as samples:
         image = samples["image"].values

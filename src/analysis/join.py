@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from analysis.dataset import OPTIONAL, VARIABLES, check, open_dataset, write_netcdf
+from analysis.dataset import open_dataset, write_netcdf
 from analysis.split import RANDOM
+from analysis.variables import OPTIONAL, VARIABLES, check
 from provenance import FilePath
 
 ONLY = "only"

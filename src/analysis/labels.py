@@ -60,7 +60,7 @@ def target_values(trajectory: Trajectory, window: Window) -> np.ndarray:
 
 
 def structure_values(trajectory: Trajectory, window: Window, image: np.ndarray) -> dict[str, object]:
-    """Everything else recorded per structure, by the names of `analysis.dataset.VARIABLES`."""
+    """Everything else recorded per structure, by the names of `analysis.variables.VARIABLES`."""
     drawn = trajectory.drawn
     am = trajectory.species == AM
     diameter = 2 * trajectory.radius[am]

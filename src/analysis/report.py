@@ -15,9 +15,18 @@ from jinja2 import Environment, StrictUndefined
 from analysis.figures.predictors import PREDICTORS, SPLITS
 from analysis.figures.transfer import trained_on
 from analysis.metrics import read_metrics
-from electrode.targets import Target, target_row
+from electrode.targets import DISPLAY_UNITS, DisplayUnit, Target, target_row
 from provenance import FilePath, atomic_output
 
+# Predictors of the stress on single AM particles, from left to right.
+PARTICLE_PREDICTORS = {
+    "cnn": "CNN",
+    "cnn_single": "CNN, one network",
+    "particle_boosting": "surroundings, boosted",
+    "particle_boosting_told": "the same, told the true mean",
+}
+# First word of a fold's name -> what it holds out.
+HELD_OUT = {"width": "width {} µm held out", "uncovered": "uncovered fraction {} held out"}
 MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif"}
 
 
@@ -93,9 +102,11 @@ def metric_tables(path: FilePath) -> list[dict[str, Any]]:
         for predictor, name in PREDICTORS.items():
             keys = [(split, study, predictor, target) for target in targets]
             if all(key in by_key for key in keys):
-                cells = [_cell(by_key[key], row) for key, row in zip(keys, targets.values(), strict=True)]
+                cells = [
+                    _cell(by_key[key], row.display) for key, row in zip(keys, targets.values(), strict=True)
+                ]
                 lines.append({"name": name, "cells": cells})
-        title = f"trained on {trained_on(split)}, tested on {study}" if joined else SPLITS[split][0]
+        title = _transfer(split, study) if joined else SPLITS[split][0]
         tables.append(
             {"title": title, "count": by_key[split, study, "cnn", next(iter(targets))]["n"], "rows": lines}
         )
@@ -107,8 +118,46 @@ def _targets(rows: Sequence[Mapping[str, str]]) -> dict[str, Target]:
     return {row["target"]: target_row(row["target"]) for row in rows}
 
 
-def _cell(row: Mapping[str, str], target: Target) -> dict[str, str]:
-    unit = target.display
+def particle_table(path: FilePath) -> list[dict[str, Any]]:
+    """One row per fold and study: how well each predictor knows the stress on single AM particles."""
+    rows = read_metrics(path)
+    joined = len({row["study"] for row in rows}) > 1
+    stress = DISPLAY_UNITS["Pa"]
+    lines = []
+    for split, study in dict.fromkeys((row["split"], row["study"]) for row in rows):
+        mine = {row["predictor"]: row for row in rows if (row["split"], row["study"]) == (split, study)}
+        network = mine["cnn"]
+        lines.append(
+            {
+                "title": _transfer(split, study) if joined else _held_out(split),
+                "cells": [_cell(mine[name], stress) | _gain(mine[name]) for name in PARTICLE_PREDICTORS],
+                "coverage": f"{100 * float(network['coverage']):.1f} %",
+                "particles": network["particles"],
+                "structures": network["structures"],
+                "matched": f"{100 * float(network['matched']):.1f} %",
+            }
+        )
+    return lines
+
+
+def _transfer(split: str, study: str) -> str:
+    """Words for a split of joined studies, judged on one of them."""
+    return f"trained on {trained_on(split)}, tested on {study}"
+
+
+def _held_out(fold: str) -> str:
+    """Words for the fold of a study on its own."""
+    kind, _, level = fold.partition("-")
+    return HELD_OUT[kind].format(level) if level else SPLITS[fold][0]
+
+
+def _gain(row: Mapping[str, str]) -> dict[str, str]:
+    """What the network gains in R2 over a predictor; nothing over itself."""
+    ends = row["gain_low"], row["gain_high"]
+    return {"gain": " to ".join(f"{float(end):+.3f}" for end in ends) if all(ends) else ""}
+
+
+def _cell(row: Mapping[str, str], unit: DisplayUnit) -> dict[str, str]:
     return {
         "r2": f"{float(row['r2']):.3f}",
         "interval": f"{float(row['r2_low']):.3f} to {float(row['r2_high']):.3f}",
@@ -121,6 +170,7 @@ def write_report(
     captions: Sequence[FilePath],
     categories: Sequence[str],
     metrics: FilePath,
+    particles: FilePath,
     manifest: FilePath,
     benchmarks: Mapping[str, Sequence[FilePath]],
     config: Mapping[str, Any],
@@ -135,8 +185,8 @@ def write_report(
     pictures, captions, categories
         PNG and GIF files in the order shown, text below and heading above each; categories come in the
         order of their first picture.
-    metrics, manifest
-        ``metrics.csv`` and ``manifest.json``.
+    metrics, particles, manifest
+        ``metrics.csv``, ``particles.csv`` and ``manifest.json``.
     benchmarks
         Files with run time and memory of the jobs of each rule.
     config
@@ -157,6 +207,8 @@ def write_report(
             categories=shown,
             targets=[target.title for target in _targets(read_metrics(metrics)).values()],
             tables=metric_tables(metrics),
+            particle_predictors=PARTICLE_PREDICTORS.values(),
+            particle_rows=particle_table(particles),
             manifest=json.loads(Path(manifest).read_text(encoding="utf-8")),
             costs=rule_costs(benchmarks),
             config=config,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from assb.repository import REPOSITORY, SHIPPED_ENSEMBLES, check_clone, ensemble_folder, run_workflow
 from provenance.command import any_terminal, check_output, readable
 
 if TYPE_CHECKING:
@@ -66,7 +66,6 @@ def _phase_order(ctx: click.Context, param: click.Parameter, value: str) -> tupl
     return names
 
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 DEFAULT_CONFIG = REPOSITORY / "config/config.yaml"
 # Of every command that simulates.
 _config = click.option(
@@ -76,7 +75,6 @@ _config = click.option(
     show_default="config/config.yaml",
     help="Materials, sizes, protocol.",
 )
-SHIPPED_ENSEMBLES = ("robust", "paper")
 # Of every command that predicts.
 _model = click.option(
     "--model",
@@ -145,13 +143,12 @@ def predict(
     from cnn.bundle import read_bundle
     from cnn.scale import check_pixel
 
-    folder_of_model = _ensemble(model)
     folder = output.with_suffix("") if figures else None
     acquisition = Acquisition(um_per_pixel, brightness, thresholds or None, page, "--page")
     try:
         if um_per_pixel is not None:
             check_pixel(um_per_pixel)
-        bundle = read_bundle(folder_of_model)
+        bundle = read_bundle(ensemble_folder(model))
         with click.progressbar(length=len(images), file=sys.stderr, label="predicting") as bar:
             results = predict_files(
                 images, output, folder, bundle, acquisition, anyway, lambda _: bar.update(1)
@@ -195,8 +192,8 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
     from assb.simulation import simulate_electrode
     from electrode.trajectory import SUFFIXES
 
-    _check_clone()
     try:
+        check_clone()
         check_output(output, [config], SUFFIXES)
         settings = read_settings(config)
         frames = settings["compression"]["frames"]
@@ -228,16 +225,16 @@ def serve(port: int, host: str, model: Path, config: Path) -> None:
     from assb.configuration import read_settings
     from cnn.bundle import read_bundle
 
-    _check_clone()
     try:
+        check_clone()
         from assb import server
+
+        bundle, settings = read_bundle(ensemble_folder(model)), read_settings(config, ("grid", "image"))
+        server.serve(bundle, settings, host, port, lambda address: click.echo(f"{address} (Ctrl-C ends it)"))
     except ModuleNotFoundError as error:
         if error.name not in ("flask", "waitress"):
             raise
         _stop(f"{error.name} is missing: pip install -c constraints.txt -e '.[cpu,web]'")
-    try:
-        bundle, settings = read_bundle(_ensemble(model)), read_settings(config, ("grid", "image"))
-        server.serve(bundle, settings, host, port, lambda address: click.echo(f"{address} (Ctrl-C ends it)"))
     except (OSError, ValueError) as error:
         _stop(str(error))
 
@@ -254,56 +251,17 @@ def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) ->
     Without --configfile that is the paper's study. OTHERS are handed to Snakemake, such as -n to see what
     would run. The exit status is the one of Snakemake.
     """
-    import subprocess
+    from dem.configuration_file import read_configuration
 
-    from dem.configured import read_configuration
-
-    _check_clone()
-    # Snakemake does not tell which of them it is.
-    for path in configfile:
-        try:
-            if not read_configuration(path).values:
-                _stop(f"{path}: the configuration is empty")
-        except (OSError, ValueError) as error:
-            _stop(str(error))
-    # What Snakemake itself reads is UTF-8 too.
-    os.environ.setdefault("PYTHONUTF8", "1")
-    if not _home_has_cache():
-        os.environ["XDG_CACHE_HOME"] = str(REPOSITORY / ".snakemake/cache")
-    files = [str(path.resolve()) for path in configfile]
-    command = [sys.executable, "-m", "snakemake", "--cores", cores]
-    command += ["--configfile", *files] if files else []
-    sys.exit(subprocess.run([*command, *others], cwd=REPOSITORY).returncode)
-
-
-def _ensemble(model: Path) -> Path:
-    """Folder of an ensemble; those of the repository go by their names."""
-    from cnn.image import MODELS
-
-    if str(model) not in SHIPPED_ENSEMBLES:
-        return model
-    _check_clone()
-    return MODELS / model
-
-
-def _check_clone() -> None:
-    """Stop where the package was installed without its repository, which has what it needs."""
-    if not (REPOSITORY / "Snakefile").is_file():
-        _stop(
-            "the models, the configuration and the workflow are in the repository, beside which this package "
-            "is not installed: clone it, and there pip install -c constraints.txt -e '.[cpu,web]'"
-        )
-
-
-def _home_has_cache() -> bool:
-    """Whether the user's cache can be written: Snakemake does not start without one."""
     try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        folder.mkdir(parents=True, exist_ok=True)
-    # Without HOME and an entry in passwd there is no home.
-    except (OSError, RuntimeError):
-        return False
-    return os.access(folder, os.W_OK)
+        check_clone()
+        # Snakemake does not tell which of them it is.
+        for path in configfile:
+            if not read_configuration(path).values:
+                raise ValueError(f"{path}: the configuration is empty")
+    except (OSError, ValueError) as error:
+        _stop(str(error))
+    sys.exit(run_workflow(configfile, cores, others))
 
 
 def _stop(message: str) -> NoReturn:

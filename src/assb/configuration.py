@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from dem.configured import read_configuration
+from assb.repository import REPOSITORY
+from dem.configuration_file import read_configuration
 from provenance import FilePath
 from study.configuration import check_sections
 
-SCHEMA = Path(__file__).resolve().parents[2] / "workflow/schemas/config.schema.yaml"
+SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 
 
 def read_settings(path: FilePath, others: Sequence[str] = ()) -> dict[str, Any]:

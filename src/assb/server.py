@@ -29,6 +29,7 @@ from assb.names import sentence
 from assb.picture import Acquisition
 from assb.prediction import predict_file, write_table
 from assb.rendering import Rendering, render, table_row
+from assb.repository import REPOSITORY
 from cnn.bundle import Bundle
 from cnn.scale import MOST_PIXELS
 from cnn.segmentation import check_brightness
@@ -39,7 +40,7 @@ from electrode.trajectory import MOVING
 
 log = logging.getLogger(__name__)
 
-EXAMPLE = Path(__file__).resolve().parents[2] / "docs/images/electrode.png"
+EXAMPLE = REPOSITORY / "docs/images/electrode.png"
 # The largest image that is read, of 16 bit and not compressed, and some room.
 MOST_BYTES = 2 * MOST_PIXELS + 1_000_000
 # Threads that wait for requests, and how long one waits for its turn [s].

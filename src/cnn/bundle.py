@@ -14,11 +14,12 @@ import xarray as xr
 
 from cnn.composite import Composite, make_composite, other_pictures
 from cnn.data import read_dataset
-from cnn.light import LightNetwork, Passes, read_network, run_ensemble
+from cnn.light import Passes, run_ensemble
 from cnn.particles import find_tables, inside, read_off_particles
 from cnn.reference import Reference, distance, make_reference
 from cnn.shape import shapes
 from cnn.uncertainty import Calibration, calibrate, calibrate_particles
+from cnn.weights import LightNetwork, read_network
 from electrode.targets import SPREAD_OVER
 from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result

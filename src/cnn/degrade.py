@@ -49,10 +49,8 @@ def photograph(
 
     Parameters
     ----------
-    image
-        uint8 [rows, columns], 0 void, 1 SE, 2 AM.
-    um_per_pixel
-        Side of a pixel [um].
+    image, um_per_pixel
+        As for `cnn.shape.shapes`.
     rng
         Of all that is random.
     blur

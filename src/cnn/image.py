@@ -7,10 +7,9 @@ overlapping windows of their size. The windows are predicted one by one; the ima
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -20,10 +19,12 @@ from cnn.composite import EDGE, LIKE, UNLIKE, scores, strange_shapes, verdict
 from cnn.light import Passes
 from cnn.particles import Placed, place
 from cnn.reference import distance, quantities, reasons
+from cnn.result import make_result
 from cnn.scale import check_pixel, check_size, rescale
 from cnn.segmentation import Parted, part
 from cnn.shape import shapes
 from cnn.uncertainty import interval, mean_and_spread
+from cnn.windows import cut_windows, stitch, whole_cells, window_corners
 from electrode.particles import Discs, find_discs
 from electrode.phases import DARK_TO_BRIGHT, PHASES, VOID
 from electrode.species import SE
@@ -33,8 +34,6 @@ from provenance import FilePath
 # Where a clone of the repository has its ensembles, and the one that predicts unless another is named.
 MODELS = Path(__file__).resolve().parents[2] / "models"
 SHIPPED = MODELS / "robust"
-# Neighbouring windows share at least this of their length.
-OVERLAP = 0.25
 # The target whose bounds are those of the stress on single particles.
 ON_PARTICLES = "am_stress_mean"
 ADVICE = {
@@ -43,54 +42,12 @@ ADVICE = {
     UNLIKE: "the ensemble knows nothing like it: do not rely on the numbers",
 }
 WITHHELD = "it knows nothing like it, so its numbers are withheld"
-# What is withheld then.
-NUMBERS = (
-    *("prediction", "low", "high", "between_windows", "window_prediction", "heatmap"),
-    *("particle_stress", "particle_low", "particle_high"),
-)
-
-
-class Variable(NamedTuple):
-    """Declaration of one variable of a prediction."""
-
-    dims: tuple[str, ...]
-    units: str
-    long_name: str
-
-
-OF_TARGET = "see target_units"
-# All that a prediction holds along its coordinates; `predict` explains them.
-VARIABLES = {
-    "prediction": Variable(("target",), OF_TARGET, "mean over the windows"),
-    "low": Variable(("target",), OF_TARGET, "lower end of its 90 % interval"),
-    "high": Variable(("target",), OF_TARGET, "upper end of its 90 % interval"),
-    "between_windows": Variable(("target",), OF_TARGET, "standard deviation between windows"),
-    "window_prediction": Variable(("window", "target"), OF_TARGET, "mean of the ensemble"),
-    "distance": Variable(("window",), "1", "distance from the training images"),
-    "phase_fraction": Variable(("phase",), "1", "share of the image"),
-    "class_image": Variable(("y", "x"), "1", "0 void, 1 SE, 2 AM; top row first"),
-    "heatmap": Variable(("target", "cell_y", "cell_x"), "1", "Grad-CAM, standard deviations of the target"),
-    "particle_x": Variable(("particle",), "m", "centre of an AM particle, from the left edge"),
-    "particle_y": Variable(("particle",), "m", "the same from the top edge"),
-    "particle_diameter": Variable(("particle",), "m", "diameter of the circle about its outline"),
-    "particle_cut": Variable(("particle",), "1", "whether the border of the image cuts it"),
-    "particle_stress": Variable(("particle",), "Pa", "contact pressure on it, mean of the ensemble"),
-    "particle_low": Variable(("particle",), "Pa", "lower end of its 90 % interval"),
-    "particle_high": Variable(("particle",), "Pa", "upper end of its 90 % interval"),
-}
 
 
 @lru_cache
 def shipped_bundle(folder: FilePath = SHIPPED) -> Bundle:
     """A trained ensemble, read once per process."""
     return read_bundle(folder)
-
-
-def window_starts(length: int, window: int, cell: int) -> list[int]:
-    """First pixels of windows that cover `length` pixels with `OVERLAP`, on the grid of the cells."""
-    count = math.ceil((length - window) / (window * (1 - OVERLAP))) + 1
-    last = (length - window) // cell
-    return sorted({round(last * k / max(count - 1, 1)) * cell for k in range(count)})
 
 
 def predict(
@@ -157,14 +114,17 @@ def predict(
     given = np.asarray(image)
     _check_view(given, um_per_pixel, bundle)
     parted = _parted(given, um_per_pixel, brightness, thresholds, gray)
-    classes = rescale(parted.classes, um_per_pixel / bundle.um_per_pixel)
-    classes = _whole_cells(classes, bundle.networks[0].cell)
-    corners = _corners(classes.shape, bundle)
+    window, cell = bundle.networks[0].image_shape, bundle.networks[0].cell
+    classes = whole_cells(rescale(parted.classes, um_per_pixel / bundle.um_per_pixel), cell)
+    corners = window_corners(classes.shape, window, cell)
+    windows = cut_windows(classes, corners, window)
     discs = find_discs(classes, bundle.um_per_pixel)
-    placed = place(classes, bundle.um_per_pixel, discs, corners, bundle.networks[0].image_shape)
-    passes = _run_windows(classes, corners, placed.tables, bundle, heat, done)
+    placed = place(classes, bundle.um_per_pixel, discs, corners, window)
+    finished = iter(range(1, len(corners) + 1))
+    passes = run_bundle(bundle, windows, placed.tables, heat, lambda _: done(next(finished), len(corners)))
     values = _values(classes, corners, passes, bundle) | _of_particles(discs, placed, passes, bundle)
-    return _result(values, _verdict(classes, corners, passes, bundle, parted.notes, anyway), corners, bundle)
+    judged = _verdict(classes, windows, passes, bundle, parted.notes, anyway)
+    return make_result(values, judged, corners, bundle)
 
 
 def _check_view(image: np.ndarray, um_per_pixel: float, bundle: Bundle) -> None:
@@ -200,46 +160,10 @@ def _parted(
     return part(image, brightness, thresholds, um_per_pixel)
 
 
-def _whole_cells(image: np.ndarray, cell: int) -> np.ndarray:
-    """An image without the rows and columns that fill no cell [pixels]."""
-    rows, columns = (length // cell * cell for length in image.shape)
-    return image[:rows, :columns]
-
-
-def _corners(shape: tuple[int, ...], bundle: Bundle) -> list[tuple[int, int]]:
-    """Top and left pixel of the windows that cover a class image."""
-    network = bundle.networks[0]
-    tops, lefts = (
-        window_starts(length, window, network.cell)
-        for length, window in zip(shape, network.image_shape, strict=True)
-    )
-    return [(top, left) for top in tops for left in lefts]
-
-
-def _windows(classes: np.ndarray, corners: Sequence[tuple[int, int]], bundle: Bundle) -> np.ndarray:
-    """The windows of a class image [N, rows, columns]."""
-    rows, columns = bundle.networks[0].image_shape
-    return np.stack([classes[top : top + rows, left : left + columns] for top, left in corners])
-
-
-def _run_windows(
-    classes: np.ndarray,
-    corners: Sequence[tuple[int, int]],
-    particles: np.ndarray,
-    bundle: Bundle,
-    heat: bool,
-    done: Callable[[int, int], object],
-) -> Passes:
-    """What the ensemble makes of each window."""
-    windows = _windows(classes, corners, bundle)
-    finished = iter(range(1, len(corners) + 1))
-    return run_bundle(bundle, windows, particles, heat, lambda _: done(next(finished), len(corners)))
-
-
 def _values(
     classes: np.ndarray, corners: Sequence[tuple[int, int]], passes: Passes, bundle: Bundle
 ) -> dict[str, np.ndarray]:
-    """The prediction of an image out of those of its windows, by names of `VARIABLES`."""
+    """The prediction of an image out of those of its windows, by names of `cnn.result.VARIABLES`."""
     mean, spread = mean_and_spread(passes.target)
     targets = [target_row(*named) for named in zip(bundle.targets, bundle.target_units, strict=True)]
     bounds = [target.lowest for target in targets], [target.highest for target in targets]
@@ -255,7 +179,7 @@ def _values(
         "class_image": classes,
     }
     if passes.heat is not None:
-        values["heatmap"] = _stitch(passes.heat, corners, classes.shape, bundle.networks[0].cell)
+        values["heatmap"] = stitch(passes.heat, corners, classes.shape, bundle.networks[0].cell)
     return values
 
 
@@ -281,14 +205,14 @@ def _of_particles(discs: Discs, placed: Placed, passes: Passes, bundle: Bundle) 
 
 def _verdict(
     classes: np.ndarray,
-    corners: Sequence[tuple[int, int]],
+    windows: np.ndarray,
     passes: Passes,
     bundle: Bundle,
     notes: Sequence[str],
     anyway: bool,
 ) -> dict[str, object]:
     """What the ensemble knows of such images, as attributes of a prediction."""
-    shown = np.array([shapes(window, bundle.um_per_pixel) for window in _windows(classes, corners, bundle)])
+    shown = np.array([shapes(window, bundle.um_per_pixel) for window in windows])
     distances = distance(bundle.reference, passes.pooled)
     word = verdict(bundle.composite, scores(bundle.composite, distances, shown))
     withheld = word == UNLIKE and not anyway
@@ -304,58 +228,3 @@ def _verdict(
         "reasons": "; ".join(why),
         "withheld": int(withheld),
     }
-
-
-def _result(
-    values: Mapping[str, np.ndarray],
-    judged: Mapping[str, object],
-    corners: Sequence[tuple[int, int]],
-    bundle: Bundle,
-) -> xr.Dataset:
-    """A prediction as it is given away: without its numbers if they are withheld."""
-    if judged["withheld"]:
-        values = {
-            name: np.full_like(array, np.nan) if name in NUMBERS else array for name, array in values.items()
-        }
-    attributes = {
-        "title": "stress and reaction area read off an image",
-        **judged,
-        "um_per_pixel": bundle.um_per_pixel,
-        "window_um": [bundle.um_per_pixel * length for length in reversed(bundle.networks[0].image_shape)],
-    }
-    return xr.Dataset(
-        {name: _declared(name, array) for name, array in values.items()},
-        _coordinates(corners, bundle),
-        attributes,
-    )
-
-
-def _declared(name: str, values: object) -> tuple[tuple[str, ...], object, dict[str, str]]:
-    """A variable as xarray takes it."""
-    variable = VARIABLES[name]
-    return variable.dims, values, {"units": variable.units, "long_name": variable.long_name}
-
-
-def _coordinates(corners: Sequence[tuple[int, int]], bundle: Bundle) -> Mapping[str, object]:
-    return {
-        "target": bundle.targets,
-        "target_units": ("target", bundle.target_units),
-        "phase": list(PHASES),
-        "window_x": ("window", [bundle.um_per_pixel * left / 1e6 for _, left in corners], {"units": "m"}),
-        "window_y": ("window", [bundle.um_per_pixel * top / 1e6 for top, _ in corners], {"units": "m"}),
-    }
-
-
-def _stitch(
-    heat: np.ndarray, corners: Sequence[tuple[int, int]], shape: tuple[int, ...], cell: int
-) -> np.ndarray:
-    """Maps of windows [N, targets, rows, columns] laid over the image, mean where they overlap."""
-    total = np.zeros((heat.shape[1], shape[0] // cell, shape[1] // cell))
-    count = np.zeros(total.shape[1:])
-    for maps, (y, x) in zip(heat, corners, strict=True):
-        rows, columns = (
-            slice(at // cell, at // cell + n) for at, n in zip((y, x), maps.shape[1:], strict=True)
-        )
-        total[:, rows, columns] += maps
-        count[rows, columns] += 1
-    return total / count

@@ -1,66 +1,25 @@
 """The trained network in plain NumPy: Keras's numbers without the seconds that its backend takes to load.
 
 Only what a prediction needs: the forward pass, and the gradient that Grad-CAM weighs feature maps by. Weights
-come out of the same ``.keras`` files. `cnn.model` is what this follows; tests hold the two together.
+come out of the same ``.keras`` files (`cnn.weights`). `cnn.model` is what this follows; tests hold the two
+together.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import os
-import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import h5py
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from cnn.layout import (
-    FLIPS,
-    LEAST_AREA,
-    LEAST_VARIANCE,
-    MAP_BLOCK,
-    NETWORK,
-    PARTICLE_HIDDEN,
-    PARTICLE_SI_UNITS,
-    PARTICLE_STRESS,
-    RINGS,
-    SHARES,
-    SI_UNITS,
-    STRESS_MAP,
-    TARGETS,
-    Ring,
-)
+from cnn.convolution import convolve, gradient_before_halving, halve, patches, product
+from cnn.layout import FLIPS, LEAST_AREA, LEAST_VARIANCE, MAP_BLOCK, RINGS, Ring
 from cnn.particles import GEOMETRY, mirrored
+from cnn.weights import LightNetwork, ParticleHead
 from electrode.phases import PHASES
-from provenance import FilePath
-
-
-class ParticleHead(NamedTuple):
-    """Weights that read the stress of a particle off what surrounds it."""
-
-    hidden: tuple[np.ndarray, np.ndarray]  # kernel and bias of the hidden layer
-    output: tuple[np.ndarray, np.ndarray]  # and of the one behind it
-    scale: float  # of the stress [Pa]
-
-
-class LightNetwork(NamedTuple):
-    """Weights of a trained network, batch normalisation folded into the convolutions."""
-
-    image_shape: tuple[int, int]  # rows, columns
-    cell: int  # side of a cell of the stress map [pixels]
-    stride: int  # of the first convolution [pixels]
-    kernels: list[np.ndarray]  # [k, k, in, out] per block
-    biases: list[np.ndarray]  # [out] per block
-    stress: tuple[np.ndarray, np.ndarray]  # kernel [in, 2], bias [2] of the stress map
-    hidden: tuple[np.ndarray, np.ndarray]  # kernel and bias of the hidden layer
-    output: tuple[np.ndarray, np.ndarray]  # and of the one behind it
-    scale: np.ndarray  # SI units per standardised target [targets]
-    offset: np.ndarray  # [targets], SI units
-    particles: ParticleHead | None  # None: trained before there was a head for particles
 
 
 class Pass(NamedTuple):
@@ -74,127 +33,6 @@ class Pass(NamedTuple):
     stress: np.ndarray  # scaled stress map [rows, columns, 2]
     blocks: list[np.ndarray]  # output of each block behind the features
     hidden: np.ndarray  # [hidden units]
-
-
-def read_network(path: FilePath) -> LightNetwork:
-    """Weights of a ``.keras`` file that `cnn.train` wrote.
-
-    Raises
-    ------
-    ValueError
-        If the file is no such model; the message names it.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))["config"]
-            weights = _weights(archive.read("model.weights.h5"))
-        return _assemble(config, weights)
-    except (OSError, KeyError, IndexError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{path} cannot be read as a trained network: {error}") from error
-
-
-def _weights(content: bytes) -> dict[str, list[np.ndarray]]:
-    """Variables of each layer, by its name."""
-    by_layer: dict[str, list[np.ndarray]] = {}
-    with h5py.File(io.BytesIO(content)) as file:
-
-        def collect(path, item):
-            if path.endswith("/vars") and len(item):
-                by_layer[str(item.attrs["name"])] = [item[str(k)][()] for k in range(len(item))]
-
-        file.visititems(collect)
-    return by_layer
-
-
-def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> LightNetwork:
-    outer = {layer["config"]["name"]: layer["config"] for layer in config["layers"]}
-    layers = [(layer["class_name"], layer["config"]) for layer in outer[NETWORK]["layers"]]
-    named = {settings["name"]: settings for _, settings in layers}
-    convolutions = [
-        settings for kind, settings in layers if kind == "Conv2D" and settings["name"] != STRESS_MAP
-    ]
-    normalisations = [settings for kind, settings in layers if kind == "BatchNormalization"]
-    others = (TARGETS, PARTICLE_HIDDEN, PARTICLE_STRESS)
-    hidden = [
-        settings["name"] for kind, settings in layers if kind == "Dense" and settings["name"] not in others
-    ]
-    kernels, biases = [], []
-    for convolution, normalisation in zip(convolutions, normalisations, strict=True):
-        (kernel,) = weights[convolution["name"]]
-        gamma, beta, mean, variance = weights[normalisation["name"]]
-        factor = gamma / np.sqrt(variance + normalisation["epsilon"])
-        kernels.append(kernel * factor)
-        biases.append(beta - mean * factor)
-    stress_kernel, stress_bias = weights[STRESS_MAP]
-    hidden_kernel, hidden_bias = weights[hidden[0]]
-    output_kernel, output_bias = weights[TARGETS]
-    head = None
-    if PARTICLE_STRESS in weights:
-        head_kernel, head_bias = weights[PARTICLE_HIDDEN]
-        stress_on_kernel, stress_on_bias = weights[PARTICLE_STRESS]
-        scale = outer[PARTICLE_SI_UNITS]["scale"]
-        head = ParticleHead((head_kernel, head_bias), (stress_on_kernel, stress_on_bias), scale)
-    return LightNetwork(
-        tuple(named["image"]["batch_shape"][1:]),
-        named[SHARES]["pool_size"][0],
-        convolutions[0]["strides"][0],
-        kernels,
-        biases,
-        (stress_kernel[0, 0], stress_bias),
-        (hidden_kernel, hidden_bias),
-        (output_kernel, output_bias),
-        np.array(outer[SI_UNITS]["scale"]),
-        np.array(outer[SI_UNITS]["offset"]),
-        head,
-    )
-
-
-def patches(x: np.ndarray, height: int, width: int, stride: int = 1) -> np.ndarray:
-    """Patches under a convolution with 'same' padding [rows, columns, height * width * channels]."""
-    rows, columns, channels = x.shape
-    shape = [-(-length // stride) for length in (rows, columns)]
-    missing = [
-        max((n - 1) * stride + side - length, 0)
-        for n, side, length in zip(shape, (height, width), (rows, columns), strict=True)
-    ]
-    before = [length // 2 for length in missing]
-    padded = np.zeros((rows + missing[0], columns + missing[1], channels), np.float32)
-    padded[before[0] : before[0] + rows, before[1] : before[1] + columns] = x
-    # A row of a patch lies in one piece.
-    down, right, _ = padded.strides
-    strides = (stride * down, stride * right, down, padded.itemsize)
-    windows = np.lib.stride_tricks.as_strided(
-        padded, (*shape, height, width * channels), strides, writeable=False
-    )
-    return windows.reshape(*shape, height * width * channels)
-
-
-def _times(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Patches times kernel, as one product: NumPy would make one of each row."""
-    columns = kernel.shape[-1]
-    return (x.reshape(-1, x.shape[-1]) @ kernel.reshape(-1, columns)).reshape(*x.shape[:-1], columns)
-
-
-def convolve(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Convolution with 'same' padding [rows, columns, out], of a kernel with odd sides.
-
-    One product for each row of the kernel, all of the same patches one pixel high: a third of the memory that
-    whole patches take, which costs more time than the sums.
-    """
-    wide = patches(x, 1, kernel.shape[1])
-    middle = len(kernel) // 2
-    result = _times(wide, kernel[middle])
-    for shift in range(1, middle + 1):
-        result[shift:] += _times(wide[:-shift], kernel[middle - shift])
-        result[:-shift] += _times(wide[shift:], kernel[middle + shift])
-    return result
-
-
-def halve(x: np.ndarray) -> np.ndarray:
-    """2x2 max pooling [rows // 2, columns // 2, channels]."""
-    rows, columns = (length // 2 * 2 for length in x.shape[:2])
-    pairs = np.maximum(x[:rows:2, :columns], x[1:rows:2, :columns])
-    return np.maximum(pairs[:, ::2], pairs[:, 1::2])
 
 
 def cell_shares(phases: np.ndarray, cell: int) -> np.ndarray:
@@ -244,7 +82,7 @@ def run(network: LightNetwork, first: np.ndarray, shares: np.ndarray, seen: Arou
     Parameters
     ----------
     network
-        From `read_network`.
+        From `cnn.weights.read_network`.
     first
         What its first kernel makes of the image, given as phases.
     shares
@@ -300,21 +138,11 @@ def heat_map(network: LightNetwork, passed: Pass, target: int) -> np.ndarray:
         list(zip(network.kernels[MAP_BLOCK + 1 :], x, x[1:], strict=False))
     ):
         back = convolve(np.where(after > 0, back, 0.0), kernel[::-1, ::-1].swapaxes(2, 3))
-        back = _to_the_largest(back, before)
+        back = gradient_before_halving(back, before)
     mean, spread, weight = _mean_and_spread(passed.stress, passed.shares)
     of_stress = weight * (of_mean + of_spread * (passed.stress - mean) / spread)
     weights = back.sum(axis=(0, 1)) + network.stress[0] @ of_stress.sum(axis=(0, 1))
     return np.maximum(passed.features @ weights, 0.0)
-
-
-def _to_the_largest(gradient: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """Gradient before 2x2 max pooling: it goes to the largest of four, in equal parts where several are."""
-    rows, columns = (2 * length for length in gradient.shape[:2])
-    chosen = before[:rows, :columns] == halve(before).repeat(2, axis=0).repeat(2, axis=1)
-    count = chosen.reshape(rows // 2, 2, columns // 2, 2, -1).sum(axis=(1, 3))
-    back = np.zeros_like(before)
-    back[:rows, :columns] = chosen * (gradient / count).repeat(2, axis=0).repeat(2, axis=1)
-    return back
 
 
 # What `run_ensemble` takes the mean of, over the views.
@@ -409,6 +237,6 @@ def _view(
 ) -> list[Pass]:
     """Run all members on one view of one image; `kernels` are their first ones."""
     rows, columns = kernels.shape[:2]
-    first = _times(patches(phases, rows, columns, networks[0].stride), kernels)
+    first = product(patches(phases, rows, columns, networks[0].stride), kernels)
     parts = np.split(first, len(networks), axis=-1)
     return [run(network, part, shares, seen) for network, part in zip(networks, parts, strict=True)]

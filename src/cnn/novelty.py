@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnn.data import read_dataset
-from cnn.light import read_network, run_ensemble
+from cnn.light import run_ensemble
 from cnn.particles import find_tables
 from cnn.reference import distance, make_reference
+from cnn.weights import read_network
 from electrode.phases import VOID
 from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result

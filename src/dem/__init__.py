@@ -1,8 +1,8 @@
 """Discrete element method: fill a box with active material and solid electrolyte, and compress it.
 
-Imports run one way: configured -> laws -> parameters -> schema -> geometry -> state -> cpu -> measure ->
-protocol -> engine -> structure -> compress -> trajectory -> simulation -> parts -> study; packing and
-__main__ serve users' own packings.
+Imports run one way: configured -> configuration_file -> laws -> parameters -> schema -> geometry -> state ->
+cpu -> measure -> protocol -> engine -> structure -> compress -> trajectory -> simulation -> parts -> study;
+packing and __main__ serve users' own packings.
 """
 
 import os
@@ -20,7 +20,8 @@ def _kernel_cache() -> str:
     """Folder for compiled kernels, one per state of their sources.
 
     Numba notices an edit of the file that holds a kernel but not of the kernels it calls: after an
-    edit of a law a cached ``integrate.py`` would go on with the old law.
+    edit of a law a cached ``integrate.py`` would go on with the old law. Laws from outside the package
+    have folders of their own in it (`dem.cpu.cache`).
     """
     bases = [Path(tempfile.gettempdir())]
     # Without HOME and an entry in passwd there is no home.

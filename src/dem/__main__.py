@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from dem.compress import compress
-from dem.configured import read_configuration, require
+from dem.configuration_file import read_configuration
+from dem.configured import require
 from dem.packing import read_packing, write_packing
 from dem.parameters import SimulationParameters, read_parameters
 from dem.structure import fill, structure_seed

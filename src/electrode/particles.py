@@ -207,10 +207,8 @@ def surroundings(
 
     Parameters
     ----------
-    image
-        uint8 [rows, columns]: 0 void, 1 SE, 2 AM.
-    um_per_pixel
-        Side of a pixel [um].
+    image, um_per_pixel
+        As for `find_discs`.
     x, y, radius
         Of P particles [P, pixels].
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -13,23 +12,20 @@ import yaml
 from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
-from analysis.images import crop_window
-from analysis.split import part_sizes
+from dem.configuration_file import read_configuration
 from dem.configured import (
     LARGEST,
     BadValue,
     Bounds,
     check_value,
     is_number,
-    read_configuration,
     refused_key,
 )
 from dem.parameters import read_parameters
 from dem.schema import BOUNDS, TYPES, sections_schema
 from provenance import FilePath
+from study.consistency import check_grid, check_image, check_together
 
-# All jobs are kept in memory: docs/cluster.md.
-MOST_JOBS = 100000
 # Types of JSON Schema -> of fields.
 ANNOTATIONS: dict[str, Any] = {**{name: kind for kind, name in TYPES.items()}, "object": Mapping[str, Any]}
 # More of them do not fit on a screen.
@@ -76,7 +72,7 @@ def check_configuration(
     problems = [_placed(place, _key(error), _describe(error)) for error in _errors(config, schema)]
     if not problems:
         try:
-            _check_together(config)
+            check_together(config)
         except ValueError as error:
             problems = [_placed(place, refused_key(error), str(error))]
     if problems:
@@ -109,9 +105,9 @@ def check_sections(config: Mapping[str, Any], schema: FilePath, others: Sequence
     for error in _errors(config, schema, others):
         raise BadValue(_describe(error), _key(error))
     if "image" in others:
-        _check_image(config)
+        check_image(config)
     if "grid" in others:
-        _check_grid(config)
+        check_grid(config)
 
 
 def places(files: Iterable[FilePath], overriding: Mapping[str, Any]) -> Callable[[str], str]:
@@ -229,115 +225,3 @@ def _annotation(schema: Mapping[str, Any]) -> Any:
     types = schema.get("type", ())
     kind = ANNOTATIONS.get(types if isinstance(types, str) else types[0] if types else "", Any)
     return Annotated[kind, Bounds("", *(schema.get(word) for word in BOUNDS.values()))]
-
-
-def _check_together(config: Mapping[str, Any]) -> None:
-    """Raise ValueError if values that are fine one by one do not fit together."""
-    read_parameters(config)
-    _check_image(config)
-    _check_grid(config)
-    _check_splits(config)
-    _check_joined(config)
-    _check_number_of_jobs(config)
-    _check_parts(config)
-
-
-def _check_image(config: Mapping[str, Any]) -> None:
-    final_width = config["compression"]["final_width_um"]
-    window = crop_window(final_width, config["structure"]["box_height_um"], **config["image"])
-    # The network pools twice before the block whose places are the cells.
-    if window.cell % 4:
-        raise ValueError(
-            "image.stress_cell_um must be a multiple of four pixels of image.um_per_pixel, "
-            f"got {window.cell} pixels"
-        )
-
-
-def _check_grid(config: Mapping[str, Any]) -> None:
-    grid, final_width = config["grid"], config["compression"]["final_width_um"]
-    if min(grid["widths_um"]) <= final_width:
-        raise ValueError(
-            f"grid.widths_um must be above compression.final_width_um = {final_width} um, "
-            f"got {min(grid['widths_um'])}"
-        )
-    # Seeds are keyed by whole nm and whole 1e-4: finer settings would share their structures.
-    for key, steps in (("widths_um", 1000), ("uncovered_fractions", 10000), ("pressures_MPa", 1000)):
-        for value in grid[key]:
-            if abs(value * steps - round(value * steps)) > 1e-6:
-                raise ValueError(f"grid.{key} must be multiples of {1 / steps:g}, got {value}")
-            if float(f"{value:g}") != value:
-                raise ValueError(f"grid.{key} must have six significant digits at most, got {value}")
-    if config["compression"].get("unload") and not grid["pressures_MPa"]:
-        raise ValueError("compression.unload needs grid.pressures_MPa to let go of, got none")
-
-
-def _check_splits(config: Mapping[str, Any]) -> None:
-    shares, splits = config["split"], config["evaluation"]["splits"]
-    if abs(sum(shares.values()) - 1) > 1e-9:
-        raise ValueError(f"split: the shares must sum to 1, got {sum(shares.values()):g}")
-    if "random" not in splits:
-        raise ValueError(f"evaluation.splits must name random, got {splits}")
-    for split, key in (
-        ("leave_width_out", "widths_um"),
-        ("leave_uncovered_fraction_out", "uncovered_fractions"),
-    ):
-        if split in splits and len(config["grid"][key]) < 2:
-            raise ValueError(f"evaluation.splits: {split} needs two grid.{key}, got {config['grid'][key]}")
-
-
-def _check_joined(config: Mapping[str, Any]) -> None:
-    """Raise ValueError if studies to be joined do not fit the rest."""
-    joined, splits = config["joined_studies"], config["evaluation"]["splits"]
-    copies = config["degraded_copies"]
-    if (len(joined) == 1 and not copies) or config["study"] in joined:
-        raise ValueError(f"joined_studies must be two or more others than {config['study']!r}, got {joined}")
-    if copies and not joined:
-        raise ValueError(f"degraded_copies are of joined_studies, of which there are none, got {copies}")
-    if joined and not set(splits) <= {"random", "one_study"}:
-        raise ValueError(f"evaluation.splits of joined studies are random and one_study, got {splits}")
-    if "one_study" in splits:
-        if not joined:
-            raise ValueError("evaluation.splits: one_study needs joined_studies, got none")
-        networks = config["training"]["members_held_out"]
-        if networks < 2:
-            raise ValueError(
-                f"training.members_held_out: one_study compares spreads, of 2 at least, got {networks}"
-            )
-
-
-def _cells(grid: Mapping[str, Any]) -> int:
-    """Number of cells of the grid; packings are the same under all pressures."""
-    return len(grid["widths_um"]) * len(grid["uncovered_fractions"])
-
-
-def _check_number_of_jobs(config: Mapping[str, Any]) -> None:
-    grid = config["grid"]
-    jobs = _cells(grid) * math.ceil(grid["replicates"] / grid["replicates_per_job"])
-    jobs *= max(1, len(grid["pressures_MPa"]))
-    if jobs > MOST_JOBS:
-        raise ValueError(
-            f"grid: {jobs} compress jobs are more than {MOST_JOBS}; raise grid.replicates_per_job or lower "
-            "grid.replicates"
-        )
-
-
-def _check_parts(config: Mapping[str, Any]) -> None:
-    """Raise ValueError if a part of a split has too few structures."""
-    shares = config["split"]
-    # Packings: the same under several pressures come into one part of a split.
-    count = _cells(config["grid"]) * config["grid"]["replicates"]
-    if len(config["evaluation"]["splits"]) > 1:
-        # What is not held out is dealt anew; at most half of the grid is held out.
-        share = shares["train"] / (shares["train"] + shares["validation"])
-        for part, size in part_sizes(
-            count // 2, {"train": share, "validation": 1 - share, "test": 0.0}
-        ).items():
-            if part != "test" and size < 1:
-                raise ValueError(f"split.{part}: held-out splits of {count} structures leave none for it")
-    # Labels are standardised by the spread of the training part, R2 needs one of the test part.
-    least = {"train": 2, "validation": 1, "test": 2}
-    for part, size in part_sizes(count, shares).items():
-        if size < least[part]:
-            raise ValueError(
-                f"split.{part}: {count} structures give {size}, at least {least[part]} are needed"
-            )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dem.configured import read_configuration
+from dem.configuration_file import read_configuration
 from provenance import FilePath
 
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from analysis.dataset import VARIABLES, build_dataset, check, open_dataset
+from analysis.dataset import build_dataset, open_dataset
 from analysis.images import class_image, image_window, stress_map
 from analysis.labels import target_values
 from analysis.trajectories import read_trajectories
+from analysis.variables import VARIABLES, check
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ import pytest
 import xarray as xr
 from matplotlib.image import imread
 
-from analysis.dataset import PADDED, open_dataset, write_netcdf
+from analysis.dataset import open_dataset, write_netcdf
 from analysis.detection import FALSE_ALARMS, detect, read_detection, write_detection
 from analysis.figures import am_coverage, novelty, transfer
 from analysis.join import join_datasets
 from analysis.metrics import read_metrics, write_metrics
 from analysis.report import metric_tables
+from analysis.variables import PADDED
 from cnn.ensemble import predict_dataset
 from cnn.novelty import novelty_dataset
 from cnn.train import train

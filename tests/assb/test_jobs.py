@@ -144,7 +144,7 @@ def test_report_runs_the_study(monkeypatch, root, tmp_path):
     ],
 )
 def test_an_installation_without_the_repository_says_so(monkeypatch, tmp_path, arguments):
-    monkeypatch.setattr("assb.cli.REPOSITORY", tmp_path)
+    monkeypatch.setattr("assb.repository.REPOSITORY", tmp_path)
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, arguments.split())
     assert done.exit_code == 2 and "Traceback" not in done.output

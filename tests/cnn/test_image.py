@@ -11,8 +11,9 @@ from scipy.ndimage import binary_dilation
 from cnn import predict
 from cnn.bundle import read_bundle
 from cnn.composite import EDGE, LIKE, UNLIKE
-from cnn.image import MODELS, NUMBERS, SHIPPED, shipped_bundle, window_starts
+from cnn.image import MODELS, SHIPPED, shipped_bundle
 from cnn.reference import Reference, distance, make_reference, quantities, reasons, rim_share
+from cnn.result import NUMBERS
 from cnn.scale import check_size, rescale
 from electrode.targets import TARGETS
 
@@ -68,14 +69,6 @@ def test_a_large_image_is_the_mean_of_its_windows(samples):
     np.testing.assert_allclose(result["prediction"], result["window_prediction"].mean("window"))
     np.testing.assert_allclose(result["between_windows"], result["window_prediction"].std("window", ddof=1))
     assert result["heatmap"].shape == (5, 36, 36) and bool(np.isfinite(result["heatmap"]).all())
-
-
-@pytest.mark.parametrize("length", [360, 361, 380, 700, 1000, 4001])
-def test_windows_cover_the_image_and_overlap(length):
-    starts = window_starts(length, 360, 20)
-    assert starts[0] == 0 and 0 <= length - (starts[-1] + 360) < 20
-    assert all(start % 20 == 0 for start in starts)
-    assert all(0 < step <= 280 for step in np.diff(starts))
 
 
 def test_gray_values_are_parted_first(samples):

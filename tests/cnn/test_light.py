@@ -7,9 +7,10 @@ import pytest
 from cnn.ensemble import load_model, predict
 from cnn.gradcam import feature_map
 from cnn.layout import FEATURES, NETWORK, SHARES
-from cnn.light import cell_shares, convolve, halve, patches, read_network, run_ensemble
+from cnn.light import cell_shares, run_ensemble
 from cnn.model import build_network, in_si_units
 from cnn.particles import find_tables
+from cnn.weights import read_network
 from electrode.species import AM
 
 
@@ -65,27 +66,6 @@ def test_features_and_shares_are_those_of_keras(both):
     shares = cell_shares(np.eye(3, dtype=np.float32)[image[0]], network.cell)
     np.testing.assert_allclose(shares, np.asarray(expected[1])[0, ..., 1:], atol=1e-6)
     assert shares.shape[:2] == np.asarray(expected[0]).shape[1:3]
-
-
-def test_patches_of_a_stride_are_those_of_a_convolution_with_same_padding():
-    x = np.random.default_rng(1).normal(size=(20, 15, 3)).astype(np.float32)
-    kernel = np.random.default_rng(2).normal(size=(7, 7, 3, 4)).astype(np.float32)
-    expected = keras.ops.conv(x[None], kernel, strides=5, padding="same", data_format="channels_last")
-    convolved = patches(x, 7, 7, 5) @ kernel.reshape(-1, 4)
-    np.testing.assert_allclose(convolved, np.asarray(expected)[0], atol=1e-4)
-
-
-def test_an_odd_row_is_left_by_pooling():
-    x = np.arange(15.0).reshape(5, 3, 1)
-    np.testing.assert_array_equal(halve(x)[..., 0], [[4], [10]])
-
-
-@pytest.mark.parametrize("side", [1, 3, 5])
-def test_convolution_is_that_of_keras(side):
-    x = np.random.default_rng(1).normal(size=(9, 7, 2)).astype(np.float32)
-    kernel = np.random.default_rng(2).normal(size=(side, side, 2, 3)).astype(np.float32)
-    expected = keras.ops.conv(x[None], kernel, padding="same", data_format="channels_last")
-    np.testing.assert_allclose(convolve(x, kernel), np.asarray(expected)[0], atol=1e-5)
 
 
 def test_images_of_another_size_are_refused(both):

@@ -1,7 +1,10 @@
 """A law is a file: what it takes to add one, and what is compiled for it."""
 
+import importlib
 import json
+import linecache
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,21 +13,24 @@ import numpy as np
 import pytest
 
 from dem.cpu import law
+from dem.cpu.cache import SHARED, cache_folder
 from dem.laws import LAWS
 from electrode.species import AM, SE, WALL
 
 HERE = Path(__file__).parent
-# Compresses a packing under the law of linear_spring.py; prints how it ended and what was compiled for it.
+# Compresses a packing, under the law of linear_spring.py if it is told so; prints how it ended and what was
+# compiled for it.
 PROGRAM = """
 import json, sys
 from dem.cpu import forces, integrate
 from dem.laws import LAWS
 from dem.parameters import read_parameters
 from dem.simulation import simulate
-from linear_spring import LinearSpring
 
-LAWS["linear_spring"] = LinearSpring
 config = json.load(open(sys.argv[1]))
+if config["contacts"]["law"] not in LAWS:
+    from linear_spring import LinearSpring
+    LAWS["linear_spring"] = LinearSpring
 run = simulate(read_parameters(config), 11e-6, 0.7, 0)
 frame = run.frames[-1]
 # Those that are called from Python; they contain the others.
@@ -44,17 +50,30 @@ print(json.dumps({
 
 
 @pytest.fixture(scope="module")
-def outcomes(tiny_config, tmp_path_factory):
-    """Two processes, one after the other, that share a folder of kernels."""
+def run_under(tiny_config, kernels, tmp_path_factory):
+    """Function that compresses in another process under a law; all share a folder of kernels, which has those
+    of the package's own law."""
     folder = tmp_path_factory.mktemp("laws")
-    config = {**tiny_config, "contacts": {**tiny_config["contacts"], "law": "linear_spring"}}
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    own = {"NUMBA_CACHE_DIR": str(folder / "kernels"), "PYTHONPATH": str(HERE)}
-    command = [sys.executable, "-c", PROGRAM, str(folder / "config.json")]
-    return [
-        json.loads(subprocess.run(command, env={**os.environ, **own}, check=True, capture_output=True).stdout)
-        for _ in range(2)
-    ]
+    shutil.copytree(
+        os.environ["NUMBA_CACHE_DIR"], folder / "kernels", ignore=shutil.ignore_patterns("laws-*")
+    )
+
+    def run(law, path):
+        config = {**tiny_config, "contacts": {**tiny_config["contacts"], "law": law}}
+        (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        own = {"NUMBA_CACHE_DIR": str(folder / "kernels"), "PYTHONPATH": path}
+        command = [sys.executable, "-c", PROGRAM, str(folder / "config.json")]
+        done = subprocess.run(command, env={**os.environ, **own}, capture_output=True, encoding="utf-8")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def outcomes(run_under):
+    """Two processes, one after the other, under a law from outside the package."""
+    return [run_under("linear_spring", str(HERE)) for _ in range(2)]
 
 
 def test_a_third_law_is_a_file_of_forty_lines(outcomes):
@@ -72,6 +91,39 @@ def test_kernels_are_compiled_once_and_for_the_law_in_use_alone(outcomes):
     assert all(second["loaded"])
     assert len(first["laws"]) == len(first["compiled"]), "one signature each"
     assert all(of_kernel == [True, False, False] for of_kernel in first["laws"] + second["laws"])
+
+
+def test_processes_without_a_law_load_the_kernels_of_others(outcomes, run_under):
+    other = run_under("hertz_mindlin", "")
+    assert not any(other["compiled"]) and all(other["loaded"])
+    assert all(of_kernel == [False, True, False] for of_kernel in other["laws"])
+
+
+def test_kernels_of_a_law_from_outside_are_kept_by_its_source(tmp_path, monkeypatch):
+    """Numba would not notice an edit of the law, of what it calls, and of the numbers in that."""
+
+    def folder(law="", called="", factor=2):
+        (tmp_path / "called.py").write_text(
+            f"FACTOR = {factor}\ndef twice(x):\n    return FACTOR * x{called}\n", encoding="utf-8"
+        )
+        text = (HERE / "linear_spring.py").read_text(encoding="utf-8") + law
+        text = text.replace("import math", "import math\nfrom called import twice")
+        text = text.replace("0.5 * constants.stiffness", "0.25 * twice(constants.stiffness)")
+        (tmp_path / "own_spring.py").write_text(text, encoding="utf-8")
+        linecache.clearcache()
+        for name in ("called", "own_spring"):
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        return cache_folder([importlib.import_module("own_spring").LinearSpring])
+
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.syspath_prepend(tmp_path)
+    first = folder()
+    assert first == folder() and first.parent == SHARED
+    assert len({first, folder(law="#"), folder(called=" + 1"), folder(factor=3)}) == 4
+    namespace = {"__name__": "typed"}
+    exec("class Typed: pass", namespace)
+    assert cache_folder([namespace["Typed"]]).parent != SHARED
 
 
 @pytest.mark.parametrize("name", list(LAWS))

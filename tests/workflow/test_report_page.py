@@ -46,7 +46,8 @@ def test_text_is_readable_and_the_page_does_not_scroll_sideways(page):
 
 def test_page_tells_metrics_run_times_and_origin(page):
     text = page.execute_script("return document.body.innerText")
-    for words in ("Random split, 2 structures", "Width held out, 8 structures", "image descriptors, boosted"):
+    boosted = "image descriptors, boosted", "surroundings, boosted"
+    for words in ("Random split, 2 structures", "Width held out, 8 structures", *boosted):
         assert words in text
     rows = page.execute_script(
         "return [...document.querySelectorAll('#cost + p + .wide tbody tr')]"
@@ -57,6 +58,6 @@ def test_page_tells_metrics_run_times_and_origin(page):
     assert jobs["figures"] == 12 and jobs["predict"] == 3
     assert "SHA-256" in text and "numpy" in text
     links = page.execute_script("return [...document.querySelectorAll('nav a')].map(a => a.hash)")
-    assert len(links) == 7
+    assert len(links) == 8
     missing = [name for name in links if not page.execute_script(f"return document.querySelector('{name}')")]
     assert missing == []

@@ -34,6 +34,7 @@ rule html_report:
         captions=[report_file(f"{name}.rst") for name in captions(study)],
         template=report_file("page.html.j2"),
         metrics="results/{study}/metrics.csv",
+        particles="results/{study}/particles.csv",
         manifest="results/{study}/manifest.json",
     output:
         "results/{study}/report.html",

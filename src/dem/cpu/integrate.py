@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
+from dem.cpu.cache import keep_apart
 from dem.cpu.forces import add_forces
 from dem.cpu.neighbors import build_pairs, build_wall_contacts, empty_grid, sort_into_cells
 from dem.cpu.tile import DISSIPATED, empty_tile, room_for
@@ -41,6 +42,7 @@ def make_system(particles: Particles, walls: Walls, law: Law, friction: np.ndarr
     RuntimeError
         If particles overlap so much that the neighbor list overflows.
     """
+    keep_apart(law)
     n = particles.x.size
     skin = _skin(particles)
     system = System(

@@ -6,6 +6,7 @@ that its compiled code is kept for the next process, one entry per law; only wha
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from types import FunctionType
 from typing import Any
@@ -17,14 +18,22 @@ from numba.extending import intrinsic, overload, register_jitable
 OPTIONS: Any = {"error_model": "numpy", "nogil": True}
 # Left to itself the compiler finds laws too long to inline, and a loop with a call in it is no vector loop.
 INLINED: Any = {**OPTIONS, "forceinline": True}
+# Functions of a law that are compiled into kernels.
+COMPILED = ("response", "constants", "energy")
+
+
+def callees(function: FunctionType) -> Iterator[FunctionType]:
+    """Plain functions that a plain function calls by their name in its module."""
+    for name in function.__code__.co_names:
+        if isinstance(callee := function.__globals__.get(name), FunctionType):
+            yield callee
 
 
 @lru_cache
 def jitable(function: FunctionType) -> FunctionType:
     """Let kernels call a plain function, and so all plain functions that it calls."""
-    for name in function.__code__.co_names:
-        if isinstance(callee := function.__globals__.get(name), FunctionType):
-            jitable(callee)
+    for callee in callees(function):
+        jitable(callee)
     return register_jitable(**INLINED)(function)
 
 
