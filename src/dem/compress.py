@@ -9,6 +9,7 @@ import numpy as np
 
 from dem.cpu.integrate import make_system
 from dem.engine import run
+from dem.filling.spatial import Packing
 from dem.laws.elastic import pair_table
 from dem.measure.stress import ContactList, contact_list
 from dem.parameters import Material, SimulationParameters
@@ -43,7 +44,9 @@ def place_particles(structure: Structure, materials: Mapping[str, Material]) -> 
     )
 
 
-def largest_time_step(structure: Structure, materials: Mapping[str, Material], fraction: float) -> float:
+def largest_time_step(
+    structure: Structure | Packing, materials: Mapping[str, Material], fraction: float
+) -> float:
     """Time step [s]: `fraction` of the Rayleigh time of the particle that has the shortest one."""
     shortest = min(
         rayleigh_time(materials[name], structure.radius[structure.species == species].min())

@@ -147,7 +147,7 @@ class SpatialFilling:
         require(
             4 * self.se_sd_diameter < self.se_mean_diameter,
             "se_sd_diameter",
-            f"below a quarter of se_mean_diameter = {self.se_mean_diameter:g} m: it is truncated at two of it",
+            f"below a quarter of se_mean_diameter = {self.se_mean_diameter:g} m, truncated at two of it",
             self.se_sd_diameter,
         )
         require(

@@ -1,4 +1,4 @@
-"""Pressing of one packing in space: from pressure to pressure, each recorded at rest, and let go from there."""
+"""Pressing of one packing in space: from pressure to pressure, each recorded at rest, and let go."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def press_packing(
     RuntimeError
         If a pressure is not reached, or the packing does not come to rest.
     """
-    if not pressures or list(pressures) != sorted(set(pressures)) or not 0 < pressures[0]:
+    if not pressures or list(pressures) != sorted(set(pressures)) or pressures[0] <= 0:
         given = ", ".join(f"{value / 1e6:g} MPa" for value in pressures) or "none"
         raise ValueError(f"pressures must be above 0 and rise, got {given}")
     if wrong := [value for value in unload_to if not 0 <= value < math.inf]:

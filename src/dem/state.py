@@ -178,7 +178,9 @@ class SpatialSystem(NamedTuple):
         """Vectors from spheres i to the nearest images of spheres j [C, 3, m]."""
         position, length = self.particles.position, self.box.length
         straight = position[j] - position[i]
-        return straight - length * np.round(np.divide(straight, length, np.zeros_like(straight), where=length > 0))
+        return straight - length * np.round(
+            np.divide(straight, length, np.zeros_like(straight), where=length > 0)
+        )
 
 
 class Frame(NamedTuple):

@@ -79,8 +79,8 @@ def check_width(width: float, largest: float, periodic: bool) -> None:
     least, why = (2, "repeats itself: a particle would touch its own image") if periodic else (1, "is rigid")
     if width < least * largest:
         raise ValueError(
-            f"the box must be at least {least * largest * 1e6:g} um wide, {least} x the largest diameter, as it "
-            f"{why}, got {width * 1e6:g} um"
+            f"the box must be at least {least * largest * 1e6:g} um wide, {least} x the largest diameter, "
+            f"as it {why}, got {width * 1e6:g} um"
         )
 
 
@@ -161,8 +161,8 @@ def place_electrolyte(rng, width, height, periodic, mean, sd, pitch, position, r
     """Fill the box with SE spheres from its floor on, layer by layer, wherever one overlaps nothing.
 
     Candidate centres form a raster, each jittered inside its raster cell so that no crystal grows. Diameters
-    are normal, redrawn until within two `sd` of the `mean` [m]. Mutates `position`, `radius` [m] from `placed` on,
-    where AM end; `side` [m] is that of the cells in which neighbors are sought.
+    are normal, redrawn until within two `sd` of the `mean` [m]. Mutates `position`, `radius` [m] from
+    `placed` on, where AM end; `side` [m] is that of the cells in which neighbors are sought.
 
     Returns
     -------

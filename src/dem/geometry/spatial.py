@@ -48,7 +48,8 @@ class Approach(NamedTuple):
 def nearest(difference, length, half):
     """Difference of two coordinates [m], of their nearest images in a box that repeats itself.
 
-    Both lie in the box, but for less than the skin of the neighbor list; `length` and `half` are of `dem.state.Box`.
+    Both lie in the box, but for less than the skin of the neighbor list; `length` and `half` are of
+    `dem.state.Box`.
     """
     below = difference - length if difference > half else difference
     return difference + length if difference < -half else below

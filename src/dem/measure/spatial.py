@@ -72,9 +72,9 @@ def check_none_lost(system: SpatialSystem, step: int) -> None:
         heights = walls.position[:2] * 1e6
         raise RuntimeError(
             f"{lost.size} particles have left the box by step {step}, the first is particle {k} "
-            f"({NAMES[int(particles.species[k])]}, radius {radius[k] * 1e6:g} um) at {place}; floor and piston "
-            f"are at z = {heights[0]:g} and {heights[1]:g} um. The time step, the wall speed or the pressure is "
-            "too large"
+            f"({NAMES[int(particles.species[k])]}, radius {radius[k] * 1e6:g} um) at {place}; floor and "
+            f"piston are at z = {heights[0]:g} and {heights[1]:g} um. The time step, the wall speed or the "
+            "pressure is too large"
         )
 
 
@@ -139,7 +139,9 @@ def solid_volume_fraction(system: SpatialSystem) -> float:
         system.particles.radius.min() / CELLS_PER_RADIUS, float(lengths.prod() / MOST_CELLS) ** (1 / 3)
     )
     counts = np.maximum(1, np.round(lengths / pitch)).astype(np.int64)
-    low = np.array([system.walls.position[system.walls.axis == axis].min(initial=np.inf) for axis in range(3)])
+    low = np.array(
+        [system.walls.position[system.walls.axis == axis].min(initial=np.inf) for axis in range(3)]
+    )
     origin = np.where(np.isfinite(low), low, 0.0)
     covered = np.zeros(counts, np.bool_)
     _cover(system.particles.motion, system.box, origin, lengths / counts, covered)

@@ -96,8 +96,8 @@ def press(
     Raises
     ------
     RuntimeError
-        If the wall comes to the end of its way before, or the pressure does not settle within the steps of that
-        way at ``wall_speed`` and ``hold_maximum_steps``.
+        If the wall comes to the end of its way before, or the pressure does not settle within the steps of
+        that way at ``wall_speed`` and ``hold_maximum_steps``.
     """
     look = yield Advance(0)
     area = look.wall_area()

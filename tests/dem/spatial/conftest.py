@@ -59,7 +59,8 @@ def space(parameters):
 def cluster(space):
     """A free cluster of overlapping spheres of both species in motion, turned by a rotation [3, 3]."""
 
-    def make(turn=np.eye(3), **options):
+    def make(turn=None, **options):
+        turn = np.eye(3) if turn is None else turn
         rng = np.random.default_rng(7)
         points = np.array(
             [
@@ -89,7 +90,7 @@ def cluster(space):
 
 @pytest.fixture
 def crowd(space, alike):
-    """Function that gives sixty spheres of both species, which overlap and move in a box that repeats itself."""
+    """Function that gives sixty spheres of both species, overlapping and moving in a periodic box."""
 
     def make(law="hertz_mindlin", own=None, width=5.0, height=4.0, count=60):
         rng = np.random.default_rng(3)

@@ -47,7 +47,8 @@ def test_a_filled_box_is_what_was_asked_for(periodic, spread):
 
 def test_seeds_belong_to_their_packing():
     words = {
-        tuple(packing_seed(*key).generate_state(4)) for key in ((1, 0.3, 0), (1, 0.3, 1), (1, 0.4, 0), (2, 0.3, 0))
+        tuple(packing_seed(*key).generate_state(4))
+        for key in ((1, 0.3, 0), (1, 0.3, 1), (1, 0.4, 0), (2, 0.3, 0))
     }
     assert len(words) == 4
 
@@ -56,9 +57,11 @@ def test_what_cannot_be_filled_is_told():
     with pytest.raises(ValueError, match=r"am_volume_fraction must be in \[0, 1\], got 1.5"):
         fill(FILLING, 1.5, np.random.default_rng(1))
     crowded = dataclasses.replace(FILLING, solid_fraction=0.6, maximum_tries=2000)
-    with pytest.raises(RuntimeError, match="active material takes .* wanted 0.540.*structure.solid_fraction"):
+    with pytest.raises(
+        RuntimeError, match=r"active material takes .* wanted 0\.540.*structure\.solid_fraction"
+    ):
         fill(crowded, 0.9, np.random.default_rng(1))
-    with pytest.raises(RuntimeError, match="structure.solid_fraction is too large: AM with all SE"):
+    with pytest.raises(RuntimeError, match=r"structure\.solid_fraction is too large: AM with all SE"):
         fill(crowded, 0.0, np.random.default_rng(1))
 
 
@@ -68,14 +71,20 @@ def test_what_cannot_be_filled_is_told():
         ({"radius": np.array([])}, "at least one particle"),
         ({"width": 0.0}, "width of the box must be > 0 m and finite, got 0"),
         ({"radius": np.array([1e-6, -1e-6])}, "radius of particle 1 must be > 0 m and finite, got -1e-06"),
-        ({"species": np.array([SE, 5], np.int8)}, r"species of particle 1 must be 1 \(SE\) or 2 \(AM\), got 5"),
+        (
+            {"species": np.array([SE, 5], np.int8)},
+            r"species of particle 1 must be 1 \(SE\) or 2 \(AM\), got 5",
+        ),
         (
             {"position": np.array([[1e-6, 1e-6, 1e-6], [3e-6, 3e-6, 9e-6]])},
             r"z of particle 1 must be in \[0, 5e-06\] m, got 9e-06",
         ),
         ({"position": np.full((2, 3), 1e-6)}, "particles 0 and 1 have the same centre"),
         ({"width": 3.9e-6}, "at least 4 um wide, 2 x the largest diameter.*its own image, got 3.9 um"),
-        ({"width": 1.9e-6, "periodic": False}, "at least 2 um wide, 1 x the largest diameter.*rigid, got 1.9 um"),
+        (
+            {"width": 1.9e-6, "periodic": False},
+            "at least 2 um wide, 1 x the largest diameter.*rigid, got 1.9 um",
+        ),
     ],
 )
 def test_packings_that_are_none_are_refused(change, message):

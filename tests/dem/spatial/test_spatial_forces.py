@@ -1,7 +1,6 @@
 """Kernels in space against a slow writing of their own, and against what must be conserved."""
 
 import itertools
-import math
 import platform
 import re
 
@@ -52,7 +51,9 @@ class Twin:
             arms = (self.radius[i] - overlap / 2, self.radius[j] - overlap / 2)
             both = (self.species[i], self.species[j])
             relative = self.velocity[j] - self.velocity[i]
-            relative = relative - np.cross(arms[0] * self.spin[i] + arms[1] * self.spin[j], between / distance)
+            relative = relative - np.cross(
+                arms[0] * self.spin[i] + arms[1] * self.spin[j], between / distance
+            )
             on_j, twist = self.contact(
                 (i, j), both, effective, mass, overlap, between / distance, relative, time_step
             )
@@ -65,7 +66,9 @@ class Twin:
                 normal = np.array(normal)
                 overlap = self.radius[i] - normal[2] * (self.wall[w] - self.position[i, 2])
                 arm = self.radius[i] - overlap / 2
-                relative = [0, 0, self.wall_velocity[w]] - self.velocity[i] - np.cross(arm * self.spin[i], normal)
+                relative = (
+                    [0, 0, self.wall_velocity[w]] - self.velocity[i] - np.cross(arm * self.spin[i], normal)
+                )
                 on_wall, twist = self.contact(
                     (i, -1 - w),
                     (self.species[i], WALL),
@@ -190,17 +193,13 @@ def test_the_plane_is_a_special_case(space, scene):
     points = np.array([[0, 0], [2.2, 0.5], [2.6, -0.4], [-0.1, 2.4], [0.9, 2.3], [0.4, 3.1], [3.2, 0.3]])
     velocity, spin = rng.normal(0, 1.0, points.shape), rng.normal(0, 1e6, len(points))
     radius, species = [2.0] + 6 * [0.5], [AM] + 6 * [SE]
-    flat = scene(
-        *points.T, radius=radius, species=species, vx=velocity[:, 0], vy=velocity[:, 1], omega=spin
-    )
+    flat = scene(*points.T, radius=radius, species=species, vx=velocity[:, 0], vy=velocity[:, 1], omega=spin)
     upright = np.zeros((len(points), 3))
     upright[:, [0, 2]] = points
     space_velocity, space_spin = np.zeros((len(points), 3)), np.zeros((len(points), 3))
     space_velocity[:, [0, 2]] = velocity
     space_spin[:, 1] = -spin  # from x to z it turns about -y
-    spheres = space(
-        upright, radius=radius, species=species, velocity=space_velocity, spin=space_spin
-    )
+    spheres = space(upright, radius=radius, species=species, velocity=space_velocity, spin=space_spin)
     largest = 0.0
     for _ in range(20):
         planar.advance(flat, STEP, 100)
@@ -216,6 +215,7 @@ def test_the_plane_is_a_special_case(space, scene):
 
 def test_error_falls_with_the_square_of_the_time_step(space, alike):
     """Order 2 for a smooth motion without friction or damping."""
+
     def final(steps):
         system = space(
             [[0, 0, 0.49], [0.2, 0.1, 1.43]],
@@ -258,9 +258,9 @@ def test_what_is_lost_is_booked(crowd):
 
 
 LATTICES = {
-    # Centres in units of the cell, cell / diameter, springs from layer to layer per cell, cosine of their slope.
+    # Centres in units of the cell, its side / diameter, springs from layer to layer per cell and their slope.
     "simple cubic": ([[0, 0, 0]], 1.0, 1, 1.0),
-    "face centred": ([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]], math.sqrt(2), 8, math.sqrt(0.5)),
+    "face centred": ([[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]], 2**0.5, 8, 0.5**0.5),
 }
 
 

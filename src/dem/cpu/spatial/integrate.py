@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
+from dem.cpu.cache import keep_apart
 from dem.cpu.integrate import add_wall_work, drive
 from dem.cpu.spatial.forces import add_forces
 from dem.cpu.spatial.neighbors import build_pairs, build_wall_contacts, empty_grid, sort_into_cells
@@ -33,9 +34,10 @@ from dem.laws import Law
 from dem.state import Box, SpatialSystem, Spheres, Walls, no_contacts, no_stress
 
 # Candidate pairs per sphere for which there is room: at most twelve equal spheres touch one, six pairs each;
-# with those within a tenth of a diameter, and smaller ones around large ones, pressed compacts list up to ten.
+# with those within a tenth of a diameter, and smaller ones around large ones, pressed compacts list up to
+# ten.
 PAIRS_PER_PARTICLE = 14
-# Skin of the neighbor list / diameter of the smallest sphere: chosen by benchmarks/throughput.py.
+# Skin of the neighbor list / diameter of the smallest sphere, as in the plane.
 SKIN = 0.1
 COLLAPSED = (
     f"more than {2 * PAIRS_PER_PARTICLE} neighbors per particle: the structure has collapsed; "
@@ -60,6 +62,7 @@ def make_system(particles: Spheres, walls: Walls, box: Box, law: Law, friction: 
     RuntimeError
         If spheres overlap so much that the neighbor list overflows.
     """
+    keep_apart(law)
     n = particles.mass.size
     skin = _skin(particles)
     system = SpatialSystem(

@@ -1,7 +1,8 @@
 """Neighbor list in space: which spheres may touch each other or a wall before the next rebuild.
 
-As in the plane (`dem.cpu.neighbors`) each pair is owned by its larger sphere, which looks for the smaller ones
-in cells sized for the smallest. A large sphere passes over the cells inside it, where there is nothing, in rows.
+As in the plane (`dem.cpu.neighbors`) each pair is owned by its larger sphere, which looks for the smaller
+ones in cells sized for the smallest. A large sphere passes in rows over the cells inside it, where there is
+nothing.
 """
 
 from __future__ import annotations
@@ -106,8 +107,8 @@ def _range_along(coordinate, reach, grid, axis, periodic):
 def _gap_along(coordinate, cell, grid, axis, periodic):
     """Distance of a coordinate from what is in a cell [m], or less.
 
-    Cells at a rigid side hold what lies beyond, too. Cells on the way round a box narrower than twice the reach
-    are near from both sides.
+    Cells at a rigid side hold what lies beyond, too. Cells on the way round a box narrower than twice the
+    reach are near from both sides.
     """
     count, side = grid.counts[axis], grid.side[axis]
     low = grid.origin[axis] + cell * side
