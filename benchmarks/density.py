@@ -3,7 +3,7 @@
     python benchmarks/density.py [--packings 5] [--width-um 10] [--am 0 0.3 0.5 0.7] [--friction 0 0.2 0.5]
 
 Packings are filled, pressed from 25 to 600 MPa, at rest under each pressure, and let go from each. Constants
-are those of So et al. (2021) but for friction, the same for all pairs; the law elastoplastic, and the elastic one
+are those of So et al. (2021) but for friction, the same for all pairs; the law elastoplastic, the elastic one
 where `--law hertz_mindlin` asks for it. Means and standard deviations over the packings go to
 benchmarks/density.csv, where other settings stay. Published values come second-hand, digitised by others.
 """
