@@ -22,8 +22,8 @@ from electrode.species import AM, SE
 NECK = 0.75
 # Holes as small as an SE particle are none, parts of a smaller diameter no AM particle [um] [C].
 HOLE, SMALLEST = 1.0, 1.5
-# A circle that leaves the outline by more than this share of its radius (root mean square), or has another
-# area than the part by more than this factor, is not the particle's [C].
+# A circle that leaves the outline by more than this share of its radius (root mean square), or of which the
+# image shows another area than the part has by more than this factor, is not the particle's [C].
 ROUGHNESS, AREA_FACTOR = 0.15, 1.3
 # A particle is matched if the centre found is off by less than this share of its radius [C].
 TOLERANCE = 0.25
@@ -112,7 +112,8 @@ def _discs_of(
         if len(inside) < np.pi / 4 * (SMALLEST / um_per_pixel) ** 2:
             continue
         edge, cut = _outline(parts, number, box, known)
-        x, y, radius = _circle(edge, inside.mean(axis=0), len(inside), cut)
+        window = top - corner[0], left - corner[1], *shape
+        x, y, radius = _circle(edge, inside.mean(axis=0), len(inside), window)
         discs.append((x + corner[1] - left, y + corner[0] - top, radius, len(inside), float(cut)))
     return discs
 
@@ -142,8 +143,14 @@ def _outline(
     return np.concatenate(points), any(borders)
 
 
-def _circle(edge: np.ndarray, centroid: np.ndarray, area: float, cut: bool) -> tuple[float, float, float]:
-    """Centre and radius of a part: of the circle closest to its outline, if it is a disc."""
+def _circle(
+    edge: np.ndarray, centroid: np.ndarray, area: float, window: tuple[int, ...]
+) -> tuple[float, float, float]:
+    """Centre and radius of a part: of the circle closest to its outline, if it is a disc.
+
+    An outline that is short or hollow may fit a circle far larger than the image: the area tells that its
+    `window` (top, left, rows, columns) shows of it.
+    """
     row, column = centroid
     start = np.array([column + 0.5, row + 0.5, np.sqrt(area / np.pi)])
     if len(edge) < 3:
@@ -161,8 +168,15 @@ def _circle(edge: np.ndarray, centroid: np.ndarray, area: float, cut: bool) -> t
     fit = least_squares(off, start, slopes, loss="soft_l1", f_scale=1.0, xtol=1e-5, ftol=1e-5)
     radius = float(fit.x[2])
     rough = np.sqrt(np.mean(off(fit.x) ** 2))
-    other_area = not cut and not area / AREA_FACTOR < np.pi * radius**2 < area * AREA_FACTOR
+    other_area = not area / AREA_FACTOR < _shown(*fit.x, window) < area * AREA_FACTOR
     return _as_circle(start if rough > ROUGHNESS * radius or other_area else fit.x)
+
+
+def _shown(x: float, y: float, radius: float, window: tuple[int, ...]) -> float:
+    """Area of a circle within a window [square pixels], row by row."""
+    top, left, rows, columns = window
+    half = np.sqrt(np.maximum(radius**2 - (top + np.arange(rows) + 0.5 - y) ** 2, 0.0))
+    return float(np.sum(np.maximum(np.minimum(x + half, left + columns) - np.maximum(x - half, left), 0.0)))
 
 
 def _as_circle(numbers: np.ndarray) -> tuple[float, float, float]:

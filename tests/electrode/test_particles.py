@@ -60,6 +60,23 @@ def test_the_border_cuts_particles_whose_circle_goes_on(x, y):
     assert [discs.x[0], discs.y[0], discs.radius[0]] == pytest.approx([x, y, 40], abs=0.5)
 
 
+@pytest.mark.parametrize("turned", range(4))
+def test_slivers_at_the_border_get_no_circle_larger_than_what_is_seen(turned):
+    """Their outlines are straight or hollow: circles through them are as large as one likes."""
+    straight = np.zeros((200, 200), np.uint8)
+    straight[40:90, :9] = AM
+    hollow = np.zeros((200, 200), np.uint8)
+    rows, columns = np.mgrid[:200, :200] + 0.5
+    hollow[(columns < 14) & (abs(rows - 100) < 45) & (np.hypot(columns - 320, rows - 100) > 310)] = AM
+    for image in (straight, hollow):
+        image = np.rot90(image, turned)
+        discs = find_discs(image, 0.1)
+        assert discs.cut.all() and discs.area.sum() == np.count_nonzero(image)
+        for x, y, radius, area, _ in zip(*discs, strict=True):
+            shown = np.count_nonzero(np.hypot(columns - x, rows - y) < radius)
+            assert 0.5 * area < shown < 1.3 * area and radius < 60
+
+
 def test_noise_is_no_particle_and_holes_are_none():
     image = image_of([(100, 100, 40)])
     generator = np.random.default_rng(2)
