@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 from dem.cpu.law import pair_constants, write
+from electrode.species import WALL
+
+# Of the type of particles' species, so that one compilation serves pairs and walls.
+OF_WALL = np.int8(WALL)
 
 
 @njit(cache=True, nogil=True)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from dem.cpu.contacts import add_contact, keep_old
+from dem.cpu.contacts import OF_WALL, add_contact, keep_old
 from dem.geometry.planar import FACES, face_gap
 from dem.state import CellGrid, Particles, Walls
-from electrode.species import WALL
 from electrode.trajectory import BOTTOM, LEFT, RIGHT, TOP
 
 
@@ -127,7 +126,7 @@ def build_wall_contacts(particles, walls, contacts, law, friction, skin):
         old = contacts.old_first[i]
         for w in range(len(FACES)):
             if face_gap(particles, walls, i, w) < skin:
-                both = (species[i], WALL)
+                both = (species[i], OF_WALL)
                 old = add_contact(contacts, listed, old, i, w, both, radius[i], mass[i], law, friction)
                 listed += 1
     contacts.first[radius.size] = listed

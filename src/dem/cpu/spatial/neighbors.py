@@ -12,10 +12,9 @@ import math
 import numpy as np
 from numba import njit
 
-from dem.cpu.contacts import add_contact, keep_old
+from dem.cpu.contacts import OF_WALL, add_contact, keep_old
 from dem.geometry.spatial import RADIUS, X, Y, Z, face_gap, nearest
 from dem.state import Box, CellBlock, Spheres, Walls
-from electrode.species import WALL
 
 # Most cells per sphere, and for few of them.
 CELLS_PER_PARTICLE, LEAST_CELLS = 16, 4096
@@ -199,7 +198,7 @@ def build_wall_contacts(particles, walls, contacts, law, friction, skin):
         old = contacts.old_first[i]
         for w in range(walls.position.size):
             if face_gap(motion, walls, i, w) < skin:
-                both = (species[i], WALL)
+                both = (species[i], OF_WALL)
                 radius = motion[i, RADIUS]
                 old = add_contact(contacts, listed, old, i, w, both, radius, mass[i], law, friction)
                 listed += 1
