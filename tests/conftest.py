@@ -15,10 +15,12 @@ import pytest
 import yaml
 
 from dem.cpu.integrate import make_system
+from dem.cpu.spatial.integrate import make_system as make_system_in_space
+from dem.geometry.spatial import FACES, FLOOR_AND_PISTON
 from dem.laws.elastic import pair_table
-from dem.parameters import read_parameters
-from dem.state import Particles, walls_at
-from electrode.species import AM, SE
+from dem.parameters import Contacts, read_parameters
+from dem.state import Particles, Spheres, box_across, no_box, walls_at
+from electrode.species import AM, PAIRS, SE
 
 ROOT = Path(__file__).resolve().parent.parent
 # What begins first when workers run side by side: the two that wait for clusters, then what needs no kernels
@@ -262,5 +264,49 @@ def scene(parameters):
         law = contacts.law_of(parameters.materials)
         friction = pair_table(contacts.friction.__getitem__)
         return make_system(particles, walls_at(np.array(walls) * 1e-6), law, friction)
+
+    return make
+
+
+@pytest.fixture
+def alike():
+    """Function that gives contacts with the same constants for all pairs."""
+
+    def make(law="hertz_mindlin", friction=0.5, restitution=0.5, own=None):
+        return Contacts(law, dict.fromkeys(PAIRS, friction), dict.fromkeys(PAIRS, restitution), own or {})
+
+    return make
+
+
+@pytest.fixture
+def space(parameters):
+    """Function that puts spheres [um] between floor and piston, in a box that repeats itself or a die."""
+
+    def make(
+        position,
+        radius=0.5,
+        species=SE,
+        width=None,
+        walls=(-1000, 1000),
+        contacts=parameters.contacts,
+        velocity=0.0,
+        spin=0.0,
+        materials=parameters.materials,
+    ):
+        position = np.atleast_2d(np.asarray(position, float)) * 1e-6
+        n = len(position)
+        radius = np.broadcast_to(radius, n) * 1e-6
+        species = np.broadcast_to(species, n).astype(np.int8)
+        mass = 4 / 3 * np.pi * radius**3 * np.where(species == AM, 5000.0, 2000.0)
+        motion = np.zeros((n, 10))
+        motion[:, :3], motion[:, 3:6], motion[:, 6:9], motion[:, 9] = position, velocity, spin, radius
+        particles = Spheres(motion, np.zeros((n, 6)), mass, 0.4 * mass * radius**2, species)
+        ends = np.array(walls) * 1e-6
+        if width is None:
+            box, faces, places = no_box(), FACES, [*ends, -1e-3, 1e-3, -1e-3, 1e-3]
+        else:
+            box, faces, places = box_across(width * 1e-6), FLOOR_AND_PISTON, ends
+        law, friction = contacts.law_of(materials), pair_table(contacts.friction.__getitem__)
+        return make_system_in_space(particles, walls_at(places, faces), box, law, friction)
 
     return make

@@ -20,7 +20,7 @@ def executable() -> str | None:
     return shutil.which("liggghts")
 
 
-def _pairs(values: dict[str, float]) -> str:
+def pairs_table(values: dict[str, float]) -> str:
     """Table of a per-pair property for the types 1, 2, 3."""
     names = {number: name for name, number in SPECIES.items() if name != "wall"} | {WALL_TYPE: "wall"}
     table = []
@@ -63,8 +63,8 @@ def run(particles, walls: np.ndarray, parameters: SimulationParameters, motion: 
         neigh_modify delay 0
         fix youngs all property/global youngsModulus peratomtype {moduli}
         fix poisson all property/global poissonsRatio peratomtype {ratios}
-        fix e all property/global coefficientRestitution peratomtypepair 3 {_pairs(contacts.restitution)}
-        fix mu all property/global coefficientFriction peratomtypepair 3 {_pairs(contacts.friction)}
+        fix e all property/global coefficientRestitution peratomtypepair 3 {pairs_table(contacts.restitution)}
+        fix mu all property/global coefficientFriction peratomtypepair 3 {pairs_table(contacts.friction)}
         pair_style gran {model}
         pair_coeff * *
         timestep {motion.time_step / MICRO:.17g}
