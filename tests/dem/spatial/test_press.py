@@ -26,7 +26,7 @@ def gaps(packing):
 @pytest.mark.parametrize("periodic", [True, False])
 @pytest.mark.parametrize("spread", [0.0, 0.1e-6])
 def test_a_filled_box_is_what_was_asked_for(periodic, spread):
-    filling = dataclasses.replace(FILLING, periodic=periodic, se_sd_diameter=spread)
+    filling = dataclasses.replace(FILLING, periodic=periodic, se_sd_diameter=spread, solid_fraction=0.35)
     packing, draw = fill(filling, 0.5, np.random.default_rng(1))
     check_packing(packing)
     assert gaps(packing).min() > -1e-15
@@ -40,7 +40,7 @@ def test_a_filled_box_is_what_was_asked_for(periodic, spread):
     across = packing.position[:, :2]
     room = 0 if periodic else packing.radius[:, None] - 1e-15
     assert (across >= room).all() and (across <= packing.width - room).all()
-    assert (np.std(packing.radius[packing.species == SE]) > 0) == (spread > 0)
+    assert (np.ptp(packing.radius[packing.species == SE]) > 0) == (spread > 0)
     again, _ = fill(filling, 0.5, np.random.default_rng(1))
     np.testing.assert_array_equal(again.position, packing.position)
 
@@ -141,7 +141,8 @@ def test_each_pressure_is_borne_at_rest_and_let_back(pressed):
             np.testing.assert_allclose(frame.wall_force[0], frame.wall_force[1], rtol=0.01)
             balance = frame.kinetic_energy + frame.elastic_energy + frame.dissipated_work
             assert balance == pytest.approx(frame.wall_work, rel=0.03)
-        assert frame.solid_volume_fraction <= frame.relative_density
+        # But for the raster that it is counted on.
+        assert frame.solid_volume_fraction <= frame.relative_density + 1e-3
     density = {key: frame.relative_density for key, frame in by_name.items()}
     assert density[100, 0.0] < density[100, 50e6] < density[100, None] < density[300, None]
     assert by_name[100, None].am_coverage < by_name[300, None].am_coverage
@@ -170,7 +171,8 @@ def test_a_copy_shares_nothing(pressed):
 
 def test_a_die_has_sides_that_bear(pressed):
     _, materials, contacts, _ = pressed
-    packing, _ = fill(dataclasses.replace(FILLING, periodic=False), 0.4, np.random.default_rng(2))
+    loose = dataclasses.replace(FILLING, periodic=False, solid_fraction=0.35)
+    packing, _ = fill(loose, 0.4, np.random.default_rng(2))
     samples = []
     press_packing(packing, materials, contacts, PRESSING, [100e6], samples.append)
     force = samples[0].frame.wall_force

