@@ -31,7 +31,7 @@ from cnn.data import read_dataset
 from cnn.degrade import degrade, photograph, readable
 from cnn.light import run_ensemble
 from cnn.negatives import KINDS
-from cnn.particles import find_tables
+from cnn.particles import no_tables
 from cnn.reference import distance
 from cnn.shape import shapes
 
@@ -124,7 +124,7 @@ def lighting(bundle):
 
 def measured(bundle, images):
     """Distances and shapes of images."""
-    pooled = run_ensemble(bundle.networks, images, find_tables(images, bundle.um_per_pixel)).pooled
+    pooled = run_ensemble(bundle.networks, images, no_tables(images)).pooled
     return distance(bundle.reference, pooled), np.array(
         [shapes(image, bundle.um_per_pixel) for image in images]
     )

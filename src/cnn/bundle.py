@@ -15,7 +15,7 @@ import xarray as xr
 from cnn.composite import Composite, make_composite, other_pictures
 from cnn.data import read_dataset
 from cnn.light import Passes, run_ensemble
-from cnn.particles import find_tables, inside, read_off_particles
+from cnn.particles import inside, no_tables, read_off_particles
 from cnn.reference import Reference, distance, make_reference
 from cnn.shape import shapes
 from cnn.uncertainty import Calibration, calibrate, calibrate_particles
@@ -132,7 +132,7 @@ def learn_images(networks: list[LightNetwork], dataset: xr.Dataset) -> tuple[Ref
     um_per_pixel = float(dataset.attrs["um_per_pixel"])
 
     def pooled(images: np.ndarray) -> np.ndarray:
-        return run_ensemble(networks, images, find_tables(images, um_per_pixel)).pooled
+        return run_ensemble(networks, images, no_tables(images)).pooled
 
     of_known = pooled(known)
     reference = make_reference(of_known, known, training, um_per_pixel)

@@ -8,7 +8,7 @@ import numpy as np
 
 from cnn.data import read_dataset
 from cnn.light import run_ensemble
-from cnn.particles import find_tables
+from cnn.particles import no_tables
 from cnn.reference import distance, make_reference
 from cnn.weights import read_network
 from electrode.phases import VOID
@@ -48,8 +48,7 @@ def novelty_dataset(
     predicted = open_result(predictions, "spread", "split", "fold")
     image, part = samples["image"].values, samples["split"].values
     learnt, known = part == "train", np.isin(part, ("train", "validation"))
-    particles = find_tables(image, float(samples.attrs["um_per_pixel"]))
-    pooled = run_ensemble([read_network(path) for path in models], image, particles).pooled
+    pooled = run_ensemble([read_network(path) for path in models], image, no_tables(image)).pooled
     reference = make_reference(pooled[:, known], image[known], learnt[known], samples.attrs["um_per_pixel"])
     spread = predicted["spread"].values / samples["label"].values[learnt].std(axis=0)
     void = (image == VOID).mean(axis=(1, 2))

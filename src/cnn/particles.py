@@ -41,6 +41,11 @@ def find_tables(image: np.ndarray, um_per_pixel: float) -> np.ndarray:
     return stack(table(each, um_per_pixel, find_discs(each, um_per_pixel)) for each in image)
 
 
+def no_tables(image: np.ndarray) -> np.ndarray:
+    """Tables without a particle of images [N, rows, columns]: finding them takes long, features need none."""
+    return np.zeros((len(image), 0, len(COLUMNS)), np.float32)
+
+
 class Placed(NamedTuple):
     """K particles of an image that is read in N windows."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numba import njit
 
+from dem.cpu import contacts as lists
 from dem.cpu import forces, neighbors
 from dem.cpu.integrate import advance, rebuild
 from dem.cpu.law import energy, pair_constants, response
@@ -386,9 +387,10 @@ def test_compiled_kernels_equal_python(pressed):
             1e-7,
         )
     for contacts in (pressed.pairs, twin.pairs):
-        add = neighbors._add if contacts is pressed.pairs else neighbors._add.py_func
-        neighbors._keep_old.py_func(contacts)
-        add(contacts, 0, 1, 0, AM, SE, 4e-7, 1e-15, pressed.law, pressed.friction)
+        add = lists.add_contact if contacts is pressed.pairs else lists.add_contact.py_func
+        lists.keep_old.py_func(contacts)
+        start = contacts.old_first[1]
+        add(contacts, 0, start, 1, 0, (AM, SE), 4e-7, 1e-15, pressed.law, pressed.friction)
     assert pressed.pairs.history[0] == pytest.approx(twin.pairs.history[0])
     yielding = 5 * pressed.pairs.friction.size
     assert pressed.pairs.constants[yielding] == twin.pairs.constants[yielding] > 0

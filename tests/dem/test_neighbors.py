@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dem.compress import between_walls, largest_time_step
+from dem.cpu import contacts as lists
 from dem.cpu import neighbors
 from dem.cpu.integrate import SKIN, advance
 from dem.geometry.planar import face_gap
@@ -151,11 +152,14 @@ def test_small_kernels_equal_python(crowd):
         assert face_gap(*arguments, 5, w) == pytest.approx(face_gap.py_func(*arguments, 5, w))
     for p in range(crowd.pairs.first[5], crowd.pairs.first[6]):
         crowd.pairs.displacement[p] = p
-    neighbors._keep_old.py_func(crowd.pairs)
+    lists.keep_old.py_func(crowd.pairs)
     for p in range(crowd.pairs.first[5], crowd.pairs.first[6]):
         partner = crowd.pairs.partner[p]
-        assert neighbors._old_place(crowd.pairs, 5, partner) == p
-        assert neighbors._old_place.py_func(crowd.pairs, 5, partner) == p
-    assert neighbors._old_place.py_func(crowd.pairs, 5, 10**6) == -1
-    neighbors._add.py_func(crowd.pairs, 0, 5, 3, AM, SE, 1e-6, 1e-15, crowd.law, crowd.friction)
+        for start in range(crowd.pairs.old_first[5], crowd.pairs.old_first[6] + 1):
+            assert lists._old_place(crowd.pairs, 5, partner, start) == p
+            assert lists._old_place.py_func(crowd.pairs, 5, partner, start) == p
+    start = crowd.pairs.old_first[5]
+    assert lists._old_place.py_func(crowd.pairs, 5, 10**6, start) == -1
+    known = (AM, SE), 1e-6, 1e-15, crowd.law, crowd.friction
+    assert lists.add_contact.py_func(crowd.pairs, 0, start, 5, 3, *known) >= start
     assert crowd.pairs.friction[0] == 0.5
