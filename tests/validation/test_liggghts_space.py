@@ -46,8 +46,9 @@ def test_collision_of_two_spheres(space, parameters, species, speed, ratio):
     )
     steps = 30_000 if speed < 10 else 10_000
     ours, theirs = both(system, parameters, 1e-12, steps)
-    distance = np.linalg.norm(ours[1, :3] - ours[0, :3])
-    assert distance > radius.sum() * 1e-6 and (ours[1, 3:6] - ours[0, 3:6]) @ normal > 0, "met and parted"
+    between, relative = ours[1, :3] - ours[0, :3], ours[1, 3:6] - ours[0, 3:6]
+    met = "they came from afar, met and parted"
+    assert np.linalg.norm(between) > radius.sum() * 1e-6 and relative @ between > 0, met
     scales = (radius.max() * 1e-6, speed, speed / (radius.min() * 1e-6))
     for columns, scale in zip((slice(0, 3), slice(3, 6), slice(6, 9)), scales, strict=True):
         np.testing.assert_allclose(ours[:, columns], theirs.motion[:, columns], rtol=0, atol=1e-6 * scale)
