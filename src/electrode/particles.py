@@ -168,7 +168,8 @@ def _circle(
     fit = least_squares(off, start, slopes, loss="soft_l1", f_scale=1.0, xtol=1e-5, ftol=1e-5)
     radius = float(fit.x[2])
     rough = np.sqrt(np.mean(off(fit.x) ** 2))
-    other_area = not area / AREA_FACTOR < _shown(*fit.x, window) < area * AREA_FACTOR
+    shown = _shown(*_as_circle(fit.x), window)
+    other_area = not area / AREA_FACTOR < shown < area * AREA_FACTOR
     return _as_circle(start if rough > ROUGHNESS * radius or other_area else fit.x)
 
 
