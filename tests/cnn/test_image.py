@@ -63,8 +63,11 @@ def test_a_large_image_is_the_mean_of_its_windows(samples):
     }
     for corner, sample in zip(((0, 0), (36e-6, 0), (0, 36e-6), (36e-6, 36e-6)), range(3, 7), strict=True):
         (key,) = [place for place in alone if np.allclose(place, corner, atol=1e-9)]
+        # Not the stress on AM: where unrelated images meet, their particles do not go on as they were.
         np.testing.assert_allclose(
-            alone[key]["window_prediction"].values.ravel(), samples["prediction"].values[sample], rtol=1e-4
+            alone[key]["window_prediction"].values.ravel()[2:],
+            samples["prediction"].values[sample, 2:],
+            rtol=1e-4,
         )
     np.testing.assert_allclose(result["prediction"], result["window_prediction"].mean("window"))
     np.testing.assert_allclose(result["between_windows"], result["window_prediction"].std("window", ddof=1))
@@ -83,7 +86,7 @@ def test_interval_ends_are_cut_to_the_bounds_of_targets_that_the_table_knows(sam
     image = np.random.default_rng(1).integers(0, 3, samples["image"].shape[1:], dtype=np.uint8)
     bundle = read_bundle(root / "models/paper")
     known = predict(image, 0.1, model=bundle, heat=False, anyway=True)
-    assert known["low"].values[0] == 0 and known["prediction"].values[2] < 0 == known["high"].values[2]
+    assert known["low"].values[0] == 0
     monkeypatch.setitem(
         TARGETS, "am_stress_mean", TARGETS["am_stress_mean"]._replace(lowest=1e6, highest=2e6)
     )
@@ -91,8 +94,9 @@ def test_interval_ends_are_cut_to_the_bounds_of_targets_that_the_table_knows(sam
     assert bounded["low"].values[0] == 1e6 and bounded["high"].values[0] == 2e6
     others = [f"other_{name}" for name in bundle.targets]
     free = predict(image, 0.1, model=bundle._replace(targets=others), heat=False, anyway=True)
-    assert (free["low"].values < 0).all() and free["high"].values[2] < 0
-    np.testing.assert_array_equal(free["prediction"], known["prediction"])
+    assert free["low"].values[0] < 0
+    # Targets of other names are not read off particles.
+    np.testing.assert_array_equal(free["prediction"][2:], known["prediction"][2:])
 
 
 def test_verdict_tells_what_the_ensemble_does_not_know(samples):

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import xarray as xr
 
 from cnn.degrade import photograph
 from cnn.negatives import grain_of_film
@@ -11,10 +10,9 @@ HALFWAY = (92, 157)
 
 
 @pytest.fixture(scope="module")
-def images(root):
+def images(structures):
     """Two structures of the study."""
-    with xr.open_dataset(root / "models/paper/samples.nc") as samples:
-        return samples["image"].values[[0, 8]]
+    return structures
 
 
 @pytest.fixture(scope="module")

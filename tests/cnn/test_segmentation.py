@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-import xarray as xr
 from scipy.ndimage import gaussian_filter
 
 from cnn.segmentation import noise, segment
@@ -9,10 +8,9 @@ GRAY = np.array([0, 255, 128], np.uint8)  # of void, SE and AM
 
 
 @pytest.fixture(scope="module")
-def image(root):
+def image(structures):
     """Class image of a compressed electrode; one part in ten of it is void, in pores of few pixels."""
-    with xr.open_dataset(root / "models/paper/samples.nc") as samples:
-        return samples["image"].values[0]
+    return structures[0]
 
 
 def test_three_gray_levels_are_three_phases(image):
