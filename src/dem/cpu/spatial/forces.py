@@ -9,6 +9,7 @@ from numba import njit
 from dem.cpu.law import constants_at, energy, history_at, jitable, response, write
 from dem.cpu.spatial.stress import measure_pairs, measure_wall_contact
 from dem.cpu.spatial.tile import (
+    APART,
     ARM_I,
     ARM_J,
     DISPLACEMENT_X,
@@ -84,7 +85,8 @@ def gather(motion, pairs, start, count, tile):
         tile[SPIN_JZ + k] = motion[j, SPIN_Z]
         tile[RADIUS_I + k] = motion[i, RADIUS]
         tile[RADIUS_J + k] = motion[j, RADIUS]
-    # Places that no pair fills hold points, which touch nothing.
+    # Places that no pair fills hold points far apart, which touch nothing.
+    tile[DX + count : DX + TILE] = APART
     tile[RADIUS_I + count : RADIUS_I + TILE] = 0.0
     tile[RADIUS_J + count : RADIUS_J + TILE] = 0.0
 

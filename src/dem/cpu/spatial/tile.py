@@ -18,6 +18,7 @@ ARM_I, ARM_J = (row * TILE for row in range(23, 25))
 DISSIPATED = 25 * TILE  # summed up since the tile was made, over all pairs that passed through a place
 NX, NY, NZ, OVERLAP, NORMAL, TANGENTIAL = (row * TILE for row in range(26, 32))  # filled when measuring
 HISTORY = 32 * TILE  # of the law, as many rows as it has
+APART = 1.0  # [m]
 
 
 def room_for(pairs: int) -> int:
