@@ -68,6 +68,19 @@ class Contacts:
         return LAWS[self.law].of(materials, self.restitution, self.own.get(self.law))
 
 
+def _check_am_diameters(filling: Filling | SpatialFilling) -> None:
+    for name in ("am_mean_diameter", "am_sd_diameter"):
+        low, high = getattr(filling, name)
+        require(low <= high, name, "a range [low, high] with 0 <= low <= high, in m", (low, high))
+    lowest = filling.am_mean_diameter[0]
+    require(
+        filling.am_minimum_diameter <= lowest,
+        "am_minimum_diameter",
+        f"in (0, lowest am_mean_diameter = {lowest:g} m]",
+        filling.am_minimum_diameter,
+    )
+
+
 @dataclass(frozen=True)
 class Filling:
     """How a structure is filled before compression."""
@@ -86,15 +99,7 @@ class Filling:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        for name in ("am_mean_diameter", "am_sd_diameter"):
-            low, high = getattr(self, name)
-            require(low <= high, name, "a range [low, high] with 0 <= low <= high, in m", (low, high))
-        require(
-            self.am_minimum_diameter <= self.am_mean_diameter[0],
-            "am_minimum_diameter",
-            f"in (0, lowest am_mean_diameter = {self.am_mean_diameter[0]:g} m]",
-            self.am_minimum_diameter,
-        )
+        _check_am_diameters(self)
         require(
             self.am_mean_diameter[1] < self.box_height,
             "am_mean_diameter",
@@ -135,15 +140,7 @@ class SpatialFilling:
 
     def __post_init__(self) -> None:
         check_fields(self)
-        for name in ("am_mean_diameter", "am_sd_diameter"):
-            low, high = getattr(self, name)
-            require(low <= high, name, "a range [low, high] with low <= high, in m", (low, high))
-        require(
-            self.am_minimum_diameter <= self.am_mean_diameter[0],
-            "am_minimum_diameter",
-            f"in (0, lowest am_mean_diameter = {self.am_mean_diameter[0]:g} m]",
-            self.am_minimum_diameter,
-        )
+        _check_am_diameters(self)
         require(
             4 * self.se_sd_diameter < self.se_mean_diameter,
             "se_sd_diameter",

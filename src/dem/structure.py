@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -32,39 +33,63 @@ class Draw(NamedTuple):
 
 
 def check_structure(structure: Structure) -> None:
+    """Raise ValueError if a structure is none, see `check_particles`."""
+    check_particles(
+        "structure",
+        {"width": structure.width, "height": structure.height},
+        {"x": (structure.x, structure.width), "y": (structure.y, structure.height)},
+        structure.radius,
+        structure.species,
+    )
+
+
+def check_particles(
+    what: str,
+    box: Mapping[str, float],
+    places: Mapping[str, tuple[np.ndarray, float]],
+    radius: np.ndarray,
+    species: np.ndarray,
+) -> None:
     """Raise ValueError if there are no particles, or one has no place, size or kind; names the first.
 
     Particles must lie in the box with their centres, and no two may share a centre.
+
+    Parameters
+    ----------
+    what
+        They are called together.
+    box
+        Its lengths [m], by name.
+    places
+        Coordinates [N, m] by axis, each with the end of the box.
+    radius, species
+        [N, m], [N].
     """
-    if not structure.x.size:
-        raise ValueError("a structure must have at least one particle")
-    for name, value in (("width", structure.width), ("height", structure.height)):
+    if not radius.size:
+        raise ValueError(f"a {what} must have at least one particle")
+    for name, value in box.items():
         if not 0 < value < math.inf:
             raise ValueError(f"{name} of the box must be > 0 m and finite, got {value:g}")
-    wrong = np.flatnonzero(~((structure.radius > 0) & (structure.radius < math.inf)))
+    wrong = np.flatnonzero(~((radius > 0) & (radius < math.inf)))
+    if wrong.size:
+        raise ValueError(f"radius of particle {wrong[0]} must be > 0 m and finite, got {radius[wrong[0]]:g}")
+    wrong = np.flatnonzero(~np.isin(species, (AM, SE)))
     if wrong.size:
         raise ValueError(
-            f"radius of particle {wrong[0]} must be > 0 m and finite, got {structure.radius[wrong[0]]:g}"
+            f"species of particle {wrong[0]} must be {SE} (SE) or {AM} (AM), got {species[wrong[0]]}"
         )
-    wrong = np.flatnonzero(~np.isin(structure.species, (AM, SE)))
-    if wrong.size:
-        raise ValueError(
-            f"species of particle {wrong[0]} must be {SE} (SE) or {AM} (AM), "
-            f"got {structure.species[wrong[0]]}"
-        )
-    for name, values, end in (("x", structure.x, structure.width), ("y", structure.y, structure.height)):
+    for name, (values, end) in places.items():
         outside = np.flatnonzero(~((values >= 0) & (values <= end)))  # NaN is outside too
         if outside.size:
             k = outside[0]
             raise ValueError(f"{name} of particle {k} must be in [0, {end:g}] m, got {values[k]:g}")
-    centres, first = np.unique(np.stack([structure.x, structure.y]), axis=1, return_index=True)
-    if centres.shape[1] < structure.x.size:
-        twin = np.setdiff1d(np.arange(structure.x.size), first)[0]
-        same = np.flatnonzero((structure.x == structure.x[twin]) & (structure.y == structure.y[twin]))[0]
-        raise ValueError(
-            f"particles {same} and {twin} have the same centre "
-            f"({structure.x[twin]:g}, {structure.y[twin]:g}) m"
-        )
+    centres = np.stack([values for values, _ in places.values()], axis=1)
+    different, first = np.unique(centres, axis=0, return_index=True)
+    if len(different) < radius.size:
+        twin = np.setdiff1d(np.arange(radius.size), first)[0]
+        same = np.flatnonzero((centres == centres[twin]).all(axis=1))[0]
+        place = ", ".join(f"{value:g}" for value in centres[twin])
+        raise ValueError(f"particles {same} and {twin} have the same centre ({place}) m")
 
 
 def structure_seed(seed: int, width: float, uncovered_fraction: float, replicate: int):

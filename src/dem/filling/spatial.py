@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from dem.parameters import SpatialFilling
+from dem.structure import check_particles
 from electrode.species import AM, SE
 
 
@@ -37,40 +38,18 @@ class SpatialDraw(NamedTuple):
 
 
 def check_packing(packing: Packing) -> None:
-    """Raise ValueError if a packing is none; names the first particle that is wrong.
+    """Raise ValueError if a packing is none, see `dem.structure.check_particles`.
 
-    Particles must lie in the box with their centres, no two may share a centre, and a box that repeats itself
-    must be so wide that no two spheres meet on both ways round it.
+    A box that repeats itself must be so wide that no two spheres meet on both ways round it.
     """
-    count = packing.radius.size
-    if not count:
-        raise ValueError("a packing must have at least one particle")
-    for name, value in (("width", packing.width), ("height", packing.height)):
-        if not 0 < value < math.inf:
-            raise ValueError(f"{name} of the box must be > 0 m and finite, got {value:g}")
-    wrong = np.flatnonzero(~((packing.radius > 0) & (packing.radius < math.inf)))
-    if wrong.size:
-        raise ValueError(
-            f"radius of particle {wrong[0]} must be > 0 m and finite, got {packing.radius[wrong[0]]:g}"
-        )
-    wrong = np.flatnonzero(~np.isin(packing.species, (AM, SE)))
-    if wrong.size:
-        raise ValueError(
-            f"species of particle {wrong[0]} must be {SE} (SE) or {AM} (AM), got {packing.species[wrong[0]]}"
-        )
     ends = (packing.width, packing.width, packing.height)
-    for axis, (name, end) in enumerate(zip("xyz", ends, strict=True)):
-        values = packing.position[:, axis]
-        outside = np.flatnonzero(~((values >= 0) & (values <= end)))  # NaN is outside too
-        if outside.size:
-            k = outside[0]
-            raise ValueError(f"{name} of particle {k} must be in [0, {end:g}] m, got {values[k]:g}")
-    centres, first = np.unique(packing.position, axis=0, return_index=True)
-    if len(centres) < count:
-        twin = np.setdiff1d(np.arange(count), first)[0]
-        same = np.flatnonzero((packing.position == packing.position[twin]).all(axis=1))[0]
-        place = ", ".join(f"{value:g}" for value in packing.position[twin])
-        raise ValueError(f"particles {same} and {twin} have the same centre ({place}) m")
+    check_particles(
+        "packing",
+        {"width": packing.width, "height": packing.height},
+        dict(zip("xyz", zip(packing.position.T, ends, strict=True), strict=True)),
+        packing.radius,
+        packing.species,
+    )
     check_width(packing.width, 2 * packing.radius.max(), packing.periodic)
 
 
