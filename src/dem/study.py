@@ -102,7 +102,7 @@ def compress_cell(
                     uncovered_fraction,
                     count,
                     len(replicates),
-                    run.structure.x.size,
+                    run.particles,
                     run.frames[-1].step,
                 )
         # Only now, so that a kill leaves no half-written file, but in this short moment.
