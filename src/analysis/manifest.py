@@ -11,9 +11,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import h5py
+import xarray as xr
 
-from analysis.dataset import open_dataset
+from analysis import dataset as planar
+from analysis import press_dataset as spatial
 from provenance import FilePath, atomic_output, check_seal
+from provenance.netcdf import READING_ERRORS
 
 PACKAGES = ("numpy", "h5py", "h5netcdf", "xarray")
 
@@ -24,7 +27,7 @@ def write_manifest(dataset: FilePath, sources: Sequence[FilePath], output: FileP
     Parameters
     ----------
     dataset
-        NetCDF file.
+        NetCDF file of a study, in the plane or in space.
     sources
         Trajectories (HDF5), or the datasets that were joined.
     output
@@ -36,14 +39,15 @@ def write_manifest(dataset: FilePath, sources: Sequence[FilePath], output: FileP
         If a file cannot be read; the message names it.
     """
     output = Path(output)
-    opened = open_dataset(dataset)
+    opened = _opened(dataset)
+    pixels = opened.attrs.get("um_per_pixel")
     manifest = {
         "title": opened.attrs["title"],
         "structures": opened.sizes["sample"],
         "dataset": {
             **_file(Path(dataset), output.parent),
             "code_digest": opened.attrs["code_digest"],
-            "um_per_pixel": float(opened.attrs["um_per_pixel"]),
+            **({} if pixels is None else {"um_per_pixel": float(pixels)}),
         },
         "sources": [
             {**_file(Path(path), output.parent), **_origin(Path(path))} for path in sorted(map(str, sources))
@@ -84,6 +88,17 @@ def verify_manifest(path: FilePath) -> int:
     if problems:
         raise ValueError("\n".join(problems))
     return len(files)
+
+
+def _opened(path: FilePath) -> xr.Dataset:
+    """A dataset of a study, checked as one of its geometry."""
+    try:
+        check_seal(path)
+        with xr.open_dataset(path, engine="h5netcdf") as shut:
+            in_space = shut.attrs.get("geometry") == "spatial"
+    except READING_ERRORS as error:
+        raise ValueError(f"{path} cannot be read as a dataset of a study: {error}") from error
+    return spatial.open_dataset(path) if in_space else planar.open_dataset(path)
 
 
 def _file(path: Path, folder: Path) -> dict[str, object]:

@@ -6,6 +6,7 @@ import base64
 import csv
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -140,6 +141,38 @@ def particle_table(path: FilePath) -> list[dict[str, Any]]:
     return lines
 
 
+def measure_table(path: FilePath) -> dict[str, Any]:
+    """Heads and rows of a table of means over packings: each mean with its standard deviation."""
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = [name for name in rows[0] if re.search("_mean(_[a-z]+)?$", name, re.IGNORECASE)]
+    heads = []
+    for name in names:
+        measure, _, unit = re.fullmatch("(.+)_mean(_(.+))?", name).groups()  # type: ignore[union-attr]
+        symbol = next((shown.symbol for shown in DISPLAY_UNITS.values() if shown.column == unit), "")
+        title = target_row(measure).title.replace("_", " ")
+        heads.append(f"{title[0].upper()}{title[1:]}" + (f" [{symbol}]" if symbol else ""))
+    lines = [
+        {
+            "settings": [
+                row["am_volume_fraction"],
+                row["pressure_MPa"],
+                row["unloaded_to_MPa"],
+                row["packings"],
+            ],
+            "cells": [
+                {"mean": _short(row[name]), "sd": _short(row[name.replace("_mean", "_sd")])} for name in names
+            ],
+        }
+        for row in rows
+    ]
+    return {"heads": heads, "rows": lines}
+
+
+def _short(number: str) -> str:
+    return f"{float(number):.3g}" if number else "–"
+
+
 def _transfer(split: str, study: str) -> str:
     """Words for a split of joined studies, judged on one of them."""
     return f"trained on {trained_on(split)}, tested on {study}"
@@ -169,14 +202,15 @@ def write_report(
     pictures: Sequence[FilePath],
     captions: Sequence[FilePath],
     categories: Sequence[str],
-    metrics: FilePath,
-    particles: FilePath,
     manifest: FilePath,
     benchmarks: Mapping[str, Sequence[FilePath]],
     config: Mapping[str, Any],
     command: str,
     template: FilePath,
     output: FilePath,
+    metrics: FilePath | None = None,
+    particles: FilePath | None = None,
+    measures: FilePath | None = None,
 ) -> None:
     """Write the page.
 
@@ -185,8 +219,8 @@ def write_report(
     pictures, captions, categories
         PNG and GIF files in the order shown, text below and heading above each; categories come in the
         order of their first picture.
-    metrics, particles, manifest
-        ``metrics.csv``, ``particles.csv`` and ``manifest.json``.
+    manifest
+        ``manifest.json``.
     benchmarks
         Files with run time and memory of the jobs of each rule.
     config
@@ -197,6 +231,8 @@ def write_report(
         Of the page (Jinja).
     output
         HTML file.
+    metrics, particles, measures
+        ``metrics.csv``, ``particles.csv`` and ``measures.csv``, as far as the study has them.
     """
     shown: dict[str, list[Picture]] = {}
     for path, caption, category in zip(pictures, captions, categories, strict=True):
@@ -205,10 +241,13 @@ def write_report(
     with atomic_output(output) as temporary:
         text = page.from_string(Path(template).read_text(encoding="utf-8")).render(
             categories=shown,
-            targets=[target.title for target in _targets(read_metrics(metrics)).values()],
-            tables=metric_tables(metrics),
+            targets=[]
+            if metrics is None
+            else [row.title for row in _targets(read_metrics(metrics)).values()],
+            tables=[] if metrics is None else metric_tables(metrics),
             particle_predictors=PARTICLE_PREDICTORS.values(),
-            particle_rows=particle_table(particles),
+            particle_rows=[] if particles is None else particle_table(particles),
+            measures=None if measures is None else measure_table(measures),
             manifest=json.loads(Path(manifest).read_text(encoding="utf-8")),
             costs=rule_costs(benchmarks),
             config=config,

@@ -55,10 +55,18 @@ def split_samples(cells: Sequence[Cell], shares: Mapping[str, float], seed: int)
     return parts
 
 
-def _deal(
+def deal(
     cells: Sequence[Cell], packings: Sequence[Hashable], shares: Mapping[str, float], seed: int
 ) -> np.ndarray:
-    """Deal packings by `split_samples`; all samples of one get its part."""
+    """Deal packings by `split_samples`; all samples of one get its part [N].
+
+    Parameters
+    ----------
+    cells, packings
+        Of each sample [N].
+    shares, seed
+        As for `split_samples`.
+    """
     number: dict[Hashable, int] = {}
     numbers = [number.setdefault(packing, len(number)) for packing in packings]
     _, firsts = np.unique(numbers, return_index=True)
@@ -94,7 +102,7 @@ def folds(
     cells = list(zip(widths.tolist(), uncovered_fractions.tolist(), strict=True))
     numbers = range(len(cells)) if replicates is None else np.asarray(replicates).tolist()
     packings = list(zip(cells, numbers, strict=True))
-    parts_of = {RANDOM: _deal(cells, packings, shares, seed)}
+    parts_of = {RANDOM: deal(cells, packings, shares, seed)}
     rest = shares["train"] + shares["validation"]
     inner = {"train": shares["train"] / rest, "validation": shares["validation"] / rest, "test": 0.0}
     for kind, values, factor in (("width", widths, 1e6), ("uncovered", uncovered_fractions, 1)):
@@ -102,6 +110,6 @@ def folds(
         for level in levels if levels.size > 1 else ():
             parts = np.full_like(parts_of[RANDOM], "test")
             kept = np.flatnonzero(values != level)
-            parts[kept] = _deal([cells[k] for k in kept], [packings[k] for k in kept], inner, seed)
+            parts[kept] = deal([cells[k] for k in kept], [packings[k] for k in kept], inner, seed)
             parts_of[f"{kind}-{factor * level:g}"] = parts
     return parts_of

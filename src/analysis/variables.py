@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -90,8 +91,24 @@ PADDED = ("particle_x", "particle_y", "particle_diameter", "particle_stress")
 SLICE = 256
 
 
-def check(dataset: xr.Dataset) -> None:
-    """Compare a dataset with `VARIABLES`.
+def check(
+    dataset: xr.Dataset,
+    variables: Mapping[str, Variable] = VARIABLES,
+    optional: Collection[str] = OPTIONAL,
+    may_lack: Collection[str] = PADDED,
+) -> None:
+    """Compare a dataset with the table of its variables.
+
+    Parameters
+    ----------
+    dataset
+        In the plane, or in space (`analysis.press_dataset`).
+    variables
+        What it must hold.
+    optional
+        Of these, those that it need not hold.
+    may_lack
+        Others in which not every value is a number.
 
     Raises
     ------
@@ -99,14 +116,14 @@ def check(dataset: xr.Dataset) -> None:
         Naming the first variable that is missing, unknown or of wrong dimensions, type or units, or that
         holds values that are not finite.
     """
-    for attribute in ("um_per_pixel", "code_digest"):
+    for attribute in ("code_digest", *(["um_per_pixel"] if "image" in variables else [])):
         if attribute not in dataset.attrs:
             raise ValueError(f"it has no attribute {attribute}: made by an older version?")
     present = set(map(str, dataset.variables))
-    missing, unknown = sorted(set(VARIABLES) - OPTIONAL - present), sorted(present - set(VARIABLES))
+    missing, unknown = sorted({*variables} - {*optional} - present), sorted(present - {*variables})
     if missing or unknown:
         raise ValueError(f"dataset lacks the variables {missing} and has the unknown ones {unknown}")
-    for name, declared in VARIABLES.items():
+    for name, declared in variables.items():
         if name not in present:
             continue
         variable = dataset[name]
@@ -119,7 +136,7 @@ def check(dataset: xr.Dataset) -> None:
             wanted, got = getattr(declared, attribute), variable.attrs.get(attribute)
             if got != wanted:
                 raise ValueError(f"{name} must have {attribute} {wanted!r}, got {got!r}")
-        whole = kind == "f" and name not in OPTIONAL and name not in PADDED
+        whole = kind == "f" and name not in optional and name not in may_lack
         slices = range(0, len(variable), SLICE) if whole else ()
         if not all(np.isfinite(variable[first : first + SLICE].values).all() for first in slices):
             raise ValueError(f"{name} must be finite")

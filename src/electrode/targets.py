@@ -24,6 +24,7 @@ DISPLAY_UNITS = {
     "Pa": DisplayUnit("MPa", "MPa", 1e-6),
     "m": DisplayUnit("µm", "um", 1e6),
     "m2": DisplayUnit("µm²", "um2", 1e12),
+    "1/m": DisplayUnit("1/µm", "per_um", 1e-6),
     "1": DisplayUnit("", "1", 1.0),
 }
 
@@ -49,6 +50,13 @@ TARGETS = {
     "se_stress_sd": Target("Pa", "SD of stress on SE"),
     "reaction_area": Target("m2", "Reaction area"),
 }
+# The same of samples in space, measured on the whole packing.
+SPATIAL_TARGETS = {
+    **{name: target for name, target in TARGETS.items() if target.unit == "Pa"},
+    "specific_interface_area": Target("1/m", "Specific interface area"),
+    "am_coverage": Target("1", "AM coverage", highest=1.0),
+    "relative_density": Target("1", "Relative density"),
+}
 # Where a few structures stand for many, they are spread over the range of this target.
 SPREAD_OVER = "reaction_area"
 
@@ -63,5 +71,6 @@ def target_row(name: str, unit: str | None = None) -> Target:
     unit
         That the file states, if it states one.
     """
-    row = TARGETS.get(name, Target("SI units", name, lowest=-math.inf))
+    known = TARGETS | SPATIAL_TARGETS
+    row = known.get(name, Target("SI units", name, lowest=-math.inf))
     return row if unit is None else row._replace(unit=unit)

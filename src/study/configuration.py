@@ -21,11 +21,14 @@ from dem.configured import (
     is_number,
     refused_key,
 )
-from dem.parameters import read_parameters
+from dem.parameters import geometry_of, read_parameters
 from dem.schema import BOUNDS, TYPES, sections_schema
 from provenance import FilePath
-from study.consistency import check_grid, check_image, check_together
+from study.consistency import check_grid, check_image, check_pressing, check_together
 
+# By geometry: its schema in the folder of schemas, and what else is checked.
+SCHEMAS = {"planar": "config.schema.yaml", "spatial": "spatial.schema.yaml"}
+TOGETHER = {"planar": check_together, "spatial": check_pressing}
 # Types of JSON Schema -> of fields.
 ANNOTATIONS: dict[str, Any] = {**{name: kind for kind, name in TYPES.items()}, "object": Mapping[str, Any]}
 # More of them do not fit on a screen.
@@ -50,6 +53,11 @@ _Validator = validators.extend(  # type: ignore[no-untyped-call]  # the stubs la
 )
 
 
+def schema_of(config: Mapping[str, Any], folder: FilePath) -> Path:
+    """Schema of the geometry of a configuration; ValueError if that is none."""
+    return Path(folder) / SCHEMAS[geometry_of(config)]
+
+
 def check_configuration(
     config: Mapping[str, Any], schema: FilePath, place: Callable[[str], str] = lambda key: ""
 ) -> None:
@@ -60,7 +68,8 @@ def check_configuration(
     config
         All sections, defaults included.
     schema
-        JSON Schema as YAML: types and bounds of single keys; descriptions are shown in messages.
+        JSON Schema as YAML, see `schema_of`: types and bounds of single keys; descriptions are shown in
+        messages.
     place
         Gives file and line of a dotted key, or nothing, see `places`.
 
@@ -69,10 +78,12 @@ def check_configuration(
     ValueError
         With one line per problem, each naming the key, the bound and the value received.
     """
-    problems = [_placed(place, _key(error), _describe(error)) for error in _errors(config, schema)]
+    problems = [
+        _placed(place, _key(error), _describe(error, schema, config)) for error in _errors(config, schema)
+    ]
     if not problems:
         try:
-            check_together(config)
+            TOGETHER[geometry_of(config)](config)
         except ValueError as error:
             problems = [_placed(place, refused_key(error), str(error))]
     if problems:
@@ -103,7 +114,7 @@ def check_sections(config: Mapping[str, Any], schema: FilePath, others: Sequence
         if name not in config:
             raise BadValue(f"{name} is missing")
     for error in _errors(config, schema, others):
-        raise BadValue(_describe(error), _key(error))
+        raise BadValue(_describe(error, schema, config), _key(error))
     if "image" in others:
         check_image(config)
     if "grid" in others:
@@ -168,7 +179,7 @@ def _errors(
     config: Mapping[str, Any], schema: FilePath, sections: Sequence[str] | None = None
 ) -> Iterable[ValidationError]:
     """What breaks the schema, or the part of it that is about some sections."""
-    rules = dict(_rules(str(schema)))
+    rules = dict(_rules(str(schema), geometry_of(config)))
     if sections is not None:
         rules["required"] = list(sections)
         rules["properties"] = {name: rules["properties"][name] for name in sections}
@@ -177,10 +188,10 @@ def _errors(
 
 
 @cache
-def _rules(schema: str) -> Mapping[str, Any]:
+def _rules(schema: str, geometry: str) -> Mapping[str, Any]:
     """The schema, whole: with the sections of the DEM."""
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    return {**rules, "properties": {**rules["properties"], **sections_schema()}}
+    return {**rules, "properties": {**rules["properties"], **sections_schema(geometry)}}
 
 
 def _key(error: ValidationError) -> str:
@@ -201,23 +212,37 @@ def _unknown(error: ValidationError) -> str:
     return min(str(name) for name in set(cast(Mapping[str, Any], error.instance)) - set(known))
 
 
-def _describe(error: ValidationError) -> str:
+def _describe(error: ValidationError, schema: FilePath, config: Mapping[str, Any]) -> str:
     """One line for a violation of the schema: key, bound and value received."""
     key = ".".join(str(part) for part in error.absolute_path)
     # Only the schema `false` is none of these, and ours has none.
-    schema = cast(Mapping[str, Any], error.schema)
+    broken = cast(Mapping[str, Any], error.schema)
     if error.validator == "additionalProperties":
-        known = schema["properties"]
+        known = broken["properties"]
         unknown = _unknown(error)
         close = difflib.get_close_matches(unknown, known, 1)
         hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(known)}"
-        return f"unknown key {'.'.join(filter(None, (key, unknown)))}; {hint}"
-    key, about = key or "top level", schema.get("description", "")
+        unknown = ".".join(filter(None, (key, unknown)))
+        if geometry := _elsewhere(unknown, schema, config):
+            hint = f"it is one of geometry: {geometry}; {hint}"
+        return f"unknown key {unknown}; {hint}"
+    key, about = key or "top level", broken.get("description", "")
     try:
-        check_value(key, error.instance, _annotation(schema), about)
+        check_value(key, error.instance, _annotation(broken), about)
     except BadValue as problem:
         return str(problem)
     return f"{key}: {error.message} ({about or 'see config/README.md'})"
+
+
+def _elsewhere(key: str, schema: FilePath, config: Mapping[str, Any]) -> str:
+    """Another geometry that has such a key, dotted; nothing if none has."""
+    for geometry, name in SCHEMAS.items():
+        rules: Any = _rules(str(Path(schema).with_name(name)), geometry)
+        for part in key.split("."):
+            rules = rules.get("properties", {}).get(part, {})
+        if rules and geometry != geometry_of(config):
+            return geometry
+    return ""
 
 
 def _annotation(schema: Mapping[str, Any]) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.images import crop_window
 from analysis.split import part_sizes
-from dem.parameters import read_parameters
+from dem.parameters import read_parameters, read_pressing
 
 # All jobs are kept in memory: docs/cluster.md.
 MOST_JOBS = 100000
@@ -23,6 +23,20 @@ def check_together(config: Mapping[str, Any]) -> None:
     _check_joined(config)
     _check_number_of_jobs(config)
     _check_parts(config)
+
+
+def check_pressing(config: Mapping[str, Any]) -> None:
+    """Raise ValueError if values of a study in space that are fine one by one do not fit together."""
+    read_pressing(config)
+    grid, shares = config["grid"], config["split"]
+    for key, steps in (("am_volume_fractions", 10000), ("pressures_MPa", 1000)):
+        _check_told_apart(key, grid[key], steps)
+    if grid["pressures_MPa"] != sorted(grid["pressures_MPa"]):
+        raise ValueError(f"grid.pressures_MPa must rise, got {grid['pressures_MPa']}")
+    _check_shares(shares)
+    packings = len(grid["am_volume_fractions"]) * grid["replicates"]
+    _check_jobs(len(grid["am_volume_fractions"]) * math.ceil(grid["replicates"] / grid["replicates_per_job"]))
+    _check_sizes(packings, shares, "packings")
 
 
 def check_image(config: Mapping[str, Any]) -> None:
@@ -45,21 +59,29 @@ def check_grid(config: Mapping[str, Any]) -> None:
             f"grid.widths_um must be above compression.final_width_um = {final_width} um, "
             f"got {min(grid['widths_um'])}"
         )
-    # Seeds are keyed by whole nm and whole 1e-4: finer settings would share their structures.
     for key, steps in (("widths_um", 1000), ("uncovered_fractions", 10000), ("pressures_MPa", 1000)):
-        for value in grid[key]:
-            if abs(value * steps - round(value * steps)) > 1e-6:
-                raise ValueError(f"grid.{key} must be multiples of {1 / steps:g}, got {value}")
-            if float(f"{value:g}") != value:
-                raise ValueError(f"grid.{key} must have six significant digits at most, got {value}")
+        _check_told_apart(key, grid[key], steps)
     if config["compression"].get("unload") and not grid["pressures_MPa"]:
         raise ValueError("compression.unload needs grid.pressures_MPa to let go of, got none")
 
 
-def _check_splits(config: Mapping[str, Any]) -> None:
-    shares, splits = config["split"], config["evaluation"]["splits"]
+def _check_told_apart(key: str, values: Sequence[float], steps: int) -> None:
+    """Seeds are keyed by whole nm and whole 1e-4: finer settings would share their structures."""
+    for value in values:
+        if abs(value * steps - round(value * steps)) > 1e-6:
+            raise ValueError(f"grid.{key} must be multiples of {1 / steps:g}, got {value}")
+        if float(f"{value:g}") != value:
+            raise ValueError(f"grid.{key} must have six significant digits at most, got {value}")
+
+
+def _check_shares(shares: Mapping[str, float]) -> None:
     if abs(sum(shares.values()) - 1) > 1e-9:
         raise ValueError(f"split: the shares must sum to 1, got {sum(shares.values()):g}")
+
+
+def _check_splits(config: Mapping[str, Any]) -> None:
+    shares, splits = config["split"], config["evaluation"]["splits"]
+    _check_shares(shares)
     if "random" not in splits:
         raise ValueError(f"evaluation.splits must name random, got {splits}")
     for split, key in (
@@ -98,7 +120,10 @@ def _cells(grid: Mapping[str, Any]) -> int:
 def _check_number_of_jobs(config: Mapping[str, Any]) -> None:
     grid = config["grid"]
     jobs = _cells(grid) * math.ceil(grid["replicates"] / grid["replicates_per_job"])
-    jobs *= max(1, len(grid["pressures_MPa"]))
+    _check_jobs(jobs * max(1, len(grid["pressures_MPa"])))
+
+
+def _check_jobs(jobs: int) -> None:
     if jobs > MOST_JOBS:
         raise ValueError(
             f"grid: {jobs} compress jobs are more than {MOST_JOBS}; raise grid.replicates_per_job or lower "
@@ -119,10 +144,12 @@ def _check_parts(config: Mapping[str, Any]) -> None:
         ).items():
             if part != "test" and size < 1:
                 raise ValueError(f"split.{part}: held-out splits of {count} structures leave none for it")
+    _check_sizes(count, shares, "structures")
+
+
+def _check_sizes(count: int, shares: Mapping[str, float], what: str) -> None:
     # Labels are standardised by the spread of the training part, R2 needs one of the test part.
     least = {"train": 2, "validation": 1, "test": 2}
     for part, size in part_sizes(count, shares).items():
         if size < least[part]:
-            raise ValueError(
-                f"split.{part}: {count} structures give {size}, at least {least[part]} are needed"
-            )
+            raise ValueError(f"split.{part}: {count} {what} give {size}, at least {least[part]} are needed")

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from study.jobs import Study
+from study.pressing import PressingStudy
 
+AnyKind: TypeAlias = Study | PressingStudy
 # Where a study has them.
-Files: TypeAlias = Callable[[Study], str | list[str]]
+Files: TypeAlias = Callable[[Any], str | list[str]]
 
 
 @dataclass(frozen=True)
@@ -18,16 +20,17 @@ class Figure:
 
     category: str  # heading in the report
     inputs: Mapping[str, Files] = field(default_factory=dict)  # by argument of `save`
-    drawn: Callable[[Study], bool] = Study.simulates  # of which studies
+    drawn: Callable[[Any], bool] = Study.simulates  # of which studies
+    geometry: str = "planar"  # of which of them at all
     screen: str = "png"  # suffix of the picture in the report
     paper: tuple[str, ...] = ("pdf",)  # further suffixes
     sections: tuple[str, ...] = ()  # of the configuration, more arguments of `save`
 
-    def input_files(self, study: Study) -> dict[str, str | list[str]]:
+    def input_files(self, study: AnyKind) -> dict[str, str | list[str]]:
         """Files that the figure is drawn from, by argument of `save`."""
         return {argument: files(study) for argument, files in self.inputs.items()}
 
-    def settings(self, study: Study) -> dict[str, Any]:
+    def settings(self, study: AnyKind) -> dict[str, Any]:
         """Parts of the configuration that `save` takes."""
         return study.sections(*self.sections)
 
@@ -64,17 +67,21 @@ FIGURES = {
 }
 
 
-def drawn(study: Study) -> dict[str, Figure]:
+def drawn(study: AnyKind) -> dict[str, Figure]:
     """Rows of the figures that a study draws, by name."""
-    return {name: figure for name, figure in FIGURES.items() if figure.drawn(study)}
+    return {
+        name: figure
+        for name, figure in FIGURES.items()
+        if figure.geometry == study.geometry and figure.drawn(study)
+    }
 
 
-def pictures(study: Study) -> list[str]:
+def pictures(study: AnyKind) -> list[str]:
     """Every figure as a picture for the screen."""
     return [study.file(f"figures/{name}.{figure.screen}") for name, figure in drawn(study).items()]
 
 
-def figure_files(study: Study) -> list[str]:
+def figure_files(study: AnyKind) -> list[str]:
     """All figures: pictures for the screen, then those for paper."""
     papers = [
         study.file(f"figures/{name}.{suffix}")

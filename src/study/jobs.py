@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dem.parameters import SECTIONS
+from dem.parameters import SECTIONS, geometry_of
 from study.names import file_names
 
 
@@ -20,8 +20,8 @@ def pressure_of(name: str) -> float | None:
 
 
 @dataclass(frozen=True)
-class Study:
-    """What a configuration asks for: lists of names and files, in the order of the grid and of the report."""
+class AnyStudy:
+    """What a study in the plane and one in space have in common."""
 
     config: Mapping[str, Any]  # checked: `study.configuration`
 
@@ -30,9 +30,38 @@ class Study:
         """Name of the study, and of its folder below ``results/``."""
         return str(self.config["study"])
 
+    @property
+    def geometry(self) -> str:
+        """The plane or space, a key of `dem.parameters.PARAMETERS`."""
+        return geometry_of(self.config)
+
     def sections(self, *names: str) -> dict[str, Any]:
         """The parts of the configuration that a step really reads."""
         return {name: self.config[name] for name in names}
+
+    def file(self, name: str) -> str:
+        """Path of a file of the study."""
+        return f"results/{self.name}/{name}"
+
+    def dataset(self) -> str:
+        """What the networks learn."""
+        return self.file("dataset.nc")
+
+    def example(self) -> str:
+        """The compression with many frames, for the animation."""
+        return self.file("example.h5")
+
+    def chunks(self) -> list[tuple[int, int]]:
+        """First and last replicate of each job of a cell."""
+        size, replicates = self.config["grid"]["replicates_per_job"], self.config["grid"]["replicates"]
+        return [(first, min(first + size, replicates) - 1) for first in range(0, replicates, size)]
+
+
+@dataclass(frozen=True)
+class Study(AnyStudy):
+    """What a configuration asks for in the plane: lists of names and files, in the order of the grid and of
+    the report.
+    """
 
     def simulation(self) -> dict[str, Any]:
         """The parts that decide how a structure comes out."""
@@ -54,21 +83,9 @@ class Study:
 
     # Files of which there is one.
 
-    def file(self, name: str) -> str:
-        """Path of a file of the study."""
-        return f"results/{self.name}/{name}"
-
-    def dataset(self) -> str:
-        """What the networks learn."""
-        return self.file("dataset.nc")
-
     def response(self) -> str:
         """What happens while the wall moves."""
         return self.file("response.nc")
-
-    def example(self) -> str:
-        """The compression with many frames, for the animation."""
-        return self.file("example.h5")
 
     def gradcam(self) -> str:
         """Where in test images the predictions come from."""
@@ -87,11 +104,6 @@ class Study:
         return self.file("detection.csv")
 
     # Simulations.
-
-    def chunks(self) -> list[tuple[int, int]]:
-        """First and last replicate of each compress job of a cell."""
-        size, replicates = self.config["grid"]["replicates_per_job"], self.config["grid"]["replicates"]
-        return [(first, min(first + size, replicates) - 1) for first in range(0, replicates, size)]
 
     def pressures(self) -> list[str]:
         """Pressures as they stand in names: one empty text if the study compresses to a width."""
@@ -115,7 +127,7 @@ class Study:
     def example_trajectory(self) -> str:
         """The trajectory whose first structure is drawn: the middle of the grid."""
         grid = self.config["grid"]
-        cell = _middle(grid["widths_um"]), _middle(grid["uncovered_fractions"]), _middle(self.pressures())
+        cell = middle(grid["widths_um"]), middle(grid["uncovered_fractions"]), middle(self.pressures())
         return self.trajectory_file(*cell, *self.chunks()[0])
 
     def example_job(self) -> dict[str, Any]:
@@ -124,9 +136,9 @@ class Study:
         compression = {**self.config["compression"], "frames": frames}
         return {
             "config": self.simulation() | {"compression": compression},
-            "width_um": _middle(grid["widths_um"]),
-            "uncovered_fraction": _middle(grid["uncovered_fractions"]),
-            "pressure_mpa": _middle(grid["pressures_MPa"]) if grid["pressures_MPa"] else None,
+            "width_um": middle(grid["widths_um"]),
+            "uncovered_fraction": middle(grid["uncovered_fractions"]),
+            "pressure_mpa": middle(grid["pressures_MPa"]) if grid["pressures_MPa"] else None,
         }
 
     # Where the dataset comes from.
@@ -215,6 +227,39 @@ class Study:
         """Predictions of these images, one picture each."""
         return [self.file(f"images/{name}_prediction.png") for name in self.image_names()]
 
+    # The page.
 
-def _middle(values: list[Any]) -> Any:
+    def tables(self) -> dict[str, str]:
+        """Tables on the page, by argument of `analysis.report.write_report`."""
+        return {"metrics": self.metrics(), "particles": self.particles()}
+
+    def told(self) -> dict[str, Any]:
+        """The parts of the configuration that the page tells."""
+        return self.sections("study", "joined_studies", "degraded_copies", "seed", "grid", "compression")
+
+    def jobs(self) -> dict[str, list[str]]:
+        """Names of the jobs, by rule, but for those of the figures."""
+        stems = [Path(path).stem for path in self.trajectory_files()] if self.simulates() else []
+        networks = [
+            f"{fold}_{Path(path).stem}" for fold in self.folds() for path in self.members(fold, "keras")
+        ]
+        return {
+            "compile_kernels": ["compile_kernels"],
+            "compress": [f"compress/{stem}" for stem in stems],
+            "compress_example": ["compress_example"],
+            "degrade": [f"degrade/{other}" for other in self.config["joined_studies"]],
+            "join": ["join"],
+            "dataset": ["dataset"],
+            "response": ["response"],
+            "manifest": ["manifest"],
+            "train": [f"train/{network}" for network in networks],
+            "predict": [f"predict/{fold}" for fold in self.folds()],
+            "novelty": [f"novelty/{fold}" for fold in self.only_folds()],
+            "gradcam": ["gradcam"],
+            "metrics": ["metrics"],
+        }
+
+
+def middle(values: list[Any]) -> Any:
+    """The one in the middle of the grid is shown."""
     return values[len(values) // 2]

@@ -37,7 +37,7 @@ def test_configurations_of_the_project_are_accepted(root, overlaid, schema, name
     ("overlay", "message"),
     [
         ("grid: {width_um: [46]}", "unknown key grid.width_um; did you mean widths_um?"),
-        ("colour: red", "unknown key colour; known: study, joined_studies, degraded_copies, seed"),
+        ("colour: red", "unknown key colour; known: study, geometry, joined_studies, degraded_copies, seed"),
         (
             "prediction: {um_per_pixel: 3}",
             "prediction.um_per_pixel must be in [0.001, 0.5], got 3 (in um)",
@@ -249,7 +249,7 @@ def test_problems_tell_where_a_key_was_last_set(root, tmp_path, schema):
     for line in (
         f"{mine}, line 3: grid.replicates must be in [1, 1000000], got 0",
         f"{mine}, line 4: grid.widths_um.1 must be a number, got '51'",
-        f"{base}, line 8: seed must be >= 0, got -1",
+        f"{base}, line 9: seed must be >= 0, got -1",
         "--config compression=...: compression.frames must be in [3, 10000], got 2",
     ):
         assert f"  {line}" in str(refused.value)

@@ -1,0 +1,82 @@
+"""The jobs of a study in space and the files that they make, as `study.jobs` has them for the plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dem.parameters import SECTIONS
+from study.jobs import AnyStudy, middle
+
+
+@dataclass(frozen=True)
+class PressingStudy(AnyStudy):
+    """What a configuration asks for in space: packings per AM share, each pressed to all pressures."""
+
+    def simulation(self) -> dict[str, Any]:
+        """The parts that decide how a packing comes out."""
+        return self.sections("geometry", *SECTIONS)
+
+    def trajectory_file(self, am: float, first: int, last: int) -> str:
+        """Samples of a press job: share of AM in the solids, replicates."""
+        return self.file(f"trajectories/am-{am:g}_replicates-{first}-{last}.h5")
+
+    def trajectory_files(self) -> list[str]:
+        """All of them, in the order of the grid."""
+        return [
+            self.trajectory_file(am, *chunk)
+            for am in self.config["grid"]["am_volume_fractions"]
+            for chunk in self.chunks()
+        ]
+
+    def source_files(self) -> list[str]:
+        """What the dataset is made from."""
+        return self.trajectory_files()
+
+    def example_job(self) -> dict[str, Any]:
+        """What the example is pressed with: more frames, for the animation, and nothing let back."""
+        grid = self.config["grid"]
+        pressures = grid["pressures_MPa"]
+        frames = max(1, round(self.config["evaluation"]["animation_frames"] / len(pressures)))
+        compression = {**self.config["compression"], "frames": frames, "unload_to_MPa": []}
+        return {
+            "config": self.simulation() | {"compression": compression},
+            "am_volume_fraction": middle(grid["am_volume_fractions"]),
+            "pressures_mpa": pressures,
+        }
+
+    def measures(self) -> str:
+        """Means and standard deviations over the packings."""
+        return self.file("measures.csv")
+
+    def simulates(self) -> bool:
+        """Always: studies in space are not joined."""
+        return True
+
+    def image_names(self) -> list[str]:
+        """No images of one's own are predicted."""
+        return []
+
+    def image_figures(self) -> list[str]:
+        """Nor drawn."""
+        return []
+
+    def tables(self) -> dict[str, str]:
+        """Tables on the page, by argument of `analysis.report.write_report`."""
+        return {"measures": self.measures()}
+
+    def told(self) -> dict[str, Any]:
+        """The parts of the configuration that the page tells."""
+        return self.sections("study", "geometry", "seed", "grid", "compression", "structure")
+
+    def jobs(self) -> dict[str, list[str]]:
+        """Names of the jobs, by rule, but for those of the figures."""
+        return {
+            "compile_kernels": ["compile_kernels"],
+            "press": [f"press/{Path(path).stem}" for path in self.trajectory_files()],
+            "press_example": ["press_example"],
+            "press_dataset": ["press_dataset"],
+            "measures": ["measures"],
+            "manifest": ["manifest"],
+        }
