@@ -7,13 +7,30 @@ from snakemake.utils import min_version
 min_version("9.9")
 
 
-configfile: os.path.join(workflow.basedir, "config/config.yaml")
+# Studies in the plane and in space have bases of their own: no key of the one is left over in the other.
+IN_SPACE = config.get("geometry") == "spatial"
+BASE_FILE = "config/spatial.yaml" if IN_SPACE else "config/config.yaml"
+
+
+configfile: os.path.join(workflow.basedir, BASE_FILE)
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/dem.smk"
-include: "workflow/rules/dataset.smk"
-include: "workflow/rules/cnn.smk"
+include: "workflow/rules/kernels.smk"
+
+
+if IN_SPACE:
+
+    include: "workflow/rules/press.smk"
+
+else:
+
+    include: "workflow/rules/dem.smk"
+    include: "workflow/rules/dataset.smk"
+    include: "workflow/rules/cnn.smk"
+
+
+include: "workflow/rules/manifest.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -33,7 +50,8 @@ wildcard_constraints:
     last=r"[0-9]+",
     fold=r"random|(width|uncovered)-[0-9.]+|only-[A-Za-z0-9_-]+",
     member=r"[0-9]+",
-    source="|".join(map(re.escape, config["joined_studies"])) or "none",
+    source="|".join(map(re.escape, config.get("joined_studies", []))) or "none",
+    am=r"[0-9.]+",
 
 
 localrules:
@@ -44,19 +62,13 @@ rule all:
     default_target: True
     input:
         figures=figure_files(study),
-        metrics=study.metrics(),
-        particles=study.particles(),
+        tables=list(study.tables().values()),
         manifest=study.file("manifest.json"),
         report=study.file("report.html"),
 
 
 onsuccess:
-    print("\nDone. Everything on one page, metrics and figures:")
-    final = (
-        rules.all.input.report,
-        rules.all.input.metrics,
-        rules.all.input.particles,
-        *rules.all.input.figures,
-    )
+    print("\nDone. Everything on one page, tables and figures:")
+    final = (rules.all.input.report, *rules.all.input.tables, *rules.all.input.figures)
     for path in filter(os.path.exists, final):
         print(f"  {path}")

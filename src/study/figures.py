@@ -67,13 +67,14 @@ FIGURES = {
 }
 
 
+def of_geometry(study: AnyKind) -> dict[str, Figure]:
+    """Rows of the figures that studies of its geometry may draw, by name."""
+    return {name: figure for name, figure in FIGURES.items() if figure.geometry == study.geometry}
+
+
 def drawn(study: AnyKind) -> dict[str, Figure]:
     """Rows of the figures that a study draws, by name."""
-    return {
-        name: figure
-        for name, figure in FIGURES.items()
-        if figure.geometry == study.geometry and figure.drawn(study)
-    }
+    return {name: figure for name, figure in of_geometry(study).items() if figure.drawn(study)}
 
 
 def pictures(study: AnyKind) -> list[str]:

@@ -9,12 +9,14 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
 from provenance import code_digest
-from study.configuration import check_configuration, places, typed
-from study.figures import FIGURES, figure_files, pictures
+from study.configuration import check_configuration, places, schema_of, typed
+from study.figures import figure_files, of_geometry, pictures
 from study.jobs import Study, pressure_of
+from study.pressing import PressingStudy
 from study.micrographs import locate_images
 from study.report import benchmark_files, captions, categories
 
+STUDIES = {"planar": Study, "spatial": PressingStudy}
 ROOT = Path(workflow.basedir)
 # Snakemake writes this path into shell commands as it is: of an environment below a folder with a space the first
 # word would be run. Processes of jobs know themselves by their true path again.
@@ -32,19 +34,20 @@ CHANGES = {
     for key, value in (workflow.config_settings.config or {}).items()
 }
 update_config(config, CHANGES)
-BASE = Path(workflow.basedir, "config/config.yaml").resolve()
+BASE = Path(workflow.basedir, BASE_FILE).resolve()
 OVERLAYS = [path for path in map(Path, workflow.configfiles) if path.resolve() != BASE]
 
 try:
     where = places((BASE, *OVERLAYS), CHANGES)
-    check_configuration(config, ROOT / "workflow/schemas/config.schema.yaml", where)
-    # Missing images would else be no reason to run anything in a finished study.
-    config["prediction"]["images"] = locate_images(
-        config["prediction"]["images"], [BASE, *workflow.overwrite_configfiles], CHANGES
-    )
+    check_configuration(config, schema_of(config, ROOT / "workflow/schemas"), where)
+    if "prediction" in config:
+        # Missing images would else be no reason to run anything in a finished study.
+        config["prediction"]["images"] = locate_images(
+            config["prediction"]["images"], [BASE, *workflow.overwrite_configfiles], CHANGES
+        )
 except ValueError as error:
     raise WorkflowError(str(error)) from None
-study = Study(config)
+study = STUDIES[config["geometry"]](config)
 
 
 # Sources are read once, for the jobs that there are: each job on a cluster parses all rules again.

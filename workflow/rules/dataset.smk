@@ -1,4 +1,4 @@
-# All trajectories of a study to NetCDF: images and labels, with a manifest, and the response to compression.
+# All trajectories of a study to NetCDF: images and labels, and the response to compression.
 # Joined studies: their datasets to one, with degraded copies if wanted.
 
 if study.joins():
@@ -57,24 +57,6 @@ else:
             code=code_of("analysis.dataset"),
         script:
             "../scripts/dataset.py"
-
-
-rule manifest:
-    input:
-        dataset="results/{study}/dataset.nc",
-        sources=lambda wildcards: study.source_files(),
-    output:
-        "results/{study}/manifest.json",
-    log:
-        "results/{study}/logs/manifest.log",
-    benchmark:
-        "results/{study}/benchmarks/manifest.tsv"
-    conda:
-        "../envs/analysis.yaml"
-    params:
-        code=code_of("analysis.manifest"),
-    script:
-        "../scripts/manifest.py"
 
 
 rule response:

@@ -1,23 +1,6 @@
 # Fill and compress: one job per width, uncovered fraction, pressure if any, and chunk of replicates.
 
 
-rule compile_kernels:
-    output:
-        "results/{study}/kernels.json",
-    log:
-        "results/{study}/logs/compile_kernels.log",
-    benchmark:
-        "results/{study}/benchmarks/compile_kernels.tsv"
-    conda:
-        "../envs/dem.yaml"
-    params:
-        law=config["contacts"]["law"],
-        constants=config["contacts"].get(config["contacts"]["law"]),
-        code=code_of("dem.simulation"),
-    script:
-        "../scripts/compile_kernels.py"
-
-
 rule compress:
     input:
         # Not ancient(): Snakemake then skips missing trajectories whenever the kernels are due.

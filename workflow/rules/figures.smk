@@ -1,6 +1,6 @@
 # One rule per row of the table of figures, and all figures on one page.
 
-for name, figure in FIGURES.items():
+for name, figure in of_geometry(study).items():
 
     rule:
         name:
@@ -30,11 +30,10 @@ for name, figure in FIGURES.items():
 
 rule html_report:
     input:
+        **study.tables(),
         pictures=[*pictures(study), *study.image_figures()],
         captions=[report_file(f"{name}.rst") for name in captions(study)],
         template=report_file("page.html.j2"),
-        metrics="results/{study}/metrics.csv",
-        particles="results/{study}/particles.csv",
         manifest="results/{study}/manifest.json",
     output:
         "results/{study}/report.html",
@@ -45,7 +44,7 @@ rule html_report:
     params:
         categories=categories(study),
         benchmarks=benchmark_files(study),
-        config=study.sections("study", "joined_studies", "degraded_copies", "seed", "grid", "compression"),
+        config=study.told(),
         command=command(),
         code=code_of("analysis.report"),
     script:

@@ -5,4 +5,5 @@ from step import step
 from dem.study import compile_kernels
 
 with step(snakemake.log[0]):
-    compile_kernels(snakemake.output[0], snakemake.params.law, snakemake.params.constants)
+    given = {name: value for name, value in snakemake.params.items() if name != "code"}
+    compile_kernels(snakemake.output[0], **given)

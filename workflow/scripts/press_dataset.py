@@ -1,0 +1,15 @@
+"""Turn the samples of a study in space into its dataset."""
+
+from step import step
+
+from analysis.press_dataset import build_dataset
+
+with step(snakemake.log[0]):
+    build_dataset(
+        trajectories=list(snakemake.input),
+        output=snakemake.output[0],
+        split=snakemake.params.split,
+        seed=snakemake.params.seed,
+        study=snakemake.wildcards.study,
+        code=snakemake.params.code,
+    )
