@@ -97,6 +97,16 @@ MEASURES = (
     *("relative_density", "solid_volume_fraction", "am_coverage", "specific_interface_area"),
     *("am_stress_mean", "am_stress_sd", "se_stress_mean", "se_stress_sd"),
 )
+COLUMNS = (
+    "am_volume_fraction",
+    "pressure_MPa",
+    "unloaded_to_MPa",
+    "packings",
+    "measure",
+    "unit",
+    "mean",
+    "sd",
+)
 
 
 def sample_values(packing: PressedPacking) -> dict[str, Any]:
@@ -248,16 +258,10 @@ def write_measures(dataset: FilePath, output: FilePath) -> None:
     dataset
         NetCDF file of a study in space.
     output
-        One row per AM share, pressure and pressure let back to.
+        One row per AM share, pressure, pressure let back to and measure; without those that a packing lacks.
     """
     opened = open_dataset(dataset)
     shown = {name: target_row(name, VARIABLES[name].units).display for name in MEASURES}
-    columns = ["am_volume_fraction", "pressure_MPa", "unloaded_to_MPa", "packings"]
-    columns += [
-        f"{name}_{of}" + ("" if unit.column == "1" else f"_{unit.column}")
-        for name, unit in shown.items()
-        for of in ("mean", "sd")
-    ]
     keys = [
         (am, pressure / 1e6, "" if np.isnan(back) else back / 1e6)
         for am, pressure, back in zip(
@@ -268,12 +272,12 @@ def write_measures(dataset: FilePath, output: FilePath) -> None:
     order = sorted(range(len(keys)), key=lambda k: (*keys[k][:2], keys[k][2] != "", keys[k][2] or 0))
     with atomic_output(output) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow(columns)
+        table.writerow(COLUMNS)
         for key, members in groupby(order, key=lambda k: keys[k]):
             chosen = list(members)
-            row = []
+            settings = [f"{part:g}" if part != "" else "" for part in key]
             for name, unit in shown.items():
                 values = unit.factor * opened[name].values[chosen]
-                sd = f"{values.std(ddof=1):.5g}" if len(chosen) > 1 else ""
-                row += [f"{values.mean():.6g}", sd] if np.isfinite(values).all() else ["", ""]
-            table.writerow([*(f"{part:g}" if part != "" else "" for part in key), len(chosen), *row])
+                if np.isfinite(values).all():
+                    sd = f"{values.std(ddof=1):.5g}" if len(chosen) > 1 else ""
+                    table.writerow([*settings, len(chosen), name, unit.column, f"{values.mean():.6g}", sd])

@@ -6,7 +6,6 @@ import base64
 import csv
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -144,33 +143,33 @@ def particle_table(path: FilePath) -> list[dict[str, Any]]:
 def measure_table(path: FilePath) -> dict[str, Any]:
     """Heads and rows of a table of means over packings: each mean with its standard deviation."""
     with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    names = [name for name in rows[0] if re.search("_mean(_[a-z]+)?$", name, re.IGNORECASE)]
-    heads = []
-    for name in names:
-        measure, _, unit = re.fullmatch("(.+)_mean(_(.+))?", name).groups()  # type: ignore[union-attr]
-        symbol = next((shown.symbol for shown in DISPLAY_UNITS.values() if shown.column == unit), "")
-        title = target_row(measure).title.replace("_", " ")
-        heads.append(f"{title[0].upper()}{title[1:]}" + (f" [{symbol}]" if symbol else ""))
-    lines = [
-        {
-            "settings": [
-                row["am_volume_fraction"],
-                row["pressure_MPa"],
-                row["unloaded_to_MPa"],
-                row["packings"],
-            ],
-            "cells": [
-                {"mean": _short(row[name]), "sd": _short(row[name.replace("_mean", "_sd")])} for name in names
-            ],
+        lines = list(csv.DictReader(file))
+    symbols = {unit.column: unit.in_brackets for unit in DISPLAY_UNITS.values() if unit.symbol}
+    heads = {
+        line["measure"]: f"{target_row(line['measure']).title} {symbols.get(line['unit'], '')}".strip()
+        for line in lines
+    }
+    rows: dict[tuple[str, ...], dict[str, Any]] = {}
+    for line in lines:
+        settings = tuple(
+            line[key] for key in ("am_volume_fraction", "pressure_MPa", "unloaded_to_MPa", "packings")
+        )
+        rows.setdefault(settings, {})[line["measure"]] = {
+            "mean": _short(line["mean"]),
+            "sd": _short(line["sd"]),
         }
-        for row in rows
-    ]
-    return {"heads": heads, "rows": lines}
+    nothing = {"mean": "–", "sd": ""}
+    return {
+        "heads": list(heads.values()),
+        "rows": [
+            {"settings": settings, "cells": [cells.get(measure, nothing) for measure in heads]}
+            for settings, cells in rows.items()
+        ],
+    }
 
 
 def _short(number: str) -> str:
-    return f"{float(number):.3g}" if number else "–"
+    return f"{float(number):.3g}" if number else ""
 
 
 def _transfer(split: str, study: str) -> str:

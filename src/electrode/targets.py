@@ -56,6 +56,7 @@ SPATIAL_TARGETS = {
     "specific_interface_area": Target("1/m", "Specific interface area"),
     "am_coverage": Target("1", "AM coverage", highest=1.0),
     "relative_density": Target("1", "Relative density"),
+    "solid_volume_fraction": Target("1", "Solid volume fraction", highest=1.0),
 }
 # Where a few structures stand for many, they are spread over the range of this target.
 SPREAD_OVER = "reaction_area"
