@@ -12,7 +12,7 @@ ifneq ($(shell mkdir -p '$(CACHE)' 2>&1 && test -w '$(CACHE)' || echo no),)
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: help run study joined report test lint format bench pin clean
+.PHONY: help run study space joined report test lint format bench pin clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -28,6 +28,9 @@ run: .venv/installed ## set up, then run the demo study (96 structures, minutes)
 
 study: .venv/installed ## the paper's study (500 structures)
 	$(BIN)/snakemake --cores $(CORES)
+
+space: .venv/installed ## the demo of the study in space (12 packings, minutes)
+	$(BIN)/snakemake --cores $(CORES) --configfile config/spatial_demo.yaml
 
 joined: .venv/installed ## elastic and elasto-plastic structures: networks trained on each and on both
 	$(BIN)/snakemake --cores $(CORES) -- results/paper/dataset.nc

@@ -79,14 +79,15 @@ def made_once(tmp_path_factory):
     return once
 
 
-def _compile_kernels(folder, law):
+def _compile_kernels(folder, law, geometry="planar"):
     """Compile for a law in a process of its own, which the measurement of coverage does not slow down."""
     code = (
         "import sys, yaml; from dem.study import compile_kernels;"
         "contacts = yaml.safe_load(open('config/config.yaml'))['contacts'];"
-        "compile_kernels(sys.argv[2], sys.argv[1], contacts.get(sys.argv[1]))"
+        "compile_kernels(sys.argv[3], sys.argv[1], contacts.get(sys.argv[1]), sys.argv[2])"
     )
-    subprocess.run([sys.executable, "-c", code, law, folder / "kernels.json"], check=True, cwd=ROOT)
+    command = [sys.executable, "-c", code, law, geometry, folder / "kernels.json"]
+    subprocess.run(command, check=True, cwd=ROOT)
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +122,30 @@ def tiny_config():
 def config(kernels, tiny_config):
     """Configuration of the tiny study; a test may change its copy."""
     return copy.deepcopy(tiny_config)
+
+
+@pytest.fixture(scope="session")
+def spatial_kernels(made_once):
+    """Those of the elasto-plastic law in space."""
+    made_once("spatial_kernels", lambda folder: _compile_kernels(folder, "elastoplastic", "spatial"))
+
+
+@pytest.fixture(scope="session")
+def spatial_config(spatial_kernels):
+    """Configuration of the tiny study in space."""
+    base, overlay = (
+        yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+        for path in ("config/spatial.yaml", "tests/tiny_space.yaml")
+    )
+    return _merge(base, overlay)
+
+
+@pytest.fixture
+def spatial_file(spatial_config, tmp_path):
+    """The same as a file of its own."""
+    path = tmp_path / "space.yaml"
+    path.write_text(yaml.safe_dump(spatial_config), encoding="utf-8")
+    return path
 
 
 @pytest.fixture(scope="session")

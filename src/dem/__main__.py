@@ -16,8 +16,16 @@ from rich.progress import Progress
 from dem.compress import compress
 from dem.configuration_file import read_configuration
 from dem.configured import require
-from dem.packing import read_packing, write_packing
-from dem.parameters import SimulationParameters, read_parameters
+from dem.packing import read_packing, read_packing_in_space, write_packing
+from dem.parameters import (
+    PressingParameters,
+    SimulationParameters,
+    geometry_of,
+    read_parameters,
+    read_pressing,
+)
+from dem.press import press_packing
+from dem.press_study import as_run, filled
 from dem.structure import fill, structure_seed
 from dem.trajectory import Compressed, open_trajectory, write_structure
 from electrode import trajectory
@@ -26,34 +34,81 @@ from provenance.command import any_terminal, check_output
 
 # Of the files that each command writes.
 SUFFIXES = {"generate": (".csv",), "compress": trajectory.SUFFIXES}
+READ: dict[str, Any] = {"planar": read_parameters, "spatial": read_pressing}
+# Options of one geometry, by command: which one, and whether it needs them.
+OPTIONS = {
+    "generate": {
+        "width-um": ("planar", True),
+        "uncovered-fraction": ("planar", True),
+        "am-volume-fraction": ("spatial", True),
+    },
+    "compress": {
+        "width-um": ("planar", True),
+        "pressure-mpa": ("planar", False),
+        "box-um": ("spatial", False),
+        "pressures-mpa": ("spatial", True),
+    },
+}
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m dem", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     generate = commands.add_parser("generate", help="fill a box with AM and SE, write the packing as CSV")
-    generate.add_argument("--width-um", type=float, required=True, help="width of the box [um]")
-    generate.add_argument(
-        "--uncovered-fraction", type=float, required=True, help="share of the box not covered by AM"
-    )
     generate.add_argument("--replicate", type=int, default=0, help="number of the replicate (default 0)")
+    plane = generate.add_argument_group("in the plane")
+    plane.add_argument("--width-um", type=float, help="width of the box [um]")
+    plane.add_argument("--uncovered-fraction", type=float, help="share of the box not covered by AM")
+    space = generate.add_argument_group("in space")
+    space.add_argument("--am-volume-fraction", type=float, help="share of AM in the volume of the solids")
     squeeze = commands.add_parser("compress", help="compress a packing, write the trajectory as HDF5")
     squeeze.add_argument(
         "--structure",
         type=Path,
         required=True,
-        help="CSV (commas, semicolons, tabs) with x_um, y_um, radius_um, species (AM or SE)",
+        help="CSV (commas, semicolons, tabs) with x_um, y_um, in space z_um, radius_um, species (AM or SE)",
     )
-    squeeze.add_argument("--width-um", type=float, required=True, help="width after compression [um]")
-    squeeze.add_argument(
+    plane = squeeze.add_argument_group("in the plane")
+    plane.add_argument("--width-um", type=float, help="width after compression [um]")
+    plane.add_argument(
         "--pressure-mpa",
         type=float,
         help="compress to this wall pressure [MPa]; the width is the narrowest then",
     )
+    space = squeeze.add_argument_group("in space")
+    space.add_argument(
+        "--box-um",
+        type=float,
+        nargs="+",
+        metavar=("WIDTH", "HEIGHT"),
+        help="width across and height before pressing [um]; without them the width of the configuration, and "
+        "the height where the highest particle ends",
+    )
+    space.add_argument("--pressures-mpa", type=float, nargs="+", help="press to each, rising [MPa]")
     for command in (generate, squeeze):
-        command.add_argument("--config", type=Path, required=True, help="YAML, such as config/config.yaml")
+        command.add_argument(
+            "--geometry", choices=READ, help="where the configuration says nothing or the same"
+        )
+        command.add_argument(
+            "--config",
+            type=Path,
+            required=True,
+            help="YAML, such as config/config.yaml or config/spatial.yaml",
+        )
         command.add_argument("--output", type=Path, required=True, help="file to write")
     return parser.parse_args(arguments)
+
+
+def _wanted(given: argparse.Namespace, geometry: str) -> None:
+    """Refuse options of the other geometry, and the lack of those of this one."""
+    for option, (of, needed) in OPTIONS[given.command].items():
+        name, value = f"--{option}", getattr(given, option.replace("-", "_"))
+        if value is not None and of != geometry:
+            raise ValueError(
+                f"{name} is for geometry: {of}, and the configuration is of geometry: {geometry}"
+            )
+        if value is None and of == geometry and needed:
+            raise ValueError(f"{name} is needed in geometry: {geometry}")
 
 
 def _generate(given: argparse.Namespace, parameters: SimulationParameters) -> None:
@@ -65,13 +120,19 @@ def _generate(given: argparse.Namespace, parameters: SimulationParameters) -> No
     print(f"{structure.x.size} particles: {given.output}")
 
 
+def _generate_in_space(given: argparse.Namespace, parameters: PressingParameters) -> None:
+    packing, _ = filled(parameters, given.am_volume_fraction, given.replicate)
+    write_packing(packing, given.output)
+    print(f"{packing.radius.size} particles: {given.output}")
+
+
 def _compress(given: argparse.Namespace, parameters: SimulationParameters, config: dict[str, Any]) -> None:
     require(0 < given.width_um < math.inf, "--width-um", "> 0 um and finite", given.width_um)
     structure = read_packing(given.structure, parameters.structure.box_height)
     protocol = dataclasses.replace(parameters.compression, final_width=given.width_um / 1e6)
     parameters = dataclasses.replace(parameters, compression=protocol)
     config = {**config, "compression": {**config["compression"], "final_width_um": given.width_um}}
-    frames = []
+    frames: list[Any] = []
     with (
         open_trajectory(given.output, config, code_digest("dem.__main__")) as file,
         Progress(console=Console(stderr=True)) as progress,
@@ -91,6 +152,38 @@ def _compress(given: argparse.Namespace, parameters: SimulationParameters, confi
     print(f"{contacts.i.size} contacts after {frames[-1].step} steps: {given.output}")
 
 
+def _compress_in_space(
+    given: argparse.Namespace, parameters: PressingParameters, config: dict[str, Any]
+) -> None:
+    box_um: list[float] = given.box_um or []
+    require(len(box_um) <= 2, "--box-um", "a width and a height", box_um)
+    for value in box_um:
+        require(0 < value < math.inf, "--box-um", "> 0 um and finite", value)
+    width = box_um[0] / 1e6 if box_um else parameters.structure.box_width
+    height = box_um[1] / 1e6 if box_um[1:] else None
+    packing = read_packing_in_space(given.structure, width, height, parameters.structure.periodic)
+    box = {"box_width_um": 1e6 * packing.width, "box_height_um": 1e6 * packing.height}
+    config = {**config, "structure": {**config["structure"], **box}}
+    pressures = [1e6 * pressure for pressure in given.pressures_mpa]
+    stages = press_packing(
+        packing, parameters.materials, parameters.contacts, parameters.compression, pressures
+    )
+    with (
+        open_trajectory(given.output, config, code_digest("dem.__main__")) as file,
+        Progress(console=Console(stderr=True)) as progress,
+    ):
+        task = progress.add_task(f"pressing {packing.radius.size} particles", total=len(pressures))
+        for stage in stages:
+            for sample in stage.samples:
+                write_structure(file, as_run(packing, {}, given.structure.stem, sample))
+            progress.advance(task)
+            loaded = stage.samples[0].frame
+    print(
+        f"relative density {loaded.relative_density:.3f} at {loaded.pressure / 1e6:.4g} MPa after "
+        f"{stage.step} steps: {given.output}"
+    )
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives 0, or 2 after bad input."""
     any_terminal()
@@ -100,11 +193,16 @@ def main(arguments: list[str] | None = None) -> int:
         check_output(given.output, inputs, SUFFIXES[given.command])
         file = read_configuration(given.config)
         with file.named():
-            parameters = read_parameters(file.values)
+            geometry = geometry_of(file.values)
+            if given.geometry not in (None, geometry):
+                raise ValueError(f"--geometry {given.geometry}: the configuration is of geometry: {geometry}")
+            parameters: Any = READ[geometry](file.values)
+        _wanted(given, geometry)
+        in_space = geometry == "spatial"
         if given.command == "generate":
-            _generate(given, parameters)
+            (_generate_in_space if in_space else _generate)(given, parameters)
         else:
-            _compress(given, parameters, file.values)
+            (_compress_in_space if in_space else _compress)(given, parameters, file.values)
     except (OSError, RuntimeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -146,7 +146,7 @@ def test_tables_that_do_not_fit_are_refused_by_what_they_hold(tmp_path, text, me
             "wall_speed_m_per_s: .inf",
             "wall_speed_m_per_s must be a finite number, got inf",
         ),
-        ("seed: 20220301", "seed: 1\nseed: 2", "the key seed stands there twice, first in line 8"),
+        ("seed: 20220301", "seed: 1\nseed: 2", "the key seed stands there twice, first in line 9"),
     ],
 )
 def test_a_bad_configuration_is_refused_by_line(root, tmp_path, capsys, command, old, new, message):
