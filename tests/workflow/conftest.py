@@ -89,9 +89,9 @@ class Project:
             assert status == 0, output
         return subprocess.CompletedProcess(arguments, status, output)
 
-    def due(self, *arguments):
+    def due(self, *arguments, configfile="tests/tiny.yaml"):
         """Rules that a dry run of the tiny study would run, with the number of their jobs."""
-        output = self.snakemake("-n", "--configfile", "tests/tiny.yaml", *arguments).stdout
+        output = self.snakemake("-n", "--configfile", configfile, *arguments).stdout
         if "Nothing to be done" in output:
             return {}
         table = output.split("Job stats:")[1].split("total")[0]

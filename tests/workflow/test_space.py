@@ -1,0 +1,77 @@
+"""The study in space as users run it: from nothing to its page, up to date, and again after a change."""
+
+import csv
+import json
+
+import h5py
+import pytest
+import xarray as xr
+
+from analysis.manifest import verify_manifest
+from study.figures import FIGURES
+
+FILE = "tests/tiny_space.yaml"
+FILES = ("--configfile", FILE)
+DRAWN = [name for name, figure in FIGURES.items() if figure.geometry == "spatial"]
+
+
+@pytest.fixture(scope="module")
+def pressed(copy_project, spatial_kernels):
+    """A copy in which the tiny study in space ran from nothing, on two cores."""
+    project = copy_project()
+    project.log = project.snakemake("--cores", "2", *FILES).stdout
+    return project
+
+
+def results(project):
+    return project.folder / "results/tiny_space"
+
+
+def test_every_result_is_there_and_real(pressed):
+    folder = results(pressed)
+    assert verify_manifest(folder / "manifest.json") == 1 + 4
+    with xr.open_dataset(folder / "dataset.nc") as dataset:
+        # Shares x packings x pressures, under load and let back.
+        assert dataset.sizes["sample"] == 2 * 3 * 2 * 2
+        for name in (
+            "relative_density",
+            "solid_volume_fraction",
+            "am_coverage",
+            "specific_interface_area",
+            "pressure",
+        ):
+            assert dataset[name].dims == ("sample",) and (dataset[name] > 0).all()
+    with open(folder / "measures.csv", encoding="utf-8", newline="") as file:
+        assert {row["packings"] for row in csv.DictReader(file)} == {"3"}
+    for name in DRAWN:
+        for suffix in (FIGURES[name].screen, *FIGURES[name].paper):
+            assert (folder / f"figures/{name}.{suffix}").stat().st_size > 10_000
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("<figure") == len(DRAWN) and "Relative density" in page and "samples in space" in page
+    assert "results/tiny_space/report.html" in pressed.log
+
+
+def test_the_example_has_the_frames_asked_for(pressed):
+    with h5py.File(results(pressed) / "example.h5") as file:
+        frames = [len(particles["position/value"]) for particles in file["particles"].values()]
+    # Four on the way to two pressures, and the filled box.
+    assert sorted(frames) == [2, 3]
+
+
+def test_nothing_is_due_afterwards(pressed):
+    assert pressed.due(configfile=FILE) == {}
+
+
+def test_a_new_pressure_presses_anew_and_a_new_packing_only_itself(pressed):
+    grid = "grid={am_volume_fractions: [0.3, 0.5], pressures_MPa: [50, 200, 300]}"
+    assert pressed.due("--config", grid, configfile=FILE)["press"] == 4
+    assert pressed.due("--config", "grid={replicates: 4}", configfile=FILE)["press"] == 2
+    assert "press" not in pressed.due("--config", "split={train: 0.4, test: 0.4}", configfile=FILE)
+
+
+def test_nothing_of_the_plane_is_made(pressed):
+    assert not (results(pressed) / "cnn").exists()
+    made = json.loads((results(pressed) / "kernels.json").read_text(encoding="utf-8"))
+    assert made["geometry"] == "spatial"
+    refused = pressed.snakemake("-n", *FILES, "--config", "geometry=planar", check=False)
+    assert refused.returncode and "it is one of geometry: spatial" in refused.stdout
