@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any, TypeVar
@@ -106,6 +106,17 @@ def read_trajectories(path: FilePath) -> Iterator[Trajectory]:
 def read_packings(path: FilePath) -> Iterator[PressedPacking]:
     """Yield the samples in space of one file, in the order of their names, see `_read`."""
     return _read(path, "spatial", PressedPacking)
+
+
+def presses(packings: Iterable[PressedPacking]) -> dict[str, list[PressedPacking]]:
+    """Samples under load by packing, each in order of time; those let back are left out."""
+    pressed: dict[str, list[PressedPacking]] = {}
+    for sample in packings:
+        if "unloaded_to_Pa" not in sample.drawn:
+            pressed.setdefault(sample.drawn["packing"], []).append(sample)
+    return {
+        packing: sorted(samples, key=lambda sample: sample.time[-1]) for packing, samples in pressed.items()
+    }
 
 
 def _read(path: FilePath, geometry: str, kind: Callable[..., Kind]) -> Iterator[Kind]:
