@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import matplotlib as mpl
 import numpy as np
@@ -69,7 +70,8 @@ def save(trajectory: FilePath, outputs: Sequence[FilePath]) -> None:
         curve.set_ylabel("pressure on the piston [MPa]")
         curve.legend(loc="upper left")
 
-        def show(k: int) -> None:
+        @cache
+        def block_at(k: int) -> tuple[np.ndarray, tuple[float, float, float, float]]:
             sample, frame = shown[k]
             seen = spheres.look(
                 sample.position[frame],
@@ -78,13 +80,17 @@ def save(trajectory: FilePath, outputs: Sequence[FilePath]) -> None:
                 sample.periodic,
                 sample.box[0] / PIXELS,
             )
-            picture = spheres.paint(seen, of_stress(sample, frame, species, scale))
+            left, right, bottom, top = (1e6 * edge for edge in seen.extent)
+            return spheres.paint(seen, of_stress(sample, frame, species, scale)), (left, right, bottom, top)
+
+        def show(k: int) -> None:
             for artist in [*block.images, *(line for line in block.lines if line.get_gid() == "box")]:
                 artist.remove()
             limits = block.get_xlim(), block.get_ylim()
-            block.imshow(picture, extent=tuple(1e6 * np.array(seen.extent)), zorder=1)
+            picture, extent = block_at(k)
+            block.imshow(picture, extent=extent, zorder=1)
             block.set(xlim=limits[0], ylim=limits[1])
-            draw_box(block, sample, frame)
+            draw_box(block, *shown[k])
             block.set_title(f"{pressure[k]:.0f} MPa, density {density[k]:.2f}")
             so_far.set_data(density[: k + 1], pressure[: k + 1])
             now.set_data(density[[k]], pressure[[k]])
