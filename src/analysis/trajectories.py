@@ -27,6 +27,7 @@ class Trajectory:
     box: np.ndarray  # width and height before compression [2, m]
     species: np.ndarray  # [N], SE or AM
     radius: np.ndarray  # [N, m]
+    time: np.ndarray  # [F, s]
     position: np.ndarray  # [F, N, 2, m]
     contact_pressure: np.ndarray  # [F, N, Pa]
     wall_position: np.ndarray  # [F, 4, m]: left, right, bottom, top
@@ -100,12 +101,17 @@ def contact_pairs(species: np.ndarray, contacts: Mapping[str, np.ndarray]) -> np
 
 def read_trajectories(path: FilePath) -> Iterator[Trajectory]:
     """Yield the structures in the plane of one file, in the order of their names, see `_read`."""
-    return _read(path, "planar", Trajectory)
+    return _read(path, {"planar": Trajectory})
 
 
 def read_packings(path: FilePath) -> Iterator[PressedPacking]:
     """Yield the samples in space of one file, in the order of their names, see `_read`."""
-    return _read(path, "spatial", PressedPacking)
+    return _read(path, {"spatial": PressedPacking})
+
+
+def read_structures(path: FilePath) -> Iterator[Trajectory | PressedPacking]:
+    """Yield what one file holds, in the plane or in space, in the order of their names, see `_read`."""
+    return _read(path, {"planar": Trajectory, "spatial": PressedPacking})
 
 
 def presses(packings: Iterable[PressedPacking]) -> dict[str, list[PressedPacking]]:
@@ -119,7 +125,7 @@ def presses(packings: Iterable[PressedPacking]) -> dict[str, list[PressedPacking
     }
 
 
-def _read(path: FilePath, geometry: str, kind: Callable[..., Kind]) -> Iterator[Kind]:
+def _read(path: FilePath, kinds: Mapping[str, Callable[..., Kind]]) -> Iterator[Kind]:
     """Yield the structures of one file, in the order of their names.
 
     Raises
@@ -133,13 +139,15 @@ def _read(path: FilePath, geometry: str, kind: Callable[..., Kind]) -> Iterator[
         with h5py.File(path) as file:
             provenance = {name: str(file["parameters"].attrs[name]) for name in file["parameters"].attrs}
             holds = provenance.pop("geometry", "planar")
-            if holds == geometry:
+            if holds in kinds:
                 for name in sorted(file["particles"]):
-                    yield _read_structure(file, name, provenance, geometry, kind)
+                    yield _read_structure(file, name, provenance, holds, kinds[holds])
     except (AttributeError, OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a trajectory: {error}{_advice(error)}") from error
-    if holds != geometry:
-        raise ValueError(f"{path} must hold structures of geometry: {geometry} for this step, got {holds}")
+    if holds not in kinds:
+        raise ValueError(
+            f"{path} must hold structures of geometry: {' or '.join(kinds)} for this step, got {holds}"
+        )
 
 
 def _advice(error: Exception) -> str:
