@@ -114,9 +114,8 @@ def look(
     section = (met != NOTHING) & (nearest < entry)
     depth = np.where(met == NOTHING, np.inf, np.maximum(nearest, entry))
     light = _shading(met, section, depth, face, right, up, centre, size, axes)
-    light *= _gaps(
-        np.where(missed, np.nan, np.minimum(depth, leave)), round(2 * float(np.median(size)) / step)
-    )
+    if size.size:
+        light *= _gaps(depth, float(size.mean()), step)
     light[_outlines(met)] *= OUTLINE
     left, bottom = low
     extent = (left, left + step * columns, bottom, bottom + step * rows)
@@ -202,17 +201,27 @@ def _shading(
     return AMBIENT + (1 - AMBIENT) * np.maximum(cosine, 0)
 
 
-def _gaps(depth: np.ndarray, width: int) -> np.ndarray:
-    """Share of light in gaps of about `width` rays: depth behind the mean of what is around [H, W]."""
-    inside = np.isfinite(depth)
-    # Mean over the rays that enter the box only.
+def _gaps(depth: np.ndarray, radius: float, step: float) -> np.ndarray:
+    """Share of light by how far what is met lies behind what is around; least two diameters behind.
+
+    Parameters
+    ----------
+    depth
+        Of what is met; infinite where nothing is [H, W, m].
+    radius
+        Usual one of the spheres: what is within about two of it, is around [m].
+    step
+        From ray to ray [m].
+    """
+    met = np.isfinite(depth)
+    width = max(1, round(2 * radius / step))
+    # Mean over the rays that meet something only.
     around, weight = (
         uniform_filter(uniform_filter(values, width), width)
-        for values in (np.where(inside, depth, 0.0), inside.astype(float))
+        for values in (np.where(met, depth, 0.0), met.astype(float))
     )
-    behind = np.where(inside, depth - around / np.maximum(weight, 1e-12), 0)
-    scale = 4 * float(np.std(behind[inside])) if inside.any() else 0.0
-    return 1 - (1 - GAP) * np.clip(behind / (scale or 1.0), 0, 1)
+    behind = np.where(met, depth - around / np.maximum(weight, 1e-12), 0)
+    return 1 - (1 - GAP) * np.clip(behind / (4 * radius), 0, 1)
 
 
 def _outlines(met: np.ndarray) -> np.ndarray:
