@@ -22,7 +22,7 @@ DPI = 90
 # Pixels that the box is wide in a picture of it.
 PIXELS = 260
 # Frames of all pressures together are thinned to so many, so that the file stays small.
-MOST_FRAMES = 60
+MOST_FRAMES = 50
 # Of stress: a GIF has 256 colours in all.
 COLOURS = mpl.colormaps[style.SEQUENTIAL].resampled(12)
 # The picture at rest under the highest pressure stays for a while before the animation starts again.
