@@ -1,4 +1,4 @@
-"""Hand a dataset to other tools, without a workflow: ``python -m analysis --help``."""
+"""Hand datasets and trajectories to other tools, without a workflow: ``python -m analysis --help``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from analysis.export import export_dataset
 from analysis.manifest import verify_manifest
+from analysis.view import FORMATS, view
 from provenance.command import any_terminal, check_output_folder
 
 
@@ -21,12 +22,22 @@ def main(arguments: list[str] | None = None) -> int:
     export.add_argument("folder", type=Path, help="to write images/ and labels.csv to")
     verify = commands.add_parser("verify", help="compare a dataset and its trajectories with their checksums")
     verify.add_argument("manifest", type=Path, help="such as results/paper/manifest.json")
+    viewed = commands.add_parser("view", help="write a trajectory for viewers: OVITO, ASE, ParaView, PyVista")
+    viewed.add_argument("trajectory", type=Path, help="such as results/demo/example.h5")
+    viewed.add_argument("folder", type=Path, help="to write a file per structure or packing to")
+    viewed.add_argument(
+        "--format", choices=FORMATS, default="extxyz", help="extended XYZ (the usual) or VTKHDF for ParaView"
+    )
     given = parser.parse_args(arguments)
     try:
         if given.command == "export":
             check_output_folder(given.folder, [given.dataset])
             count = export_dataset(given.dataset, given.folder)
             print(f"{count} images and labels.csv: {given.folder}")
+        elif given.command == "view":
+            check_output_folder(given.folder, [given.trajectory])
+            for path in view(given.trajectory, given.folder, given.format):
+                print(path)
         else:
             print(f"{verify_manifest(given.manifest)} files as written: {given.manifest}")
     except (OSError, ValueError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any, TypeVar
@@ -27,6 +27,7 @@ class Trajectory:
     box: np.ndarray  # width and height before compression [2, m]
     species: np.ndarray  # [N], SE or AM
     radius: np.ndarray  # [N, m]
+    time: np.ndarray  # [F, s]
     position: np.ndarray  # [F, N, 2, m]
     contact_pressure: np.ndarray  # [F, N, Pa]
     wall_position: np.ndarray  # [F, 4, m]: left, right, bottom, top
@@ -100,15 +101,31 @@ def contact_pairs(species: np.ndarray, contacts: Mapping[str, np.ndarray]) -> np
 
 def read_trajectories(path: FilePath) -> Iterator[Trajectory]:
     """Yield the structures in the plane of one file, in the order of their names, see `_read`."""
-    return _read(path, "planar", Trajectory)
+    return _read(path, {"planar": Trajectory})
 
 
 def read_packings(path: FilePath) -> Iterator[PressedPacking]:
     """Yield the samples in space of one file, in the order of their names, see `_read`."""
-    return _read(path, "spatial", PressedPacking)
+    return _read(path, {"spatial": PressedPacking})
 
 
-def _read(path: FilePath, geometry: str, kind: Callable[..., Kind]) -> Iterator[Kind]:
+def read_structures(path: FilePath) -> Iterator[Trajectory | PressedPacking]:
+    """Yield what one file holds, in the plane or in space, in the order of their names, see `_read`."""
+    return _read(path, {"planar": Trajectory, "spatial": PressedPacking})
+
+
+def presses(packings: Iterable[PressedPacking]) -> dict[str, list[PressedPacking]]:
+    """Samples under load by packing, each in order of time; those let back are left out."""
+    pressed: dict[str, list[PressedPacking]] = {}
+    for sample in packings:
+        if "unloaded_to_Pa" not in sample.drawn:
+            pressed.setdefault(sample.drawn["packing"], []).append(sample)
+    return {
+        packing: sorted(samples, key=lambda sample: sample.time[-1]) for packing, samples in pressed.items()
+    }
+
+
+def _read(path: FilePath, kinds: Mapping[str, Callable[..., Kind]]) -> Iterator[Kind]:
     """Yield the structures of one file, in the order of their names.
 
     Raises
@@ -122,13 +139,15 @@ def _read(path: FilePath, geometry: str, kind: Callable[..., Kind]) -> Iterator[
         with h5py.File(path) as file:
             provenance = {name: str(file["parameters"].attrs[name]) for name in file["parameters"].attrs}
             holds = provenance.pop("geometry", "planar")
-            if holds == geometry:
+            if holds in kinds:
                 for name in sorted(file["particles"]):
-                    yield _read_structure(file, name, provenance, geometry, kind)
+                    yield _read_structure(file, name, provenance, holds, kinds[holds])
     except (AttributeError, OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a trajectory: {error}{_advice(error)}") from error
-    if holds != geometry:
-        raise ValueError(f"{path} must hold structures of geometry: {geometry} for this step, got {holds}")
+    if holds not in kinds:
+        raise ValueError(
+            f"{path} must hold structures of geometry: {' or '.join(kinds)} for this step, got {holds}"
+        )
 
 
 def _advice(error: Exception) -> str:

@@ -32,6 +32,7 @@ def by_hand():
         box=np.array([9e-6, 8e-6]),
         species=np.array([AM, AM, SE, SE, SE]),
         radius=np.array([1.5, 1.0, 0.5, 0.5, 0.5]) * 1e-6,
+        time=np.array([0, 1e-6]),
         position=np.stack([position, position]),
         contact_pressure=np.stack([np.zeros(5), np.array([1.0, 3.0, 10.0, 20.0, 1000.0])]),
         wall_position=np.array([[0, 9, 0, 8], [0, 8, 0, 8]]) * 1e-6,
