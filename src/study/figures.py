@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -20,7 +21,7 @@ class Figure:
 
     category: str  # heading in the report
     inputs: Mapping[str, Files] = field(default_factory=dict)  # by argument of `save`
-    drawn: Callable[[Any], bool] = Study.simulates  # of which studies
+    drawn: Callable[[Any], bool] = operator.methodcaller("simulates")  # of which studies
     geometry: str = "planar"  # of which of them at all
     screen: str = "png"  # suffix of the picture in the report
     paper: tuple[str, ...] = ("pdf",)  # further suffixes
@@ -64,6 +65,11 @@ FIGURES = {
         "Reaction area", {"dataset": Study.dataset, "predictions": Study.random_predictions}
     ),
     "am_coverage": Figure("Reaction area", {"predictions": Study.only_predictions}, Study.compares),
+    "packing": Figure("Packings", {"trajectory": PressingStudy.example}, geometry="spatial"),
+    "press": Figure(
+        "Packings", {"trajectory": PressingStudy.example}, screen="gif", paper=(), geometry="spatial"
+    ),
+    "density": Figure("Measures", {"dataset": PressingStudy.dataset}, geometry="spatial"),
 }
 
 
