@@ -62,6 +62,7 @@ ROOMS_OF_DEM = (
         "simulation",
         "parts",
         "study",
+        "press_study",
     ),
 )
 

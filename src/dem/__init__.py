@@ -2,7 +2,7 @@
 
 Imports run one way: configured -> configuration_file -> laws -> parameters -> schema -> geometry -> state ->
 cpu -> measure -> protocol -> engine -> structure -> filling -> compress -> press -> trajectory -> simulation
--> parts -> study; packing and __main__ serve users' own packings.
+-> parts -> study -> press_study; packing and __main__ serve users' own packings.
 """
 
 import os
