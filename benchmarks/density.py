@@ -45,7 +45,7 @@ def pressed(packing, known):
     """Measures of a packing under each pressure, and let go from it: rows of `MEASURES` by pressure."""
     rows = {}
     protocol = Pressing(
-        wall_speed=2.0,
+        wall_speed=4.0,
         time_step_rayleigh=0.1,
         time_step_contact=0.6,
         hold_damping_rayleigh=0.05,
@@ -98,7 +98,6 @@ def main():
                 rng = np.random.default_rng(packing_seed(20220301, am, replicate))
                 packing, _ = fill(filling, am, rng)
                 of_packings.append(pressed(packing, known))
-                print(f"{arguments.law}, friction {friction:g}, AM {am:g}: packing {replicate}", flush=True)
             keep(arguments.law, friction, am, of_packings)
 
 
