@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, get_type_hints
@@ -228,11 +229,24 @@ class Pressing:
     servo_damping: Annotated[float, Bounds(above=0, most=1000)] = 1.0
     # States recorded on the way to each pressure, the last at rest; before the first also the filled box.
     frames: Annotated[int, Bounds(least=1, most=10_000)] = 1
-    # A copy of each rested state is let back to those below it; 0: until the piston bears nothing [Pa].
+    # A copy of a rested state is let back to those below it; 0: until the piston bears nothing [Pa].
     unload_to: Annotated[tuple[float, ...], Bounds("MPa", least=0, most=10_000)] = ()
+    # Pressures whose rested states are [Pa]; none: all.
+    unload_from: Annotated[tuple[float, ...], Bounds("MPa", above=0, most=10_000)] = ()
 
     def __post_init__(self) -> None:
         check_fields(self)
+        require(
+            bool(self.unload_to) or not self.unload_from,
+            "unload_from",
+            "empty without unload_to",
+            self.unload_from,
+        )
+
+    def let_back_to(self, pressure: float) -> list[float]:
+        """Pressures that a packing pressed to `pressure` is let back to [Pa]."""
+        chosen = not self.unload_from or any(math.isclose(pressure, each) for each in self.unload_from)
+        return [less for less in self.unload_to if less < pressure] if chosen else []
 
     @property
     def narrowest(self) -> float:

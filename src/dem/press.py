@@ -83,7 +83,7 @@ def press_packing(
 ) -> Iterator[Stage]:
     """Press a packing to each pressure in rising order; a stage is given when it rests under one.
 
-    A copy of each rested state is let back to the pressures `protocol.unload_to` below it.
+    A copy of a rested state is let back to other pressures, if so configured (`Pressing.let_back_to`).
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def press_packing(
         clock = look.step, look.time
         samples = [Sample(pressure, None, before + frames, contact_list(system))]
         before = []
-        for less in (less for less in protocol.unload_to if less < pressure):
+        for less in protocol.let_back_to(pressure):
             branch = copy_of(system)
             if less > 0:
                 _, frames = reach(branch, less, clock)

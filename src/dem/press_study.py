@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dem.filling.spatial import Packing, fill, packing_seed
-from dem.parameters import PressingParameters, read_pressing
+from dem.parameters import Pressing, PressingParameters, read_pressing
 from dem.parts import Parts, unfinished
 from dem.press import Sample, Stage, arrays_of, press_packing, restored, under_piston
 from dem.study import made_from
@@ -33,13 +33,11 @@ class PackingCell(NamedTuple):
         """Such as ``am-0.5_replicate-000``."""
         return f"am-{self.am_volume_fraction:g}_replicate-{replicate:03d}"
 
-    def sample_names(self, replicate: int, unload_to: Sequence[float]) -> list[list[str]]:
+    def sample_names(self, replicate: int, protocol: Pressing) -> list[list[str]]:
         """Names of the samples of a packing, by stage."""
+        name = self.packing_name(replicate)
         return [
-            [
-                sample_name(self.packing_name(replicate), pressure, less)
-                for less in (None, *(less for less in unload_to if less < pressure))
-            ]
+            [sample_name(name, pressure, less) for less in (None, *protocol.let_back_to(pressure))]
             for pressure in self.pressures
         ]
 
@@ -136,7 +134,7 @@ def _samples(
 ) -> Iterator[Compressed]:
     """All samples of a packing, those of finished stages from `parts`; errors name the packing."""
     name = cell.packing_name(replicate)
-    stages = cell.sample_names(replicate, parameters.compression.unload_to)
+    stages = cell.sample_names(replicate, parameters.compression)
     kept = [[parts.find(sample) for sample in names] for names in stages]
     rested = parts.find_arrays(name)
     whole = 0 if rested is None else int(rested["stages"])

@@ -33,6 +33,11 @@ def check_pressing(config: Mapping[str, Any]) -> None:
         _check_told_apart(key, grid[key], steps)
     if grid["pressures_MPa"] != sorted(grid["pressures_MPa"]):
         raise ValueError(f"grid.pressures_MPa must rise, got {grid['pressures_MPa']}")
+    if others := set(config["compression"].get("unload_from_MPa", ())) - set(grid["pressures_MPa"]):
+        raise ValueError(
+            f"compression.unload_from_MPa must be among grid.pressures_MPa = {grid['pressures_MPa']}, "
+            f"got {min(others):g}"
+        )
     _check_shares(shares)
     packings = len(grid["am_volume_fractions"]) * grid["replicates"]
     _check_jobs(len(grid["am_volume_fractions"]) * math.ceil(grid["replicates"] / grid["replicates_per_job"]))

@@ -39,7 +39,8 @@ class PressingStudy(AnyStudy):
         grid = self.config["grid"]
         pressures = grid["pressures_MPa"]
         frames = max(1, round(self.config["evaluation"]["animation_frames"] / len(pressures)))
-        compression = {**self.config["compression"], "frames": frames, "unload_to_MPa": []}
+        compression = {**self.config["compression"], "frames": frames}
+        compression |= {"unload_to_MPa": [], "unload_from_MPa": []}
         return {
             "config": self.simulation() | {"compression": compression},
             "am_volume_fraction": middle(grid["am_volume_fractions"]),

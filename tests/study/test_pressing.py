@@ -98,6 +98,16 @@ def test_benchmarks_are_of_rules_that_there_are(study_in_space, root):
             {"unload_to_MPa": [-1]},
             r"compression.unload_to_MPa.0 must be in \[0, 10000\], got -1 \(in MPa\)",
         ),
+        (
+            "compression",
+            {"unload_from_MPa": [75]},
+            r"compression.unload_from_MPa must be among grid.pressures_MPa = \[50, 200\], got 75",
+        ),
+        (
+            "compression",
+            {"unload_to_MPa": [], "unload_from_MPa": [50]},
+            "unload_from must be empty without unload_to",
+        ),
         ("structure", {"box_width_um": 4}, r"am_mean_diameter must be at most 2e-06 m, half of box_width"),
         (
             "structure",

@@ -1,5 +1,6 @@
 """The jobs of a study in space: files, names, and what a killed one leaves."""
 
+import dataclasses
 import re
 
 import h5py
@@ -10,6 +11,7 @@ from analysis.trajectories import read_packings, read_trajectories
 from dem import press_study
 from dem.__main__ import main
 from dem.packing import read_packing_in_space
+from dem.parameters import Pressing
 from dem.press_study import PackingCell, press_cell, sample_name
 from electrode.species import AM
 
@@ -124,10 +126,11 @@ def test_a_failure_names_the_packing(spatial_config, tmp_path):
 def test_names_of_samples_by_stage():
     cell = PackingCell(0.5, (50e6, 200e6))
     name = "am-0.5_replicate-007"
-    assert cell.sample_names(7, [100e6, 0.0]) == [
-        [f"{name}_pressure-50", f"{name}_pressure-50_unloaded-0"],
-        [f"{name}_pressure-200", f"{name}_pressure-200_unloaded-100", f"{name}_pressure-200_unloaded-0"],
-    ]
+    protocol = Pressing(4.0, 0.1, 0.6, 0.05, 0.01, 1e-6, 1000, unload_to=(100e6, 0.0))
+    back = [f"{name}_pressure-200", f"{name}_pressure-200_unloaded-100", f"{name}_pressure-200_unloaded-0"]
+    assert cell.sample_names(7, protocol) == [[f"{name}_pressure-50", f"{name}_pressure-50_unloaded-0"], back]
+    chosen = dataclasses.replace(protocol, unload_from=(200e6,))
+    assert cell.sample_names(7, chosen) == [[f"{name}_pressure-50"], back]
 
 
 def test_files_of_the_other_geometry_are_refused(cell, study):
