@@ -71,3 +71,43 @@ def test_dense_packing_pressed_by_one_percent(parameters):
     apart = ours[:, :3] - theirs.motion[:, :3]
     apart[:, :2] -= 8e-6 * np.round(apart[:, :2] / 8e-6)
     assert np.quantile(np.linalg.norm(apart, axis=1), 0.9) < 2e-9
+
+
+def overlaps(position, radius, width):
+    """Of the pairs that touch [m]."""
+    i, j = np.triu_indices(radius.size, 1)
+    between = position[j] - position[i]
+    between[:, :2] -= width * np.round(between[:, :2] / width)
+    overlap = radius[i] + radius[j] - np.linalg.norm(between, axis=1)
+    return overlap[overlap > 0]
+
+
+def test_ensembles_pressed_by_a_fifth_agree(parameters):
+    """Whole compressions are chaotic: means over eight packings, on both sides the same ones."""
+    filling = SpatialFilling(8e-6, 12e-6, (3e-6, 3.2e-6), (0.0, 0.1e-6), 2e-6, 1e-6, 0.2e-6, 0.42, 100_000, 3)
+    materials, contacts = parameters.materials, parameters.contacts
+    pressing = Pressing(4.0, 0.1, 0.6, 0.05, 0.01, 1e-6, 200_000)
+    rows = []
+    for seed in range(8):
+        packing, _ = fill(filling, 0.3, np.random.default_rng(seed))
+        stage = next(press_packing(packing, materials, contacts, pressing, [25e6]))
+        frame = stage.samples[0].frame
+        height = frame.wall_position[1]
+        loose = packing._replace(position=frame.position % [8e-6, 8e-6, 1.0], height=height)
+        system = under_piston(loose, materials, contacts)
+        step = 7e-11
+        ours, theirs = both(system, parameters, step, int(0.2 * height / 8.0 / step), wall_speed=8.0)
+        rows.append([])
+        for motion, force in ((ours, system.walls.force[1]), (theirs.motion, theirs.piston_force)):
+            touching = overlaps(motion[:, :3], packing.radius, 8e-6)
+            rows[-1].append([force, 2 * touching.size / packing.radius.size, touching.mean()])
+    values = np.array(rows)  # packings, engines, quantities
+    assert packing.radius.size > 400 and (values[..., 1] > 6).all(), "hundreds of spheres, jammed"
+    mean, error = values.mean(axis=0), values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    np.testing.assert_array_less(np.abs(mean[0] - mean[1]), np.hypot(*error))
+    # The same packings on both sides: a much sharper comparison.
+    apart = values[:, 0] - values[:, 1]
+    np.testing.assert_array_less(
+        np.abs(apart.mean(axis=0)), 3 * apart.std(axis=0, ddof=1) / np.sqrt(len(values))
+    )
+    np.testing.assert_array_less(np.abs(apart.mean(axis=0)), 0.02 * mean[0])
