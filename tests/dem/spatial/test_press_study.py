@@ -2,13 +2,17 @@
 
 import dataclasses
 import re
+import shutil
+import signal
+import subprocess
+import sys
 
 import h5py
 import numpy as np
 import pytest
+import yaml
 
 from analysis.trajectories import read_packings, read_trajectories
-from dem import press_study
 from dem.__main__ import main
 from dem.packing import read_packing_in_space
 from dem.parameters import Pressing
@@ -67,53 +71,70 @@ def test_the_same_bytes_for_any_number_of_threads(cell, spatial_config, tmp_path
     assert content(tmp_path / "again.h5") == content(cell)
 
 
-class Killed(BaseException):
-    """Stands for a signal."""
+JOB = """
+import logging, sys, yaml
+from dem.press_study import press_cell
+logging.basicConfig(stream=sys.stdout, format="%(message)s", level="INFO")
+press_cell(sys.argv[1], yaml.safe_load(sys.stdin.read()), 0.5, [50, 200], range(2), "a1b2")
+"""
 
 
-def test_a_killed_job_goes_on_from_the_last_state_at_rest(
-    cell, spatial_config, tmp_path, monkeypatch, caplog
-):
-    path = tmp_path / cell.name
-    straight = press_study.press_packing
-
-    def dies(*arguments):
-        for count, stage in enumerate(straight(*arguments)):
-            if count == 1:
-                raise Killed
-            yield stage
-
-    monkeypatch.setattr(press_study, "press_packing", dies)
-    with pytest.raises(Killed):
-        press_cell(path, spatial_config, 0.5, PRESSURES, range(2), "a1b2")
-    assert not path.exists()
-    asked = []
-
-    def watched(packing, materials, contacts, protocol, pressures, start):
-        asked.append((start is not None, list(pressures)))
-        return straight(packing, materials, contacts, protocol, pressures, start)
-
-    monkeypatch.setattr(press_study, "press_packing", watched)
-    press_cell(path, spatial_config, 0.5, PRESSURES, range(2), "a1b2")
-    assert (True, [200e6]) in asked and len(asked) == 2
-    assert content(path) == content(cell)
-    assert not list(tmp_path.glob(".*parts"))
+@pytest.fixture(scope="module")
+def killed_once(cell, spatial_config, tmp_path_factory):
+    """Output of a job that was killed with SIGKILL when its second packing had come to rest once."""
+    path = tmp_path_factory.mktemp("killed") / cell.name
+    command = [sys.executable, "-c", JOB, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "encoding": "utf-8"}
+    with subprocess.Popen(command, **pipes) as job:
+        job.stdin.write(yaml.safe_dump(spatial_config))
+        job.stdin.close()
+        assert any("replicate-001: at rest under 50 MPa" in line for line in job.stdout)
+        job.send_signal(signal.SIGKILL)
+    assert job.returncode == -signal.SIGKILL and not path.exists()
+    return path
 
 
-def test_what_was_kept_of_another_job_is_not_taken(cell, spatial_config, tmp_path, monkeypatch):
-    path = tmp_path / cell.name
-    straight = press_study.press_packing
+@pytest.fixture
+def killed(killed_once, tmp_path):
+    """The same, a copy of its own."""
+    shutil.copytree(killed_once.parent, tmp_path / "killed")
+    return tmp_path / "killed" / killed_once.name
 
-    def dies(*arguments):
-        yield next(straight(*arguments))
-        raise Killed
 
-    monkeypatch.setattr(press_study, "press_packing", dies)
-    with pytest.raises(Killed):
-        press_cell(path, spatial_config, 0.5, [40, 200], range(2), "a1b2")
-    monkeypatch.setattr(press_study, "press_packing", straight)
-    press_cell(path, spatial_config, 0.5, PRESSURES, range(2), "a1b2")
-    assert content(path) == content(cell)
+def rested(path):
+    """What the killed job kept of its second packing."""
+    return next(path.parent.glob(".*.parts/am-0.5_replicate-001.npz"))
+
+
+def gone_on_from(log):
+    """Packings and pressures [MPa] at which work was taken up again."""
+    return [record.args for record in log.records if "goes on from" in record.msg]
+
+
+def test_a_killed_job_goes_on_from_the_last_state_at_rest(cell, killed, spatial_config, caplog):
+    with caplog.at_level("INFO"):
+        press_cell(killed, spatial_config, 0.5, PRESSURES, range(2), "a1b2")
+    assert gone_on_from(caplog) == [("am-0.5_replicate-001", 50)]
+    assert content(killed) == content(cell)
+    assert list(killed.parent.iterdir()) == [killed], "nothing is left beside it"
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty"])
+def test_a_damaged_state_is_made_anew(cell, killed, spatial_config, caplog, damage):
+    path = rested(killed)
+    path.write_bytes(path.read_bytes()[: 1000 if damage == "truncated" else 0])
+    press_cell(killed, spatial_config, 0.5, PRESSURES, range(2), "a1b2")
+    assert f"{path} is damaged" in caplog.text and not gone_on_from(caplog)
+    assert content(killed) == content(cell)
+
+
+@pytest.mark.parametrize("other", [{"code": "e5f6"}, {"pressures_mpa": [50, 190]}, {"seed": 1}])
+def test_what_another_job_kept_is_not_taken(killed, spatial_config, caplog, other):
+    config = spatial_config | ({"seed": other["seed"]} if "seed" in other else {})
+    asked = {"pressures_mpa": PRESSURES, "code": "a1b2"} | {k: v for k, v in other.items() if k != "seed"}
+    with caplog.at_level("INFO"):
+        press_cell(killed, config, 0.5, replicates=range(1, 2), **asked)
+    assert not gone_on_from(caplog)
 
 
 def test_a_failure_names_the_packing(spatial_config, tmp_path):
