@@ -2,11 +2,11 @@
 
     python benchmarks/pressing.py [--settings wall_speed_m_per_s ...] [--packings 5] [--am 0.5]
 
-Base is config/spatial.yaml with a box 12 um across and steps of 0.1 Rayleigh times. Each setting is pressed to
-25, 100, 400 and 600 MPa: mean over the packings of density, AM coverage and stress, and by how much it differs
-from the base, beside the standard error of that difference (packing by packing: before pressing they are the
-same, but for other boxes). Rows go to benchmarks/pressing.csv, where other settings stay. A choice passes where
-it moves a mean by less than 1 %, or by less than the scatter over the packings.
+Base is config/spatial.yaml with a box 12 um across and steps of 0.1 Rayleigh times. Each setting is pressed
+to 25, 100, 400 and 600 MPa: mean over the packings of density, AM coverage and stress, and by how much it
+differs from the base, beside the standard error of that difference (packing by packing: before pressing
+they are the same, but for other boxes). Rows go to benchmarks/pressing.csv, where other settings stay. A
+choice passes where it moves a mean by less than 1 %, or by less than the scatter over the packings.
 """
 
 import argparse
