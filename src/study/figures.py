@@ -69,7 +69,7 @@ FIGURES = {
     "press": Figure(
         "Packings", {"trajectory": PressingStudy.example}, screen="gif", paper=(), geometry="spatial"
     ),
-    "density": Figure("Measures", {"dataset": PressingStudy.dataset}, geometry="spatial"),
+    "density": Figure("Density and contact", {"dataset": PressingStudy.dataset}, geometry="spatial"),
 }
 
 
