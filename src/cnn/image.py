@@ -25,7 +25,7 @@ from cnn.segmentation import Parted, part
 from cnn.shape import shapes
 from cnn.uncertainty import interval, mean_and_spread
 from cnn.windows import cut_windows, stitch, whole_cells, window_corners
-from electrode.particles import Discs, find_discs
+from electrode.discs import Discs, find_discs
 from electrode.phases import DARK_TO_BRIGHT, PHASES, VOID
 from electrode.species import SE
 from electrode.targets import target_row
