@@ -44,16 +44,6 @@ def parameters(law, friction):
 def pressed(packing, known):
     """Measures of a packing under each pressure, and let go from it: rows of `MEASURES` by pressure."""
     rows = {}
-
-    def record(sample):
-        frame = sample.frame
-        rows[round(sample.pressure / 1e6), sample.unloaded_to is not None] = (
-            frame.relative_density,
-            frame.solid_volume_fraction,
-            frame.am_coverage,
-            frame.coordination_number[0, 0],
-        )
-
     protocol = Pressing(
         wall_speed=2.0,
         time_step_rayleigh=0.1,
@@ -62,10 +52,19 @@ def pressed(packing, known):
         hold_unbalanced_force=0.01,
         hold_energy_ratio=1e-6,
         hold_maximum_steps=500_000,
+        unload_to=(0.0,),
     )
-    press_packing(
-        packing, known.materials, known.contacts, protocol, [1e6 * p for p in PRESSURES], record, [0.0]
-    )
+    for stage in press_packing(
+        packing, known.materials, known.contacts, protocol, [1e6 * p for p in PRESSURES]
+    ):
+        for sample in stage.samples:
+            frame = sample.frame
+            rows[round(sample.pressure / 1e6), sample.unloaded_to is not None] = (
+                frame.relative_density,
+                frame.solid_volume_fraction,
+                frame.am_coverage,
+                frame.coordination_number[0, 0],
+            )
     return rows
 
 

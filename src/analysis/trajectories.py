@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from inspect import signature
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
 
 from electrode.species import AM, PARTICLE_PAIRS
-from electrode.trajectory import CONTACTS, PLANAR, QUANTITIES, check_quantity, dataset_path, names_in
+from electrode.trajectory import BOX, CONTACTS, LAYOUTS, check_quantity, dataset_path, names_in
 from provenance import FilePath, check_declared, check_seal
+
+Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
@@ -46,30 +49,86 @@ class Trajectory:
         return json.loads(self.provenance["config"])["compression"]["final_width_um"]
 
     def contact_pairs(self) -> np.ndarray:
-        """Type of each contact: ``"AM-AM"``, ``"AM-SE"``, ``"SE-SE"``, or ``"wall"`` [C]."""
-        i, j = self.contacts["i"], self.contacts["j"]
-        am = (self.species[i] == AM).astype(int) + (self.species[np.maximum(j, 0)] == AM)
-        # From the pair without AM to that of two.
-        return np.where(j < 0, "wall", np.array(PARTICLE_PAIRS[::-1])[am])
+        """Type of each contact, see `contact_pairs` [C]."""
+        return contact_pairs(self.species, self.contacts)
+
+
+@dataclass(frozen=True)
+class PressedPacking:
+    """One sample in space: N spheres, W walls, F frames (the last at rest), C contacts at rest."""
+
+    name: str
+    drawn: dict[str, Any]  # what it was made from: am_volume_fraction, replicate, packing, pressure_Pa, ...
+    periodic: tuple[bool, ...]  # whether the box repeats itself along x, y, z
+    box: np.ndarray  # widths and height before pressing [3, m]
+    species: np.ndarray  # [N], SE or AM
+    radius: np.ndarray  # [N, m]
+    step: np.ndarray  # [F]
+    time: np.ndarray  # [F, s]
+    position: np.ndarray  # [F, N, 3, m]
+    contact_pressure: np.ndarray  # [F, N, Pa]
+    stress_tensor: np.ndarray  # [F, N, 3, 3, Pa], compression positive
+    wall_position: np.ndarray  # [F, W, m]: floor, piston, sides of a die if any
+    wall_force: np.ndarray  # [F, W, N]
+    pressure: np.ndarray  # on the piston [F, Pa]
+    relative_density: np.ndarray  # volume of all spheres / box [F]
+    solid_volume_fraction: np.ndarray  # share of the box within spheres [F]
+    coordination_number: np.ndarray  # [F, 2, 2]: contacts of a particle of SE, AM with SE, AM
+    specific_interface_area: np.ndarray  # AM-SE contact area / box volume [F, 1/m]
+    am_coverage: np.ndarray  # share of AM surface that contacts with SE cover [F]; NaN without AM
+    contacts: dict[str, np.ndarray]  # i, j, normal_force, ... [C]; j < 0 is a wall
+    provenance: dict[str, str] = field(repr=False)  # config as JSON, seed and code_digest of the file
+
+    @property
+    def height(self) -> float:
+        """Between floor and piston at rest [m]."""
+        floor, piston, *_ = self.wall_position[-1].tolist()
+        return piston - floor
+
+    def contact_pairs(self) -> np.ndarray:
+        """Type of each contact, see `contact_pairs` [C]."""
+        return contact_pairs(self.species, self.contacts)
+
+
+def contact_pairs(species: np.ndarray, contacts: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Type of each contact: ``"AM-AM"``, ``"AM-SE"``, ``"SE-SE"``, or ``"wall"`` [C]."""
+    i, j = contacts["i"], contacts["j"]
+    am = (species[i] == AM).astype(int) + (species[np.maximum(j, 0)] == AM)
+    # From the pair without AM to that of two.
+    return np.where(j < 0, "wall", np.array(PARTICLE_PAIRS[::-1])[am])
 
 
 def read_trajectories(path: FilePath) -> Iterator[Trajectory]:
+    """Yield the structures in the plane of one file, in the order of their names, see `_read`."""
+    return _read(path, "planar", Trajectory)
+
+
+def read_packings(path: FilePath) -> Iterator[PressedPacking]:
+    """Yield the samples in space of one file, in the order of their names, see `_read`."""
+    return _read(path, "spatial", PressedPacking)
+
+
+def _read(path: FilePath, geometry: str, kind: Callable[..., Kind]) -> Iterator[Kind]:
     """Yield the structures of one file, in the order of their names.
 
     Raises
     ------
     ValueError
-        If the file is missing, truncated, damaged or not a trajectory; the message names it, and advises to
-        delete it only if it is the content that is wrong.
+        If the file is missing, truncated, damaged, no trajectory, or of another geometry; the message names
+        it, and advises to delete it only if it is the content that is wrong.
     """
     try:
         check_seal(path)
         with h5py.File(path) as file:
             provenance = {name: str(file["parameters"].attrs[name]) for name in file["parameters"].attrs}
-            for name in sorted(file["particles"]):
-                yield _read_structure(file, name, provenance)
+            holds = provenance.pop("geometry", "planar")
+            if holds == geometry:
+                for name in sorted(file["particles"]):
+                    yield _read_structure(file, name, provenance, geometry, kind)
     except (AttributeError, OSError, KeyError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as a trajectory: {error}{_advice(error)}") from error
+    if holds != geometry:
+        raise ValueError(f"{path} must hold structures of geometry: {geometry} for this step, got {holds}")
 
 
 def _advice(error: Exception) -> str:
@@ -81,19 +140,28 @@ def _advice(error: Exception) -> str:
     return ". Delete it and run the workflow again."
 
 
-def _read_structure(file: h5py.File, name: str, provenance: dict[str, str]) -> Trajectory:
-    contacts = [column for column in names_in(CONTACTS) if column in file[CONTACTS.format(name)]]
-    own = [quantity.name for quantity in fields(Trajectory) if quantity.name in QUANTITIES]
-    datasets = {quantity: file[dataset_path(quantity, name)] for quantity in ("edges", *own, *contacts)}
-    arrays = {quantity: _array(dataset) for quantity, dataset in datasets.items()}
-    lengths = PLANAR | {
+def _read_structure(
+    file: h5py.File, name: str, provenance: dict[str, str], geometry: str, kind: Callable[..., Kind]
+) -> Kind:
+    quantities, shared, _ = LAYOUTS[geometry]
+    contacts = [column for column in names_in(CONTACTS, quantities) if column in file[CONTACTS.format(name)]]
+    fields = signature(kind).parameters
+    own = [quantity for quantity in fields if quantity in quantities]
+    datasets = {
+        quantity: file[dataset_path(quantity, name, quantities)] for quantity in ("edges", *own, *contacts)
+    }
+    arrays: dict[str, Any] = {quantity: _array(dataset) for quantity, dataset in datasets.items()}
+    lengths = {"wall": arrays["wall_position"].shape[-1], **shared} | {
         "frame": len(arrays["position"]),
         "particle": len(arrays["radius"]),
         "contact": len(arrays["i"]),
     }
     for quantity, values in arrays.items():
-        check_quantity(quantity, name, values, datasets[quantity].attrs.get("units"), lengths)
-    return Trajectory(
+        check_quantity(quantity, name, values, datasets[quantity].attrs.get("units"), lengths, quantities)
+    if "periodic" in fields:
+        boundary = file[BOX.format(name)].attrs["boundary"]
+        arrays["periodic"] = tuple(str(each) == "periodic" for each in boundary)
+    return kind(
         name=name,
         drawn=json.loads(file["parameters"][name].attrs["drawn"]),
         box=arrays.pop("edges"),

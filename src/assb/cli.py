@@ -203,7 +203,7 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
             )
     except (OSError, RuntimeError, ValueError) as error:
         _stop(str(error))
-    click.echo(f"{run.structure.x.size} particles, {run.contacts.i.size} contacts: {readable(output)}")
+    click.echo(f"{run.particles} particles, {run.contacts.i.size} contacts: {readable(output)}")
 
 
 @main.command()

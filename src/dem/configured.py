@@ -16,7 +16,14 @@ from decimal import Decimal
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
 
 # Unit of a configuration key -> power of ten that takes its value to SI, and the unit there.
-UNITS = {"um": (-6, "m"), "GPa": (9, "Pa"), "kg_per_m3": (0, "kg/m3"), "m_per_s": (0, "m/s"), "ns": (-9, "s")}
+UNITS = {
+    "um": (-6, "m"),
+    "MPa": (6, "Pa"),
+    "GPa": (9, "Pa"),
+    "kg_per_m3": (0, "kg/m3"),
+    "m_per_s": (0, "m/s"),
+    "ns": (-9, "s"),
+}
 
 # What YAML 1.1 takes for text: a number with an exponent needs a point there, and a sign.
 EXPONENT = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+\s*")
@@ -123,8 +130,8 @@ def check_value(name: str, value: Any, hint: Any, about: str | None = None) -> N
     value
         Numbers must be finite; truth values are none.
     hint
-        Annotation: float, int, bool, str, a pair of floats, a mapping of floats, or one of them and None,
-        with `Bounds` and `Names`; others are not checked.
+        Annotation: float, int, bool, str, a pair of floats or any number of them, a mapping of floats, or one
+        of them and None, with `Bounds` and `Names`; others are not checked.
     about
         What the value is, for messages; None: that it has the unit of its `Bounds`.
     """
@@ -139,8 +146,13 @@ def check_value(name: str, value: Any, hint: Any, about: str | None = None) -> N
         about = quantity.about
     origin = get_origin(hint) or hint
     if origin is tuple:
-        fits = isinstance(value, Sequence) and not isinstance(value, str) and len(value) == len(kinds)
-        _refuse_unless(fits, name, f"a list of {len(kinds)} numbers", value, about)
+        fits = isinstance(value, Sequence) and not isinstance(value, str)
+        if kinds[-1] is Ellipsis:
+            _refuse_unless(fits, name, "a list of numbers", value, about)
+            kinds = kinds[:1] * len(value)
+        _refuse_unless(
+            fits and len(value) == len(kinds), name, f"a list of {len(kinds)} numbers", value, about
+        )
         for index, (number, kind) in enumerate(zip(value, kinds, strict=True)):
             check_value(f"{name}.{index}", number, Annotated[kind, quantity], about)
     elif origin is Mapping:

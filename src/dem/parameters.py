@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, get_type_hints
 
 from dem.configured import (
     BadValue,
@@ -226,6 +226,10 @@ class Pressing:
     hold_maximum_steps: Annotated[int, Bounds(least=1)]
     pressure_tolerance: Annotated[float, Bounds(above=0, below=1)] = 0.01
     servo_damping: Annotated[float, Bounds(above=0, most=1000)] = 1.0
+    # States recorded on the way to each pressure, the last at rest; before the first also the filled box.
+    frames: Annotated[int, Bounds(least=1, most=10_000)] = 1
+    # A copy of each rested state is let back to those below it; 0: until the piston bears nothing [Pa].
+    unload_to: Annotated[tuple[float, ...], Bounds("MPa", least=0, most=10_000)] = ()
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -252,7 +256,46 @@ class SimulationParameters:
     compression: Compression
 
 
+@dataclass(frozen=True)
+class PressingParameters:
+    """Everything that decides how a packing of given AM share comes out under its pressures."""
+
+    seed: Annotated[int, Bounds(least=0)]
+    structure: SpatialFilling
+    materials: Mapping[str, Material]
+    contacts: Contacts
+    compression: Pressing
+
+
+# By `geometry` in the configuration.
+PARAMETERS: dict[str, type[Any]] = {"planar": SimulationParameters, "spatial": PressingParameters}
+
+
+def geometry_of(config: Mapping[str, Any]) -> str:
+    """Geometry of a configuration: the plane where it says nothing.
+
+    Raises
+    ------
+    ValueError
+        If it is none of `PARAMETERS`.
+    """
+    geometry = (config or {}).get("geometry", "planar")
+    if not isinstance(geometry, str) or geometry not in PARAMETERS:
+        raise BadValue(f"geometry must be {' or '.join(PARAMETERS)}, got {geometry!r:.60}", "geometry")
+    return geometry
+
+
 def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
+    """Read the `SECTIONS` of a configuration in the plane, see `_read`."""
+    return _read(config, "planar")
+
+
+def read_pressing(config: Mapping[str, Any]) -> PressingParameters:
+    """Read the `SECTIONS` of a configuration in space, see `_read`."""
+    return _read(config, "spatial")
+
+
+def _read(config: Mapping[str, Any], geometry: str) -> Any:
     """Read the `SECTIONS` of a configuration.
 
     Parameters
@@ -265,10 +308,14 @@ def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
     ValueError
         Naming the key, the bound and the value received.
     """
+    if (given := geometry_of(config)) != geometry:
+        raise BadValue(f"geometry must be {geometry} for this step, got {given}", "geometry")
     if missing := [name for name in SECTIONS if name not in (config or {})]:
         empty = "" if config else "; it is empty"
         raise BadValue(f"configuration lacks the sections {', '.join(missing)}{empty}")
-    (_, seed), *_ = keys_of(SimulationParameters).values()
+    kind = PARAMETERS[geometry]
+    kinds = get_type_hints(kind)
+    (_, seed), *_ = keys_of(kind).values()
     for name in SECTIONS:
         check_value(name, config[name], seed if name == "seed" else Mapping[str, Any])
     section = dict(config["contacts"])
@@ -285,12 +332,12 @@ def read_parameters(config: Mapping[str, Any]) -> SimulationParameters:
     materials = {
         name: read_section(Material, config["materials"][name], f"materials.{name}") for name in species
     }
-    parameters = SimulationParameters(
+    parameters = kind(
         seed=config["seed"],
-        structure=read_section(Filling, config["structure"], "structure"),
+        structure=read_section(kinds["structure"], config["structure"], "structure"),
         materials=materials,
         contacts=read_section(Contacts, section, "contacts", others, own=own),
-        compression=read_section(Compression, config["compression"], "compression"),
+        compression=read_section(kinds["compression"], config["compression"], "compression"),
     )
     parameters.contacts.law_of(materials)  # complains about what the law lacks
     return parameters

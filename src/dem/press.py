@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,18 +18,32 @@ from dem.measure.stress import ContactList, contact_list
 from dem.parameters import Contacts, Material, Pressing
 from dem.protocol.pace import Pace
 from dem.protocol.pressure import Evenly, press, unload
-from dem.protocol.request import Look
+from dem.protocol.request import Advance, Look, Steps
 from dem.state import SpatialFrame, SpatialSystem, Spheres, box_across, no_box, walls_at
 from electrode.species import AM
 
 
 class Sample(NamedTuple):
-    """A packing at rest."""
+    """A packing at rest, and the way there."""
 
     pressure: float  # that it was pressed to [Pa]
     unloaded_to: float | None  # that it was let back to from there [Pa]; None: it still bears the pressure
-    frame: SpatialFrame
-    contacts: ContactList
+    frames: list[SpatialFrame]  # the last at rest
+    contacts: ContactList  # of the last frame
+
+    @property
+    def frame(self) -> SpatialFrame:
+        """At rest."""
+        return self.frames[-1]
+
+
+class Stage(NamedTuple):
+    """A packing that has come to rest under one of its pressures."""
+
+    system: SpatialSystem  # goes on when the next stage is asked for
+    step: int
+    time: float  # [s]
+    samples: list[Sample]  # under the pressure, and let back from it
 
 
 def place_spheres(packing: Packing, materials: Mapping[str, Material]) -> Spheres:
@@ -65,12 +79,11 @@ def press_packing(
     contacts: Contacts,
     protocol: Pressing,
     pressures: Sequence[float],
-    record: Callable[[Sample], None],
-    unload_to: Sequence[float] = (),
-) -> None:
-    """Press a packing to each pressure in rising order, and record it at rest under each.
+    start: Stage | None = None,
+) -> Iterator[Stage]:
+    """Press a packing to each pressure in rising order; a stage is given when it rests under one.
 
-    From each rested state a copy is let back to the pressures in `unload_to` below it, and recorded too.
+    A copy of each rested state is let back to the pressures `protocol.unload_to` below it.
 
     Parameters
     ----------
@@ -82,10 +95,8 @@ def press_packing(
         How it is pressed.
     pressures
         On the piston [Pa].
-    record
-        Called with each sample.
-    unload_to
-        Pressures, 0 or more [Pa].
+    start
+        Stage to go on from; `pressures` are those after it. None: from the packing.
 
     Raises
     ------
@@ -97,31 +108,35 @@ def press_packing(
     if not pressures or list(pressures) != sorted(set(pressures)) or pressures[0] <= 0:
         given = ", ".join(f"{value / 1e6:g} MPa" for value in pressures) or "none"
         raise ValueError(f"pressures must be above 0 and rise, got {given}")
-    if wrong := [value for value in unload_to if not 0 <= value < math.inf]:
-        raise ValueError(f"pressures to unload to must be >= 0 Pa and finite, got {wrong[0]:g}")
     check_packing(packing)
-    system = under_piston(packing, materials, contacts)
+    system = start.system if start else under_piston(packing, materials, contacts)
     pace = Pace.configured(largest_time_step(packing, materials, protocol.time_step_rayleigh), protocol)
     system.law.check_time_step(pace.longest_step)
     electrolyte = materials["SE"]
-    step, time = 0, 0.0
+
+    def reach(pressed: SpatialSystem, pressure: float, from_look: tuple[int, float]) -> tuple[Look, Any]:
+        on_the_way = Evenly(protocol.frames - 1)
+        look = run(pressed, press(pressure, electrolyte, pace, protocol, on_the_way), *from_look)
+        return look, [*on_the_way.chosen(), look.frame()]
+
+    def filled() -> Steps:
+        return (yield Advance(0))
+
+    clock = (start.step, start.time) if start else (0, 0.0)
+    before = [] if start else [run(system, filled()).frame()]
     for pressure in pressures:
-        look = run(system, press(pressure, electrolyte, pace, protocol, Evenly(0)), step, time)
-        step, time = look.step, look.time
-        record(_sample(system, look, pressure, None))
-        for less in unload_to:
-            if less < pressure:
-                branch = copy_of(system)
-                back = (
-                    press(less, electrolyte, pace, protocol, Evenly(0))
-                    if less > 0
-                    else unload(pressure, pace, protocol)
-                )
-                record(_sample(branch, run(branch, back, step, time), pressure, less))
-
-
-def _sample(system: SpatialSystem, look: Look, pressure: float, unloaded_to: float | None) -> Sample:
-    return Sample(pressure, unloaded_to, look.frame(), contact_list(system))
+        look, frames = reach(system, pressure, clock)
+        clock = look.step, look.time
+        samples = [Sample(pressure, None, before + frames, contact_list(system))]
+        before = []
+        for less in (less for less in protocol.unload_to if less < pressure):
+            branch = copy_of(system)
+            if less > 0:
+                _, frames = reach(branch, less, clock)
+            else:
+                frames = [run(branch, unload(pressure, pace, protocol), *clock).frame()]
+            samples.append(Sample(pressure, less, frames, contact_list(branch)))
+        yield Stage(system, *clock, samples)
 
 
 def copy_of(system: SpatialSystem) -> SpatialSystem:
@@ -133,3 +148,33 @@ def copy_of(system: SpatialSystem) -> SpatialSystem:
         return type(value)(*map(copied, value)) if isinstance(value, tuple) else value
 
     return copied(system)
+
+
+def arrays_of(system: SpatialSystem) -> dict[str, np.ndarray]:
+    """All that changes of a system, by dotted names: with it `restored` gives the same bits."""
+    arrays: dict[str, np.ndarray] = {}
+    for part in (part for part in system._fields if part != "law"):
+        value: Any = getattr(system, part)
+        if hasattr(value, "_fields"):
+            arrays |= {f"{part}.{field}": getattr(value, field) for field in value._fields}
+        else:
+            arrays[part] = value
+    return arrays
+
+
+def restored(system: SpatialSystem, arrays: Mapping[str, np.ndarray]) -> SpatialSystem:
+    """A system with the `arrays_of` another one of the same packing and law.
+
+    Raises
+    ------
+    KeyError
+        If one is missing.
+    """
+    parts: dict[str, Any] = {}
+    for part in (part for part in system._fields if part != "law"):
+        value: Any = getattr(system, part)
+        if hasattr(value, "_fields"):
+            parts[part] = type(value)(*(arrays[f"{part}.{field}"] for field in value._fields))
+        else:
+            parts[part] = arrays[part]
+    return system._replace(**parts)

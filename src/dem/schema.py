@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, get_args, get_origin
+from typing import Any, get_args, get_origin, get_type_hints
 
 from dem.configured import Bounds, Names, annotated, keys_of, required_keys
 from dem.laws import LAWS
-from dem.parameters import Compression, Contacts, Filling, Material, SimulationParameters
+from dem.parameters import PARAMETERS, Contacts, Material
 
 TYPES = {float: "number", int: "integer", bool: "boolean", str: "string"}
 # JSON Schema's names of the bounds of a `Bounds`.
 BOUNDS = {"above": "exclusiveMinimum", "least": "minimum", "below": "exclusiveMaximum", "most": "maximum"}
 
 
-def sections_schema() -> dict[str, Any]:
-    """Schema of each of the `dem.parameters.SECTIONS`, by name."""
+def sections_schema(geometry: str = "planar") -> dict[str, Any]:
+    """Schema of each of the `dem.parameters.SECTIONS`, by name, in the plane or in space."""
     own = {name: _section(law.Parameters) for name, law in LAWS.items() if law.Parameters is not None}
     contacts = _section(Contacts, ["own"])
     contacts["properties"] |= own
-    _, seed = keys_of(SimulationParameters)["seed"]
+    parameters = PARAMETERS[geometry]
+    _, seed = keys_of(parameters)["seed"]
+    kinds = get_type_hints(parameters)
     return {
         "seed": _value(*annotated(seed)),
-        "structure": _section(Filling),
+        "structure": _section(kinds["structure"]),
         "materials": _object(dict.fromkeys(("AM", "SE"), _section(Material)), ["AM", "SE"]),
         "contacts": contacts,
-        "compression": _section(Compression),
+        "compression": _section(kinds["compression"]),
     }
 
 
@@ -49,6 +51,8 @@ def _value(quantity: Bounds, names: Names | None, hint: Any) -> dict[str, Any]:
     """Schema of a value with such an annotation, see `dem.configured.check_value`."""
     kinds = get_args(hint)
     origin = get_origin(hint) or hint
+    if origin is tuple and kinds[-1] is Ellipsis:
+        return {"type": "array", "uniqueItems": True, "items": _value(quantity, None, kinds[0])}
     if origin is tuple:
         items = [_value(quantity, None, kind) for kind in kinds]
         return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}

@@ -11,23 +11,33 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
+from dem.filling.spatial import Packing
 from dem.measure.stress import ContactList
-from dem.parameters import SECTIONS
-from dem.state import Frame
+from dem.parameters import SECTIONS, geometry_of
 from dem.structure import Structure
 from electrode.species import SOLIDS
-from electrode.trajectory import BOX, OBSERVABLES, PLANAR, QUANTITIES, is_element
+from electrode.trajectory import BOX, LAYOUTS, OBSERVABLES, is_element
 from provenance import FilePath, atomic_output
 
 
 class Compressed(NamedTuple):
-    """One structure from filling to rest."""
+    """One structure, in the plane or in space, from filling to rest."""
 
     name: str  # of its groups in a file
     drawn: dict[str, Any]  # what it was made from, for JSON
-    structure: Structure
-    frames: list[Frame]
+    structure: Structure | Packing
+    frames: list[Any]  # `dem.state.Frame` or `SpatialFrame`
     contacts: ContactList  # of the last frame
+
+    @property
+    def particles(self) -> int:
+        """Their number."""
+        return self.structure.radius.size
+
+    @property
+    def geometry(self) -> str:
+        """One of `electrode.trajectory.LAYOUTS`."""
+        return "spatial" if isinstance(self.structure, Packing) else "planar"
 
 
 @contextmanager
@@ -51,6 +61,8 @@ def open_trajectory(path: FilePath, config: Mapping[str, Any], code: str) -> Ite
         parameters.attrs["config"] = json.dumps({name: config[name] for name in SECTIONS})
         parameters.attrs["seed"] = config["seed"]
         parameters.attrs["code_digest"] = code
+        if (geometry := geometry_of(config)) != "planar":
+            parameters.attrs["geometry"] = geometry
         yield file
 
 
@@ -88,13 +100,15 @@ def _element(group: h5py.Group, name: str, values: Any, units: str, clock: h5py.
 
 def write_structure(file: h5py.File, run: Compressed) -> None:
     """Write one compressed structure: what `electrode.trajectory` declares, and what was drawn."""
+    quantities, lengths, may_repeat = LAYOUTS[run.geometry]
+    periodic = may_repeat if isinstance(run.structure, Packing) and run.structure.periodic else 0
     box = _group(file, BOX.format(run.name))
-    box.attrs["dimension"] = np.int32(PLANAR["axis"])
-    box.attrs["boundary"] = ["none"] * PLANAR["axis"]
+    box.attrs["dimension"] = np.int32(lengths["axis"])
+    box.attrs["boundary"] = ["periodic"] * periodic + ["none"] * (lengths["axis"] - periodic)
     values = _values(run)
-    for name, declared in QUANTITIES.items():
+    for name, declared in quantities.items():
         group = _group(file, declared.group.format(run.name))
-        if is_element(name):
+        if is_element(name, quantities):
             _element(group, name, values[name], declared.unit, file[OBSERVABLES.format(run.name)])
         else:
             _dataset(group, name, values[name], declared.unit)
@@ -102,15 +116,20 @@ def write_structure(file: h5py.File, run: Compressed) -> None:
 
 
 def _values(run: Compressed) -> dict[str, Any]:
-    """All `QUANTITIES` of a structure."""
+    """All quantities of a structure."""
     structure, frames = run.structure, run.frames
     numbers = h5py.enum_dtype(SOLIDS, basetype="i1")
-    recorded = {name: np.array([getattr(frame, name) for frame in frames]) for name in Frame._fields}
+    kind = type(frames[0])
+    recorded = {name: np.array([getattr(frame, name) for frame in frames]) for name in kind._fields}
+    edges = [structure.width, structure.height]
+    if isinstance(structure, Packing):
+        edges = [structure.width, *edges]
+    else:
+        recorded["position"] = np.stack([recorded["x"], recorded["y"]], axis=-1)
     return {
         **recorded,
         **run.contacts._asdict(),
-        "edges": np.array([structure.width, structure.height]),
         "species": structure.species.astype(numbers),
         "radius": structure.radius,
-        "position": np.stack([recorded["x"], recorded["y"]], axis=-1),
+        "edges": np.array(edges),
     }

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from electrode.species import SOLIDS
+
 # Endings of the names of such files.
 SUFFIXES = (".h5", ".hdf5")
 
@@ -78,45 +80,98 @@ MOVING = RIGHT
 # Lengths of the dimensions that all structures in the plane share.
 PLANAR = {"axis": 2, "wall": len(WALLS)}
 
+_IN_ORDER = "floor, piston, then the sides of a die if there are any"
+# In space: spheres between floor and piston. Fields of `dem.state.SpatialFrame` have these names.
+SPATIAL_QUANTITIES = {
+    name: declared for name, declared in QUANTITIES.items() if name not in ("porosity", "reaction_area")
+} | {
+    "edges": Quantity(BOX, ("axis",), "f", "m", "widths and height before pressing"),
+    "wall_position": Quantity(OBSERVABLES, _PER_WALL, "f", "m", _IN_ORDER),
+    "wall_force": Quantity(OBSERVABLES, _PER_WALL, "f", "N", _IN_ORDER),
+    "pressure": Quantity(OBSERVABLES, _PER_FRAME, "f", "Pa", "force on the piston / its area"),
+    "relative_density": Quantity(
+        OBSERVABLES, _PER_FRAME, "f", "1", "volume of all spheres, overlaps counted twice / box"
+    ),
+    "solid_volume_fraction": Quantity(OBSERVABLES, _PER_FRAME, "f", "1", "share of the box within spheres"),
+    "coordination_number": Quantity(
+        OBSERVABLES,
+        ("frame", "solid", "solid"),
+        "f",
+        "1",
+        "mean number of contacts of a particle of one species (SE, AM) with those of another",
+    ),
+    "specific_interface_area": Quantity(
+        OBSERVABLES, _PER_FRAME, "f", "1/m", "AM-SE contact area, from the overlaps / box volume"
+    ),
+    "am_coverage": Quantity(
+        OBSERVABLES, _PER_FRAME, "f", "1", "share of the surface of AM that contacts with SE cover"
+    ),
+    "tangential_force": Quantity(CONTACTS, _PER_CONTACT, "f", "N", "its size"),
+}
+# Lengths of the dimensions that all packings in space share.
+SPATIAL = {"axis": 3, "solid": len(SOLIDS)}
 
-def names_in(group: str) -> list[str]:
+
+class Layout(NamedTuple):
+    """What a file of one geometry holds of each structure."""
+
+    quantities: Mapping[str, Quantity]
+    lengths: Mapping[str, int]  # of the dimensions that all share
+    periodic: int = 0  # axes along which a box may repeat itself, from the first
+
+
+# By the word of the configuration and of files; files without one are of the plane.
+LAYOUTS = {
+    "planar": Layout(QUANTITIES, PLANAR),
+    "spatial": Layout(SPATIAL_QUANTITIES, SPATIAL, periodic=2),
+}
+
+
+def names_in(group: str, quantities: Mapping[str, Quantity] = QUANTITIES) -> list[str]:
     """Quantities that lie in a group, in the order of writing."""
-    return [name for name, declared in QUANTITIES.items() if declared.group == group]
+    return [name for name, declared in quantities.items() if declared.group == group]
 
 
-def is_element(name: str) -> bool:
+def is_element(name: str, quantities: Mapping[str, Quantity] = QUANTITIES) -> bool:
     """Whether a quantity is a time-dependent element of H5MD: values beside step and time, in a group."""
-    return QUANTITIES[name].dims[0] == "frame" and name not in CLOCK
+    return quantities[name].dims[0] == "frame" and name not in CLOCK
 
 
-def dataset_path(name: str, structure: str) -> str:
+def dataset_path(name: str, structure: str, quantities: Mapping[str, Quantity] = QUANTITIES) -> str:
     """Path in the file of the values of a quantity of a structure."""
-    path = f"{QUANTITIES[name].group.format(structure)}/{name}"
-    return f"{path}/value" if is_element(name) else path
+    path = f"{quantities[name].group.format(structure)}/{name}"
+    return f"{path}/value" if is_element(name, quantities) else path
 
 
 def check_quantity(
-    name: str, structure: str, values: np.ndarray, unit: str | None, lengths: Mapping[str, int]
+    name: str,
+    structure: str,
+    values: np.ndarray,
+    unit: str | None,
+    lengths: Mapping[str, int],
+    quantities: Mapping[str, Quantity] = QUANTITIES,
 ) -> None:
     """Compare a quantity of a file with its declaration.
 
     Parameters
     ----------
     name
-        One of `QUANTITIES`.
+        One of `quantities`.
     structure
         Name of the structure, for the message.
     values, unit
         As read.
     lengths
         Of the dimensions.
+    quantities
+        Of the geometry, see `LAYOUTS`.
 
     Raises
     ------
     ValueError
         If shape, kind or unit are others than declared.
     """
-    declared = QUANTITIES[name]
+    declared = quantities[name]
     for what, expected, given in (
         ("the shape", tuple(lengths[dim] for dim in declared.dims), values.shape),
         ("the kind", declared.kind, values.dtype.kind),

@@ -60,9 +60,8 @@ def test_dense_packing_pressed_by_one_percent(parameters):
     assert packing.radius.size > 300
     pressing = Pressing(4.0, 0.1, 0.6, 0.05, 0.01, 1e-6, 200_000)
     materials, contacts = parameters.materials, parameters.contacts
-    samples = []
-    press_packing(packing, materials, contacts, pressing, [300e6], samples.append)
-    frame = samples[0].frame
+    stage = next(press_packing(packing, materials, contacts, pressing, [300e6]))
+    frame = stage.samples[0].frame
     height = frame.wall_position[1]
     dense = packing._replace(position=frame.position % [8e-6, 8e-6, 1.0], height=height)
     system = under_piston(dense, materials, contacts)

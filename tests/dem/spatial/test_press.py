@@ -7,11 +7,11 @@ import pytest
 
 from dem.filling.spatial import Packing, check_packing, fill, packing_seed
 from dem.parameters import Pressing, SpatialFilling
-from dem.press import copy_of, press_packing, under_piston
+from dem.press import arrays_of, copy_of, press_packing, restored, under_piston
 from electrode.species import AM, SE
 
 FILLING = SpatialFilling(5e-6, 6e-6, (2e-6, 2.2e-6), (0.0, 0.1e-6), 1.5e-6, 1e-6, 0.2e-6, 0.4, 100_000, 3)
-PRESSING = Pressing(4.0, 0.1, 0.6, 0.05, 0.01, 1e-6, 200_000)
+PRESSING = Pressing(4.0, 0.1, 0.6, 0.05, 0.01, 1e-6, 200_000, unload_to=(0.0, 50e6))
 
 
 def gaps(packing):
@@ -119,9 +119,8 @@ def pressed(request):
     materials = {"AM": Material(199e9, 0.3, 5000.0), "SE": Material(24e9, 0.3, 2000.0)}
     contacts = Contacts("hertz_mindlin", dict.fromkeys(PAIRS, 0.2), dict.fromkeys(PAIRS, 0.5))
     packing, _ = fill(FILLING, 0.4, np.random.default_rng(2))
-    samples = []
-    press_packing(packing, materials, contacts, PRESSING, [100e6, 300e6], samples.append, [0.0, 50e6])
-    return packing, materials, contacts, samples
+    stages = press_packing(packing, materials, contacts, PRESSING, [100e6, 300e6])
+    return packing, materials, contacts, [sample for stage in stages for sample in stage.samples]
 
 
 def test_each_pressure_is_borne_at_rest_and_let_back(pressed):
@@ -154,12 +153,39 @@ def test_each_pressure_is_borne_at_rest_and_let_back(pressed):
 
 def test_letting_go_does_not_touch_what_is_pressed_on(pressed):
     packing, materials, contacts, samples = pressed
-    alone = []
-    press_packing(packing, materials, contacts, PRESSING, [100e6, 300e6], alone.append)
+    alone = dataclasses.replace(PRESSING, unload_to=())
+    stages = press_packing(packing, materials, contacts, alone, [100e6, 300e6])
     loaded = [sample for sample in samples if sample.unloaded_to is None]
-    for one, other in zip(alone, loaded, strict=True):
-        np.testing.assert_array_equal(one.frame.position, other.frame.position)
-        np.testing.assert_array_equal(one.contacts.normal_force, other.contacts.normal_force)
+    for stage, other in zip(stages, loaded, strict=True):
+        (sample,) = stage.samples
+        np.testing.assert_array_equal(sample.frame.position, other.frame.position)
+        np.testing.assert_array_equal(sample.contacts.normal_force, other.contacts.normal_force)
+
+
+def test_a_stage_that_was_kept_goes_on_to_the_same_bits(pressed):
+    packing, materials, contacts, samples = pressed
+    first = next(press_packing(packing, materials, contacts, PRESSING, [100e6]))
+    kept = {name: array.copy() for name, array in arrays_of(first.system).items()}
+    again = restored(under_piston(packing, materials, contacts), kept)
+    (second,) = press_packing(
+        packing, materials, contacts, PRESSING, [300e6], first._replace(system=again, samples=[])
+    )
+    for sample, other in zip(second.samples, samples[3:], strict=True):
+        for name in ("position", "stress_tensor", "wall_work", "step", "time"):
+            np.testing.assert_array_equal(getattr(sample.frame, name), getattr(other.frame, name))
+        for column, values in zip(sample.contacts, other.contacts, strict=True):
+            np.testing.assert_array_equal(column, values)
+
+
+def test_states_on_the_way_are_recorded(pressed):
+    packing, materials, contacts, samples = pressed
+    assert [len(sample.frames) for sample in samples] == [2, 1, 1, 1, 1, 1]  # the filled box, too
+    frames = dataclasses.replace(PRESSING, frames=4, unload_to=())
+    (stage,) = press_packing(packing, materials, contacts, frames, [100e6])
+    heights = [np.ptp(frame.wall_position) for frame in stage.samples[0].frames]
+    assert len(heights) == 5 and heights[0] == packing.height
+    assert all(heights[-1] * 0.99 < height < packing.height for height in heights[1:])
+    np.testing.assert_array_equal(stage.samples[0].frame.position, samples[0].frame.position)
 
 
 def test_a_copy_shares_nothing(pressed):
@@ -176,9 +202,8 @@ def test_a_die_has_sides_that_bear(pressed):
     _, materials, contacts, _ = pressed
     loose = dataclasses.replace(FILLING, periodic=False, solid_fraction=0.3)
     packing, _ = fill(loose, 0.4, np.random.default_rng(2))
-    samples = []
-    press_packing(packing, materials, contacts, PRESSING, [100e6], samples.append)
-    force = samples[0].frame.wall_force
+    stage = next(press_packing(packing, materials, contacts, PRESSING, [100e6]))
+    force = stage.samples[0].frame.wall_force
     assert force.size == 6 and (force > 0).all()
     # Friction of the die: the floor bears less than the piston.
     assert force[0] < force[1]
@@ -191,10 +216,9 @@ def test_a_die_has_sides_that_bear(pressed):
 def test_pressures_that_do_not_rise_are_refused(pressed, pressures, message):
     packing, materials, contacts, _ = pressed
     with pytest.raises(ValueError, match=message):
-        press_packing(packing, materials, contacts, PRESSING, pressures, print)
+        next(press_packing(packing, materials, contacts, PRESSING, pressures))
 
 
-def test_unloading_to_less_than_nothing_is_refused(pressed):
-    packing, materials, contacts, _ = pressed
-    with pytest.raises(ValueError, match="must be >= 0 Pa and finite, got -1"):
-        press_packing(packing, materials, contacts, PRESSING, [1e6], print, [-1.0])
+def test_unloading_to_less_than_nothing_is_refused():
+    with pytest.raises(ValueError, match=r"unload_to.0 must be in \[0.0, 1.*\], got -1\.0 \(in Pa\)"):
+        dataclasses.replace(PRESSING, unload_to=(-1.0,))
