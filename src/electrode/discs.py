@@ -23,6 +23,8 @@ HOLE, SMALLEST = 1.0, 1.5
 # A circle that leaves the outline by more than this share of its radius (root mean square), or of which the
 # image shows another area than the part has by more than this factor, is not the particle's [C].
 ROUGHNESS, AREA_FACTOR = 0.15, 1.3
+# Nor is one of which the image shows less than this share: a quarter of its outline, nearly straight [C].
+SEEN = 0.1
 # Circles of two particles do not overlap by more than this share of the smaller radius [C]: those of pressed
 # AM overlap by a tenth.
 TOO_DEEP = 0.3
@@ -83,14 +85,15 @@ def find_discs(image: np.ndarray, um_per_pixel: float) -> Discs:
         Side of a pixel [um].
     """
     parts = _parts(image, um_per_pixel)
-    large = np.bincount(parts.ravel()) >= np.pi / 4 * (SMALLEST / um_per_pixel) ** 2
+    smallest = SMALLEST / 2 / um_per_pixel
+    large = np.bincount(parts.ravel()) >= np.pi * smallest**2
     boxes = enumerate(find_objects(parts), 1)
-    found = [_disc(parts, (number,), box) for number, box in boxes if large[number]]
-    while pair := _too_deep(found):
+    discs = [_disc(parts, (number,), box) for number, box in boxes if large[number]]
+    while pair := _too_deep(discs):
         trusted, other = pair
-        found = [disc for disc in found if disc not in pair] + _settled(parts, trusted, other)
-    found.sort(key=lambda disc: disc.y)
-    return Discs(*(np.array([getattr(disc, field) for disc in found]) for field in Discs._fields))
+        discs = [disc for disc in discs if disc not in pair] + _settled(parts, trusted, other, smallest)
+    discs.sort(key=lambda disc: disc.y)
+    return Discs(*(np.array([getattr(disc, field) for disc in discs]) for field in Discs._fields))
 
 
 def _parts(image: np.ndarray, um_per_pixel: float) -> np.ndarray:
@@ -112,42 +115,42 @@ def _parts(image: np.ndarray, um_per_pixel: float) -> np.ndarray:
         # Of its logarithm: what counts is the width of a neck beside that of the particles that it joins.
         depth = np.log(distance, out=np.zeros_like(distance), where=mask)
         deepest, _ = label(h_maxima(depth, -np.log(NECK)), np.ones((3, 3)))
-        found = watershed(-depth, deepest, mask=mask)
+        basins = watershed(-depth, deepest, mask=mask)
         rows, columns = (
             slice(before, length - after) for (before, after), length in zip(known, mask.shape, strict=True)
         )
-        found = found[rows, columns]
-        parts[box] = np.where(found > 0, parts.max() + found, parts[box])
+        basins = basins[rows, columns]
+        parts[box] = np.where(basins > 0, parts.max() + basins, parts[box])
     return parts
 
 
-def _too_deep(found: list[_Disc]) -> tuple[_Disc, _Disc] | None:
+def _too_deep(discs: list[_Disc]) -> tuple[_Disc, _Disc] | None:
     """The two discs that overlap most, if deeper than particles do; the one to be trusted first."""
-    x, y, radius = np.array([disc[:3] for disc in found]).reshape(-1, 3).T
+    x, y, radius = np.array([disc[:3] for disc in discs]).reshape(-1, 3).T
     overlap = radius + radius[:, None] - np.hypot(x - x[:, None], y - y[:, None])
     share = np.triu(overlap / np.minimum(radius, radius[:, None]), 1)
     if not np.any(share > TOO_DEEP):
         return None
-    pair = [found[k] for k in np.unravel_index(np.argmax(share), share.shape)]
+    pair = [discs[k] for k in np.unravel_index(np.argmax(share), share.shape)]
     trusted, other = sorted(pair, key=lambda disc: (disc.fitted, disc.shown), reverse=True)
     return trusted, other
 
 
-def _settled(parts: np.ndarray, trusted: _Disc, other: _Disc) -> list[_Disc]:
+def _settled(parts: np.ndarray, trusted: _Disc, other: _Disc, smallest: float) -> list[_Disc]:
     """Two discs that lie in each other: they are one particle, or one of the circles is wrong."""
     # A blur or a crack parts a particle: then the outline of both is that of a disc.
     rows, columns = (
-        slice(min(one.start, two.start), max(one.stop, two.stop))
-        for one, two in zip(trusted.box, other.box, strict=True)
+        slice(min(side.start, of_other.start), max(side.stop, of_other.stop))
+        for side, of_other in zip(trusted.box, other.box, strict=True)
     )
     both = _disc(parts, trusted.parts + other.parts, (rows, columns))
     if both.fitted and both.shown > MOSTLY:
         return [both]
     if other.fitted:
         return [trusted, _of_its_area(parts, other.parts, other.box)]
-    # What is no disc is as large as there is room for.
+    # What is no disc is as large as there is room for, if there is room for a particle.
     room = float(np.hypot(trusted.x - other.x, trusted.y - other.y)) - trusted.radius
-    return [trusted, other._replace(radius=room)] if room > 0 else [trusted]
+    return [trusted, other._replace(radius=room)] if room >= smallest else [trusted]
 
 
 def _disc(parts: np.ndarray, numbers: tuple[int, ...], box: tuple[slice, slice]) -> _Disc:
@@ -171,7 +174,9 @@ def _disc(parts: np.ndarray, numbers: tuple[int, ...], box: tuple[slice, slice])
     rough = np.sqrt(np.mean(off(fit.x) ** 2)) > ROUGHNESS * radius
     # An outline that is short or hollow may fit a circle far larger than the image: its area tells.
     shown = _shown(x, y, radius, parts.shape)
-    if rough or not plain.area / AREA_FACTOR < shown < plain.area * AREA_FACTOR:
+    if rough or shown < SEEN * np.pi * radius**2:
+        return plain
+    if not plain.area / AREA_FACTOR < shown < plain.area * AREA_FACTOR:
         return plain
     return plain._replace(x=x, y=y, radius=radius, fitted=True)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from electrode.discs import TOO_DEEP, find_discs
+from electrode.discs import SMALLEST, TOO_DEEP, find_discs
 from electrode.species import AM, SE
 
 
@@ -123,3 +123,25 @@ def test_what_is_no_disc_leaves_room_for_those_that_are(image_of):
     assert overlaps(discs).max(initial=0) <= TOO_DEEP
     inner = np.argmin(np.hypot(discs.x - 100, discs.y - 100))
     assert [discs.x[inner], discs.y[inner], discs.radius[inner]] == pytest.approx([100, 100, 30], abs=0.5)
+
+
+def test_a_corner_full_of_am_is_no_particle_wider_than_the_image():
+    """Particles run together there, and their outline is nearly straight over the whole image."""
+    rows, columns = np.mgrid[:200, :240] + 0.5
+    wavy = 6 * np.sin((columns - rows) / 12)
+    image = np.where(columns + rows + wavy < 170, AM, 0).astype(np.uint8)
+    discs = find_discs(image, 0.1)
+    assert discs.radius == pytest.approx(np.sqrt(np.count_nonzero(image) / np.pi))
+
+
+def test_between_discs_there_is_room_for_a_particle_or_none(image_of):
+    """A thick rim of AM about a particle leaves no room for another circle but a tiny one."""
+    generator = np.random.default_rng(3)
+    for _ in range(20):
+        image = image_of([(100, 100, 30)])
+        rows, columns = np.mgrid[:200, :240] + 0.5
+        distance = np.hypot(columns - 100, rows - 100)
+        width, end = generator.uniform(8, 40), generator.uniform(60, 150)
+        image[(distance > 32) & (distance < 32 + width) & (columns < end)] = AM
+        discs = find_discs(image, 0.1)
+        assert discs.radius.min() >= 0.85 * SMALLEST / 2 / 0.1
