@@ -99,6 +99,8 @@ def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> L
     stress_kernel, stress_bias = weights[STRESS_MAP]
     hidden_kernel, hidden_bias = weights[hidden[0]]
     output_kernel, output_bias = weights[TARGETS]
+    if PARTICLE_STRESS not in weights:
+        raise ValueError("it does not read the stress on AM particles; train it anew")
     head_kernel, head_bias = weights[PARTICLE_HIDDEN]
     stress_on_kernel, stress_on_bias = weights[PARTICLE_STRESS]
     head = ParticleHead(
