@@ -5,12 +5,12 @@
     python benchmarks/prediction.py against OTHER/src
     python benchmarks/prediction.py fresh
 
-`speed`: cold starts on one core (least of several, wall and processor time) beside that of `import
-tensorflow`, and images per second once warm. `robustness`: R2 and verdicts of the 20 test structures in
-models/paper/samples.nc, whose images are noisy, blurred, rescaled and otherwise not ours, read from files as
-users' are; benchmarks/robustness.csv and docs/images/robustness.png. `against`: the networks in NumPy beside
-those of another version, in turns, so that other load on the machine slows both. `fresh`: electrodes as the
-page of `assb serve` compresses them, at random within its sliders.
+All of the ensemble that predicts by default. `speed`: cold starts on one core (least of several, wall and
+processor time) beside that of `import tensorflow`, and images per second once warm. `robustness`: R2 and
+verdicts of the 20 test structures in models/paper/samples.nc, whose images are noisy, blurred, rescaled and
+otherwise not ours, read from files as users' are; benchmarks/robustness.csv and docs/images/robustness.png.
+`against`: the networks in NumPy beside those of another version, in turns, so that other load on the machine
+slows both. `fresh`: electrodes as the page of `assb serve` compresses them, at random within its sliders.
 """
 
 import csv
@@ -35,7 +35,7 @@ from assb.picture import read_picture
 from cnn import light
 from cnn.bundle import read_bundle
 from cnn.composite import EDGE, LIKE, UNLIKE
-from cnn.image import predict
+from cnn.image import SHIPPED, predict
 from cnn.light import cores
 from cnn.particles import find_tables
 from electrode.phases import DARK_TO_BRIGHT, GRAY_VALUES
@@ -82,7 +82,7 @@ def speed():
         ):
             wall, processor = cold(*command, runs=runs)
             print(f"{name:28s} {wall:6.2f} s wall, {processor:6.2f} s of the processor")
-    bundle = read_bundle(ROOT / "models/paper")
+    bundle = read_bundle(SHIPPED)
     with xr.open_dataset(ROOT / "models/paper/samples.nc") as samples:
         image = samples["image"].values
     # Twenty images side by side are one image of many windows: all cores work.
@@ -116,7 +116,7 @@ def networks_of(sources):
 def against(sources):
     """Time per image of this version's networks and of another's, and how far their targets are apart."""
     other = networks_of(sources)
-    bundle = read_bundle(ROOT / "models/paper")
+    bundle = read_bundle(SHIPPED)
     with xr.open_dataset(ROOT / "models/paper/samples.nc") as samples:
         image = samples["image"].values
     particles = find_tables(image, bundle.um_per_pixel)
@@ -140,7 +140,7 @@ def against(sources):
 def fresh(count="24"):
     """R2, bias and coverage of the intervals on electrodes that nobody has seen."""
     config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    allowed, bundle, draw = settings(config), read_bundle(ROOT / "models/paper"), np.random.default_rng(5)
+    allowed, bundle, draw = settings(config), read_bundle(SHIPPED), np.random.default_rng(5)
     results = []
     for _ in range(int(count)):
         given = {
@@ -212,7 +212,7 @@ def write_image(gray, mode, path):
 
 
 def robustness():
-    bundle = read_bundle(ROOT / "models/paper")
+    bundle = read_bundle(SHIPPED)
     with xr.open_dataset(ROOT / "models/paper/samples.nc") as opened:
         samples = opened.load()
     truth = samples["truth"].values

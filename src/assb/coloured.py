@@ -68,16 +68,11 @@ def _draw(axes: Axes, result: xr.Dataset) -> None:
     axes.set_xlabel(f"{width:.3g} x {height:.3g} µm")
     if np.isnan(stress).any():
         drawn.set_facecolor(UNKNOWN)
-        axes.set_title(f"{len(circles)} AM particles, the stress on them {_why(result)}")
+        axes.set_title(f"{len(circles)} AM particles, the stress on them withheld")
         return
     drawn.set(cmap=COLOURS, norm=_norm(stress), array=stress)
     axes.set_title(f"{len(circles)} AM particles, coloured by the stress on them")
     axes.figure.colorbar(drawn, ax=axes, shrink=0.8, label=f"stress on AM {UNIT.in_brackets}")
-
-
-def _why(result: xr.Dataset) -> str:
-    """Why there is no stress on particles."""
-    return "withheld" if result.attrs["withheld"] else "not read by this ensemble"
 
 
 def _norm(stress: np.ndarray) -> Normalize:
@@ -99,10 +94,11 @@ def mark(result: xr.Dataset) -> list[Marked]:
     )
     norm = _norm(stress)
     x, y, diameter = (result[f"particle_{name}"].values for name in ("x", "y", "diameter"))
-    marked, why = [], f"stress {_why(result)}"
+    marked = []
     for k, cut in enumerate(result["particle_cut"].values):
         known = not np.isnan(stress[k])
-        text = f"{short(stress[k])} {UNIT.symbol} ({short(low[k])} to {short(high[k])})" if known else why
+        ends = f"({short(low[k])} to {short(high[k])})"
+        text = f"{short(stress[k])} {UNIT.symbol} {ends}" if known else "stress withheld"
         text += f", diameter {1e6 * diameter[k]:.1f} µm" + (", cut by the border" if cut else "")
         place = round(x[k] / pixel, 1), round(y[k] / pixel, 1), round(diameter[k] / 2 / pixel, 1)
         marked.append(Marked(*place, to_hex(COLOURS(norm(stress[k])) if known else UNKNOWN), text))

@@ -23,7 +23,7 @@ COLUMNS = (
 def write_particles(result: xr.Dataset, output: FilePath) -> None:
     """Write the particles of an image as CSV, one row each; `COLUMNS` carry their units.
 
-    Stress that is withheld, or that the ensemble does not read, leaves its cells empty.
+    Stress that is withheld leaves its cells empty.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class Bundle(NamedTuple):
 
     networks: list[LightNetwork]
     calibration: Calibration
-    particle_calibration: Calibration | None  # None: made before there was a head for particles
+    particle_calibration: Calibration
     reference: Reference
     composite: Composite
     um_per_pixel: float
@@ -161,8 +161,6 @@ def run_bundle(
     Parameters are those of `cnn.light.run_ensemble`.
     """
     passes = run_ensemble(bundle.networks, image, particles, heat, done)
-    if bundle.particle_calibration is None:
-        return passes
     counted = inside(particles, image.shape[1:])
     on_particles = passes.particle_stress, counted, bundle.particle_calibration
     return passes._replace(target=read_off_particles(passes.target, bundle.targets, *on_particles))
@@ -179,7 +177,7 @@ def read_bundle(folder: FilePath) -> Bundle:
     folder = Path(folder)
     try:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        known, of_particles = description["reference"], description.get("particle_calibration")
+        known = description["reference"]
         with np.load(folder / REFERENCE, allow_pickle=False) as arrays:
             reference = Reference(
                 distances=np.array(known["distances"]),
@@ -194,7 +192,7 @@ def read_bundle(folder: FilePath) -> Bundle:
         return Bundle(
             [read_network(folder / name) for name in description["members"]],
             _as_calibration(description["calibration"]),
-            _as_calibration(of_particles) if of_particles else None,
+            _as_calibration(description["particle_calibration"]),
             reference,
             composite,
             description["um_per_pixel"],

@@ -25,7 +25,7 @@ from cnn.segmentation import Parted, part
 from cnn.shape import shapes
 from cnn.uncertainty import interval, mean_and_spread
 from cnn.windows import cut_windows, stitch, whole_cells, window_corners
-from electrode.particles import Discs, find_discs
+from electrode.discs import Discs, find_discs
 from electrode.phases import DARK_TO_BRIGHT, PHASES, VOID
 from electrode.species import SE
 from electrode.targets import target_row
@@ -99,7 +99,7 @@ def predict(
         Along ``particle``, of the AM particles found in the class image: ``particle_x``, ``particle_y`` of
         the centre [m] and ``particle_diameter`` [m], ``particle_cut`` by the border, ``particle_stress``
         with ``particle_low`` and ``particle_high`` of its 90 % interval [Pa], each read in the window where
-        it lies most central (NaN from an ensemble that does not read particles).
+        it lies most central.
         Attributes: ``verdict`` (like, at the edge of, or unlike the training images), ``advice``,
         ``reasons``, ``withheld`` (1 if all that is predicted is NaN because the image is unlike),
         ``um_per_pixel`` of the class image, ``window_um``.
@@ -184,13 +184,11 @@ def _values(
 
 
 def _of_particles(discs: Discs, placed: Placed, passes: Passes, bundle: Bundle) -> dict[str, np.ndarray]:
-    """Where the AM particles are, and the stress on each with its interval: NaN without a head for it."""
+    """Where the AM particles are, and the stress on each with its interval."""
     pixel = bundle.um_per_pixel / 1e6
     members = passes.particle_stress[:, placed.window, placed.row][..., None]
     mean, spread = mean_and_spread(members)
-    stress, ends = target_row(ON_PARTICLES), (np.full_like(mean, np.nan),) * 2
-    if bundle.particle_calibration is not None:
-        ends = interval(mean, spread, bundle.particle_calibration)
+    stress, ends = target_row(ON_PARTICLES), interval(mean, spread, bundle.particle_calibration)
     low, high = (np.clip(end[:, 0], stress.lowest, stress.highest) for end in ends)
     return {
         "particle_x": pixel * discs.x,

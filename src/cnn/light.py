@@ -108,14 +108,9 @@ def run(network: LightNetwork, first: np.ndarray, shares: np.ndarray, seen: Arou
 
 
 def _particle_stress(
-    head: ParticleHead | None, outputs: Sequence[np.ndarray], of_maps: np.ndarray, seen: Around
+    head: ParticleHead, outputs: Sequence[np.ndarray], of_maps: np.ndarray, seen: Around
 ) -> np.ndarray:
-    """Stress of the particles [P, Pa], from the features about them, the maps, and what they are told.
-
-    NaN without a head.
-    """
-    if head is None:
-        return np.full(len(seen.told), np.nan)
+    """Stress of the particles [P, Pa], from the features about them, the maps, and what they are told."""
     known = [
         weight @ outputs[ring.block - 1].reshape(weight.shape[1], -1)
         for ring, weight in zip(RINGS, seen.rings, strict=True)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from cnn.uncertainty import Calibration, expected_error
-from electrode.particles import SURROUNDINGS, Discs, find_discs, surroundings
+from electrode.discs import Discs, find_discs
+from electrode.particles import SURROUNDINGS, surroundings
 
 # Centre and radius [pixels], from which the network knows where to look; then what it is told besides.
 COLUMNS = ("x", "y", "radius", "size", *SURROUNDINGS)

@@ -44,7 +44,7 @@ class LightNetwork(NamedTuple):
     output: tuple[np.ndarray, np.ndarray]  # and of the one behind it
     scale: np.ndarray  # SI units per standardised target [targets]
     offset: np.ndarray  # [targets], SI units
-    particles: ParticleHead | None  # None: trained before there was a head for particles
+    particles: ParticleHead
 
 
 def read_network(path: FilePath) -> LightNetwork:
@@ -99,12 +99,13 @@ def _assemble(config: dict[str, Any], weights: dict[str, list[np.ndarray]]) -> L
     stress_kernel, stress_bias = weights[STRESS_MAP]
     hidden_kernel, hidden_bias = weights[hidden[0]]
     output_kernel, output_bias = weights[TARGETS]
-    head = None
-    if PARTICLE_STRESS in weights:
-        head_kernel, head_bias = weights[PARTICLE_HIDDEN]
-        stress_on_kernel, stress_on_bias = weights[PARTICLE_STRESS]
-        scale = outer[PARTICLE_SI_UNITS]["scale"]
-        head = ParticleHead((head_kernel, head_bias), (stress_on_kernel, stress_on_bias), scale)
+    if PARTICLE_STRESS not in weights:
+        raise ValueError("it does not read the stress on AM particles; train it anew")
+    head_kernel, head_bias = weights[PARTICLE_HIDDEN]
+    stress_on_kernel, stress_on_bias = weights[PARTICLE_STRESS]
+    head = ParticleHead(
+        (head_kernel, head_bias), (stress_on_kernel, stress_on_bias), outer[PARTICLE_SI_UNITS]["scale"]
+    )
     return LightNetwork(
         tuple(named["image"]["batch_shape"][1:]),
         named[SHARES]["pool_size"][0],

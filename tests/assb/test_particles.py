@@ -81,17 +81,14 @@ def test_a_table_that_would_be_two_is_refused_before_any_work(tmp_path):
         predict_files([tmp_path / "a.png"], tmp_path / "a_particles.csv", None, None)
 
 
-@pytest.mark.parametrize(
-    ("withheld", "why"), [(1, "stress withheld"), (0, "stress not read by this ensemble")]
-)
-def test_particles_without_a_stress_are_shown_and_say_why(result, tmp_path, withheld, why):
+def test_particles_whose_stress_is_withheld_are_shown_and_say_so(result, tmp_path):
     nothing = {f"particle_{name}": result["particle_stress"] * np.nan for name in ("stress", "low", "high")}
-    unread = result.assign(nothing).assign_attrs(withheld=withheld)
+    unread = result.assign(nothing).assign_attrs(withheld=1)
     write_particles(unread, tmp_path / "a.csv")
     with open(tmp_path / "a.csv", encoding="utf-8", newline="") as file:
         first, _ = csv.DictReader(file)
     assert tuple(first.values()) == ("1", "1.5", "1", "1.6", "", "", "", "0")
-    assert mark(unread)[1].text == f"{why}, diameter 1.8 µm, cut by the border"
+    assert mark(unread)[1].text == "stress withheld, diameter 1.8 µm, cut by the border"
     assert mark(unread)[0].colour == mpl.colors.to_hex(UNKNOWN)
     save_particles(unread, "an electrode", tmp_path / "a.png")
     picture = np.asarray(Image.open(tmp_path / "a.png").convert("RGB")).astype(int)

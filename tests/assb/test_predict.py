@@ -20,7 +20,7 @@ from PIL import Image
 
 from assb.cli import main
 from cnn import predict
-from cnn.image import SHIPPED, shipped_bundle
+from cnn.image import SHIPPED
 
 GRAY = np.array([0, 255, 128], np.uint8)  # void, SE, AM
 
@@ -78,10 +78,9 @@ def test_table_figure_and_segmented_picture(run, electrode, samples, tmp_path):
     assert segmented.info["dpi"][0] == pytest.approx(254_000, rel=1e-4)
     particles = rows("predictions/electrode_particles.csv")
     assert len(particles) > 5
-    if shipped_bundle().particle_calibration:
-        inside = [p for p in particles if 0 <= float(p["x_um"]) < 36 and 0 <= float(p["y_um"]) < 36]
-        mean = np.mean([float(particle["stress_MPa"]) for particle in inside])
-        assert float(row["am_stress_mean_MPa"]) == pytest.approx(mean, rel=1e-4)
+    inside = [p for p in particles if 0 <= float(p["x_um"]) < 36 and 0 <= float(p["y_um"]) < 36]
+    mean = np.mean([float(particle["stress_MPa"]) for particle in inside])
+    assert float(row["am_stress_mean_MPa"]) == pytest.approx(mean, rel=1e-4)
     with Image.open("predictions/electrode_particles.png") as coloured:
         assert coloured.size[0] == 1400
     figure = np.asarray(Image.open("predictions/electrode_prediction.png").convert("RGB"))

@@ -84,14 +84,8 @@ def test_an_image_gives_what_the_command_gives(client, electrode, root, tmp_path
     assert [float(x) for x, _ in circles] == pytest.approx(
         [10 * float(p["x_um"]) for p in particles], abs=0.06
     )
-    if shipped_bundle().particle_calibration is None:
-        assert {stress for _, stress in circles} == {"stress"}, (
-            "not read by an ensemble without a head for it"
-        )
-        assert not any(particle["stress_MPa"] for particle in particles)
-    else:
-        shown, kept = [float(stress) for _, stress in circles], [float(p["stress_MPa"]) for p in particles]
-        assert shown == pytest.approx(kept, rel=0.01, abs=0.6)
+    shown, kept = [float(stress) for _, stress in circles], [float(p["stress_MPa"]) for p in particles]
+    assert shown == pytest.approx(kept, rel=0.01, abs=0.6)
 
 
 def test_numbers_that_are_withheld_are_shown_when_the_box_is_ticked(client, root):
@@ -414,8 +408,7 @@ def test_page_predicts_an_image(page, tmp_path, electrode, root):
         "mine_particles.csv",
     ]
     titles = "return [...document.querySelectorAll('#image svg circle title')].map(one => one.textContent)"
-    told = " MPa (" if shipped_bundle().particle_calibration else "stress not read by this ensemble"
-    assert all(told in text for text in page.execute_script(titles)) and page.execute_script(titles)
+    assert all(" MPa (" in text for text in page.execute_script(titles)) and page.execute_script(titles)
     assert page.execute_script("return document.querySelectorAll('#image img').length") == 2
     check(page)
 

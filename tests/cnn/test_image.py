@@ -11,7 +11,7 @@ from scipy.ndimage import binary_dilation
 from cnn import predict
 from cnn.bundle import read_bundle
 from cnn.composite import EDGE, LIKE, UNLIKE
-from cnn.image import MODELS, SHIPPED, shipped_bundle
+from cnn.image import MODELS, SHIPPED
 from cnn.reference import Reference, distance, make_reference, quantities, reasons, rim_share
 from cnn.result import NUMBERS
 from cnn.scale import check_size, rescale
@@ -122,9 +122,7 @@ def test_numbers_of_what_is_unlike_are_withheld_unless_asked_for(samples):
     assert "withheld" in withheld.attrs["advice"] and "withheld" not in given.attrs["advice"]
     for name, variable in given.data_vars.items():
         if name in NUMBERS:
-            # An ensemble made before there was a head for particles tells no stress on them.
-            read = shipped_bundle().particle_calibration or not name.startswith("particle")
-            assert withheld[name].isnull().all() and (variable.notnull() if read else variable.isnull()).all()
+            assert withheld[name].isnull().all() and variable.notnull().all()
         else:
             xr.testing.assert_identical(withheld[name], variable)
     known = predict(samples["image"].values[10], 0.1)

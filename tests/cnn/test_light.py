@@ -1,12 +1,16 @@
 """The network in NumPy against the one in Keras."""
 
+import io
+import zipfile
+
+import h5py
 import keras
 import numpy as np
 import pytest
 
 from cnn.ensemble import load_model, predict
 from cnn.gradcam import feature_map
-from cnn.layout import FEATURES, NETWORK, SHARES
+from cnn.layout import FEATURES, NETWORK, PARTICLE_STRESS, SHARES
 from cnn.light import cell_shares, run_ensemble
 from cnn.model import build_network, in_si_units
 from cnn.particles import find_tables
@@ -79,3 +83,23 @@ def test_a_file_that_is_no_model_is_refused(tmp_path):
     path.write_bytes(b"no archive")
     with pytest.raises(ValueError, match=r"other\.keras cannot be read as a trained network"):
         read_network(path)
+
+
+def test_a_network_without_a_head_for_particles_is_refused(both, tmp_path):
+    """As those are that were trained before there was one."""
+    path, older = both[0], tmp_path / "older.keras"
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(older, "w") as written:
+        weights = io.BytesIO(archive.read("model.weights.h5"))
+        with h5py.File(weights, "r+") as file:
+            of_head = []
+            file.visititems(lambda at, item: of_head.append(at) if _name(item) == PARTICLE_STRESS else None)
+            del file[of_head[0]]
+        written.writestr("config.json", archive.read("config.json"))
+        written.writestr("model.weights.h5", weights.getvalue())
+    with pytest.raises(ValueError, match="does not read the stress on AM particles; train it anew"):
+        read_network(older)
+
+
+def _name(item):
+    """Of the layer whose weights are there."""
+    return item.attrs.get("name") if len(item) else None

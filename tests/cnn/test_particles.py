@@ -5,7 +5,7 @@ import pytest
 
 from cnn.particles import COLUMNS, find_tables, inside, mirrored, place, read_off_particles, stack
 from cnn.uncertainty import Calibration, calibrate_particles
-from electrode.particles import find_discs
+from electrode.discs import find_discs
 from electrode.species import AM
 
 NONE = Calibration(np.zeros(1), np.zeros(1), np.ones(1))
