@@ -1,15 +1,17 @@
 """Density of pure electrolyte and of composites in space against pressure, and how AM is covered.
 
     python benchmarks/density.py [--packings 5] [--width-um 10] [--am 0 0.3 0.5 0.7] [--friction 0 0.2 0.5]
+        [--materials so_2021] [--law elastoplastic]
 
 Packings are filled, pressed from 25 to 600 MPa, at rest under each pressure, and let go from each. Constants
-are those of So et al. (2021) but for friction, the same for all pairs; the law elastoplastic, the elastic one
+are those of config/materials but for friction, the same for all pairs; the law elastoplastic, the elastic one
 where `--law hertz_mindlin` asks for it. Means and standard deviations over the packings go to
 benchmarks/density.csv, where other settings stay. Published values come second-hand, digitised by others.
 """
 
 import argparse
 import csv
+import dataclasses
 import logging
 from pathlib import Path
 
@@ -17,7 +19,7 @@ import numpy as np
 import yaml
 
 from dem.filling.spatial import fill, packing_seed
-from dem.parameters import Pressing, SpatialFilling, read_parameters
+from dem.parameters import SpatialFilling, read_pressing
 from dem.press import press_packing
 from electrode.species import PAIRS
 
@@ -27,32 +29,24 @@ PRESSURES = (25, 50, 100, 200, 300, 400, 600)  # [MPa]
 AM_DIAMETER = 4e-6
 # Relative density of pure electrolyte [MPa]: So et al. (2021, 2022), Sakuda et al. (2013), 0.05 wide.
 PUBLISHED = {100: "0.72", 200: "0.80", 300: "0.85-0.88", 400: "0.90-0.93", 600: "0.98-1.0"}
-KEYS = ("law", "friction", "am", "pressure_MPa", "unloaded")
+KEYS = ("materials", "law", "friction", "am", "pressure_MPa", "unloaded")
 MEASURES = ("relative_density", "solid_volume_fraction", "am_coverage", "coordination_se_se")
 
 
-def parameters(law, friction):
-    """Materials and contacts of So et al. but for friction."""
-    config = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
-    study = yaml.safe_load((ROOT / "config/elastoplastic.yaml").read_text(encoding="utf-8"))
-    for species, values in study["materials"].items():
-        config["materials"][species] |= values
+def parameters(materials, law, friction):
+    """Materials and contacts of a preset but for friction."""
+    config = yaml.safe_load((ROOT / "config/spatial.yaml").read_text(encoding="utf-8"))
+    preset = (ROOT / f"config/materials/{materials}.yaml").read_text(encoding="utf-8")
+    config["materials"] = yaml.safe_load(preset)["materials"]
     config["contacts"] |= {"law": law, "friction": dict.fromkeys(PAIRS, friction)}
-    return read_parameters(config)
+    return read_pressing(config)
 
 
 def pressed(packing, known):
     """Measures of a packing under each pressure, and let go from it: rows of `MEASURES` by pressure."""
     rows = {}
-    protocol = Pressing(
-        wall_speed=4.0,
-        time_step_rayleigh=0.1,
-        time_step_contact=0.6,
-        hold_damping_rayleigh=0.05,
-        hold_unbalanced_force=0.01,
-        hold_energy_ratio=1e-6,
-        hold_maximum_steps=500_000,
-        unload_to=(0.0,),
+    protocol = dataclasses.replace(
+        known.compression, time_step_rayleigh=0.1, unload_to=(0.0,), unload_from=()
     )
     for stage in press_packing(
         packing, known.materials, known.contacts, protocol, [1e6 * p for p in PRESSURES]
@@ -75,6 +69,7 @@ def main():
     parser.add_argument("--am", type=float, nargs="+", default=[0.0, 0.3, 0.5, 0.7])
     parser.add_argument("--friction", type=float, nargs="+", default=[0.0, 0.2, 0.5])
     parser.add_argument("--law", default="elastoplastic")
+    parser.add_argument("--materials", default="so_2021")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     width = arguments.width_um * 1e-6
@@ -91,33 +86,30 @@ def main():
         fresh_starts=4,
     )
     for friction in arguments.friction:
-        known = parameters(arguments.law, friction)
+        known = parameters(arguments.materials, arguments.law, friction)
         for am in arguments.am:
             of_packings = []
             for replicate in range(arguments.packings):
                 rng = np.random.default_rng(packing_seed(20220301, am, replicate))
                 packing, _ = fill(filling, am, rng)
                 of_packings.append(pressed(packing, known))
-            keep(arguments.law, friction, am, of_packings)
+            keep((arguments.materials, arguments.law, f"{friction:g}", f"{am:g}"), of_packings)
 
 
-def keep(law, friction, am, of_packings):
+def keep(settings, of_packings):
     """Write mean and SD over the packings to the table, in place of older rows of these settings."""
     columns = [*KEYS, "packings", *(f"{name}_{of}" for name in MEASURES for of in ("mean", "sd"))]
     rows = []
     if TABLE.exists():
         with TABLE.open(encoding="utf-8", newline="") as file:
-            settings = (law, f"{friction:g}", f"{am:g}")
-            rows = [
-                row for row in csv.DictReader(file) if (row["law"], row["friction"], row["am"]) != settings
-            ]
+            rows = [row for row in csv.DictReader(file) if tuple(row[key] for key in KEYS[:4]) != settings]
     for pressure, unloaded in of_packings[0]:
         values = np.array([rows_of[pressure, unloaded] for rows_of in of_packings])
-        keys = (law, f"{friction:g}", f"{am:g}", pressure, int(unloaded))
+        keys = (*settings, pressure, int(unloaded))
         spread = values.std(axis=0, ddof=1) if len(values) > 1 else np.full(len(MEASURES), np.nan)
         numbers = [f"{x:.4f}" for pair in zip(values.mean(axis=0), spread, strict=True) for x in pair]
         rows.append(dict(zip(columns, [*keys, len(values), *numbers], strict=True)))
-        print(*keys, *numbers, PUBLISHED.get(pressure, "") if am == 0 and not unloaded else "")
+        print(*keys, *numbers, "" if unloaded else PUBLISHED.get(pressure, ""))
     with TABLE.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, columns)
         table.writeheader()

@@ -38,8 +38,8 @@ SETTINGS = {
     "hold_damping_rayleigh": ("compression", (0.02, 0.1)),
     "relaxation_time_ns": ("elastoplastic", (0.5, 2)),
     "solid_fraction": ("structure", (0.36, 0.45)),
-    "box_width_um": ("structure", (9, 20, 30)),
-    "box_height_um": ("structure", (24, 40)),
+    "box_width_um": ("structure", (10, 20, 30)),
+    "box_height_um": ("structure", (24,)),
 }
 MEASURES = {
     "relative_density": lambda sample, am: sample.frame.relative_density,
