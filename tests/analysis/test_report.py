@@ -132,7 +132,10 @@ def test_page_shows_the_table_of_particles(root, tmp_path, judged, tiny_config):
     (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     tables = (tmp_path / name for name in ("metrics.csv", "particles.csv", "manifest.json"))
     template, output = root / "workflow/report/page.html.j2", tmp_path / "report.html"
-    write_report([], [], [], *tables, {}, tiny_config, "make", template, output)
+    metrics, particles, manifest = tables
+    write_report(
+        [], [], [], manifest, {}, tiny_config, "make", template, output, metrics=metrics, particles=particles
+    )
     page = output.read_text(encoding="utf-8")
     section = page.split('<h2 id="particles">')[1].split("<h2")[0]
     assert '<a href="#particles">' in page and section.count("<tr>") == 2
