@@ -59,6 +59,7 @@ def test_compiling_says_what_for(config, yielding_kernels, law, tmp_path):
     assert set(json.loads((tmp_path / "kernels.json").read_text(encoding="utf-8"))) == {
         "kernels",
         "law",
+        "geometry",
         "numba",
         "processor",
     }
