@@ -14,6 +14,6 @@ rule compile_kernels:
         law=config["contacts"]["law"],
         constants=config["contacts"].get(config["contacts"]["law"]),
         geometry=study.geometry,
-        code=code_of("dem.study"),
+        code=code_of("dem.press" if IN_SPACE else "dem.simulation"),
     script:
         "../scripts/compile_kernels.py"

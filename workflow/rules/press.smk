@@ -16,7 +16,7 @@ rule press:
     params:
         config=study.simulation(),
         pressures=config["grid"]["pressures_MPa"],
-        code=code_of("dem.press_study"),
+        code=code_of("dem.press", "dem.trajectory"),
     script:
         "../scripts/press.py"
 
@@ -35,7 +35,7 @@ rule press_example:
     threads: 1
     params:
         job=study.example_job(),
-        code=code_of("dem.press_study"),
+        code=code_of("dem.press", "dem.trajectory"),
     script:
         "../scripts/press_example.py"
 
