@@ -72,6 +72,6 @@ def target_row(name: str, unit: str | None = None) -> Target:
     unit
         That the file states, if it states one.
     """
-    known = TARGETS | SPATIAL_TARGETS
+    known = SPATIAL_TARGETS | TARGETS
     row = known.get(name, Target("SI units", name, lowest=-math.inf))
     return row if unit is None else row._replace(unit=unit)
