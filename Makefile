@@ -58,6 +58,7 @@ format: .venv/installed ## format the code as `make lint` wants it
 bench: .venv/installed ## speed of the DEM, beside other engines, and of a dry run
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[validation]'
 	$(BIN)/python benchmarks/engines.py
+	$(BIN)/python benchmarks/engines_space.py
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/dry_run.py
 

@@ -17,8 +17,9 @@ from numba import njit
 from throughput import compressed_system
 
 from dem.cpu import forces, integrate
-from dem.cpu.tile import DX, DY, TILE
+from dem.cpu.tile import DX, DY
 from dem.parameters import read_parameters
+from dem.state import TILE
 
 ROOT = Path(__file__).resolve().parent.parent
 REPEATS = 2000

@@ -22,7 +22,7 @@ def executable() -> str | None:
     return str(path) if path.exists() else None
 
 
-def _law(parameters: SimulationParameters, first: str, second: str) -> str:
+def law_between(parameters: SimulationParameters, first: str, second: str) -> str:
     """Coefficients of LAMMPS' granular pair style for two species, or a species and the wall."""
     both = parameters.materials[first], parameters.materials.get(second)
     normal, shear = effective_youngs_modulus(*both), effective_shear_modulus(*both)
@@ -51,9 +51,9 @@ def run(
         pairs = ["pair_style granular"]
         for first, second in (("SE", "SE"), ("AM", "SE"), ("AM", "AM")):
             low, high = sorted((species[first], species[second]))
-            pairs.append(f"pair_coeff {low} {high} {_law(parameters, first, second)}")
-        pairs.append(f"pair_coeff {WALL_TYPE} {WALL_TYPE} {_law(parameters, 'SE', 'SE')}")
-        wall_laws = {name: f"granular {_law(parameters, name, 'wall')}" for name in species}
+            pairs.append(f"pair_coeff {low} {high} {law_between(parameters, first, second)}")
+        pairs.append(f"pair_coeff {WALL_TYPE} {WALL_TYPE} {law_between(parameters, 'SE', 'SE')}")
+        wall_laws = {name: f"granular {law_between(parameters, name, 'wall')}" for name in species}
     else:
         soft = parameters.materials["SE"]
         stiffness = 4 / 3 * effective_youngs_modulus(soft, soft)

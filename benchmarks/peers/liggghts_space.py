@@ -76,7 +76,7 @@ def run(system: SpatialSystem, parameters: SimulationParameters, motion: Motion)
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _write_data(folder / "data.txt", system, floor, piston)
+        write_data(folder / "data.txt", system, floor, piston)
         if periodic:
             _write_piston(folder / "top.stl", piston, length[0] / MICRO)
         (folder / "script.txt").write_text(script, encoding="utf-8")
@@ -92,7 +92,7 @@ def run(system: SpatialSystem, parameters: SimulationParameters, motion: Motion)
         return SpatialResult(rows, push, seconds)
 
 
-def _write_data(path: Path, system: SpatialSystem, floor: float, piston: float) -> None:
+def write_data(path: Path, system: SpatialSystem, floor: float, piston: float) -> None:
     """Places, sizes and velocities as ``read_data`` wants them."""
     particles = system.particles
     motion, length = particles.motion, system.box.length / MICRO

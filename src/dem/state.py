@@ -9,6 +9,7 @@ import numpy as np
 
 from dem.geometry.planar import FACES, Face
 from dem.geometry.spatial import FX, FZ, RADIUS, X, Z
+from dem.laws.friction import Coulomb, Frictionless
 
 
 class Particles(NamedTuple):
@@ -88,23 +89,40 @@ class Walls(NamedTuple):
     speed_limit: np.ndarray  # [W, m/s]
 
 
+# Contacts that pass through a law together, see `dem.cpu.tile`.
+TILE = 64
+
+
 class Contacts(NamedTuple):
-    """Candidates: those of owner i are ``first[i]:first[i + 1]``. N particles, room for P contacts."""
+    """Candidates: those of owner i are ``first[i]:first[i + 1]``. N particles, room for P contacts.
+
+    What is more than one number lies in blocks of `TILE` contacts, which a kernel reads one after the other:
+    in each a row of the first numbers, a row of the second, ...
+    """
 
     first: np.ndarray  # int64 [N + 1]
     owner: np.ndarray  # uint32 [P]; unsigned spares each load the question whether it counts from the end
     partner: np.ndarray  # uint32 [P]: the smaller particle, or the number of a wall
-    constants: np.ndarray  # of the law, [P] of each in a row [constants x P]
+    constants: np.ndarray  # of the law [P / TILE x constants x TILE]
     friction: np.ndarray  # Coulomb coefficient [P]
-    displacement: np.ndarray  # tangential, 0 where there is no contact [m]: [P]; in space x, y, z [3 x P]
-    history: np.ndarray  # what the law remembers, in the same way [history x P]
+    displacement: (
+        np.ndarray
+    )  # tangential, 0 where there is no contact [m]; in the plane one number, in space 3
+    history: np.ndarray  # what the law remembers [P / TILE x history x TILE]
     overlap: np.ndarray  # when last measured, this and the next two; contact where > 0 [P, m]
     normal_force: np.ndarray  # positive pushes apart [P, N]
     tangential_force: np.ndarray  # on the partner, along the normal turned by +90 deg [P, N]
     old_first: np.ndarray  # int64 [N + 1], with the next three the last list, whose history is carried over
     old_partner: np.ndarray  # uint32 [P]
     old_displacement: np.ndarray  # as `displacement`
-    old_history: np.ndarray  # [history x P]
+    old_history: np.ndarray  # as `history`
+
+    def listed(self, name: str) -> np.ndarray:
+        """Copy of `constants`, `displacement` or `history` of the candidates [numbers, candidates]."""
+        columns, room = getattr(self, name), self.friction.size
+        numbers = columns.size // room
+        rows = columns.reshape(room // TILE, numbers, TILE).swapaxes(0, 1).reshape(numbers, room)
+        return rows[:, : self.first[-1]]
 
 
 class CellGrid(NamedTuple):
@@ -126,6 +144,7 @@ class CellBlock(NamedTuple):
     first: np.ndarray  # int64 [cells + 1]: members of cell c are ``member[first[c]:first[c + 1]]``
     member: np.ndarray  # int64 [N]
     cell: np.ndarray  # int64 [N]: the cell of each sphere
+    placed: np.ndarray  # places and radii of the members, side by side as they are looked through [N, 4, m]
     counts: np.ndarray  # int64 [3]: cells along x, y, z
     side: np.ndarray  # [3, m]
     origin: np.ndarray  # corner of the box [3, m]
@@ -170,7 +189,7 @@ class SpatialSystem(NamedTuple):
     wall_contacts: Contacts
     grid: CellBlock
     law: Any  # a law of `dem.laws`: its type chooses the kernels
-    friction: np.ndarray  # Coulomb coefficient per pair of species [3, 3]
+    friction: Coulomb | Frictionless  # its type chooses the kernels, too
     tile: np.ndarray  # scratch of the force pass, see `dem.cpu.spatial.tile`
     stress: Stress  # of the last step of a run
 
@@ -245,10 +264,11 @@ def walls_at(position: Sequence[float], faces: Sequence[Face] = FACES) -> Walls:
 
 
 def no_contacts(particles: int, room: int, law: Any, axes: int = 1) -> Contacts:
-    """Room for candidate contacts of so many owners, none present, under a law.
+    """Room for candidate contacts of so many owners, in whole tiles, none present, under a law.
 
     Their tangential displacement has so many `axes`: 1 in the plane, 3 in space.
     """
+    room = -(-room // TILE) * TILE
     rows = {"constants": len(law.Constants._fields), "history": len(law.HISTORY), "displacement": axes}
     rows |= {f"old_{name}": rows[name] for name in ("history", "displacement")}
     kinds: dict[str, type] = dict.fromkeys(("first", "old_first"), np.int64)

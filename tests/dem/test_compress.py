@@ -80,7 +80,7 @@ def test_coulomb_limit_holds_for_the_spring_of_every_contact(tiny, replicate):
     shares = []
     for contacts in (system.pairs, system.wall_contacts):
         listed = np.flatnonzero(contacts.overlap[: contacts.first[-1]] > 0)
-        spring = contacts.constants[contacts.friction.size :][listed] * np.sqrt(contacts.overlap[listed])
+        spring = contacts.listed("constants")[1, listed] * np.sqrt(contacts.overlap[listed])
         limit = 0.5 * np.abs(contacts.normal_force[listed])
         shares.append(spring * np.abs(contacts.displacement[listed]) / limit)
     shares = np.concatenate(shares)
@@ -215,7 +215,7 @@ def test_with_friction_the_rest_is_the_stiffening_of_tangential_springs(tiny):
             listed = slice(contacts.first[-1])
             key = contacts.owner[listed], contacts.partner[listed] + first
             root = np.sqrt(np.maximum(contacts.overlap[listed], 0))
-            new_stiffness[key] = contacts.constants[contacts.friction.size :][listed] * root
+            new_stiffness[key] = contacts.listed("constants")[1] * root
             new_displacement[key] = contacts.displacement[listed]
         gained += np.sum(0.5 * displacement**2 * (new_stiffness - stiffness))
         stiffness, displacement = new_stiffness, new_displacement

@@ -303,7 +303,7 @@ def test_only_bonds_with_electrolyte_fuse_and_none_with_a_wall(scene, yielding):
         contacts=yielding.contacts,
     )
     pairs = system.pairs
-    of_pairs = Constants(*pairs.constants.reshape(len(Constants._fields), -1))
+    of_pairs = Constants(*pairs.listed("constants"))
     kinds = {}
     for p in range(pairs.first[-1]):
         both = frozenset((int(pairs.owner[p]), int(pairs.partner[p])))
@@ -312,7 +312,7 @@ def test_only_bonds_with_electrolyte_fuse_and_none_with_a_wall(scene, yielding):
     assert kinds[frozenset((0, 1))] == (1.0, pytest.approx(soft))
     assert kinds[frozenset((1, 2))] == (0.0, pytest.approx(hard))
     assert kinds[frozenset((2, 3))] == (1.0, pytest.approx(soft))
-    at_walls = system.wall_contacts.constants.reshape(len(Constants._fields), -1)
+    at_walls = system.wall_contacts.listed("constants")
     assert at_walls[0].any() and not Constants(*at_walls).fuses.any()
 
 
@@ -355,7 +355,7 @@ def test_compiled_kernels_equal_python(pressed):
     count = pressed.pairs.first[-1]
     for system in (pressed, twin):
         forces.gather(system.particles, system.pairs, 0, count, system.tile)
-        forces.gather_history(system.pairs.history, system.pairs.friction.size, 0, count, system.tile)
+        forces.gather_history(system.pairs.history, 1, 0, count, system.tile)
     forces.apply_law(pressed.tile, pressed.pairs, pressed.law, 0, STEP)
     with np.errstate(invalid="ignore", divide="ignore"):
         forces.apply_law.py_func(twin.tile, twin.pairs, twin.law, 0, STEP)
@@ -374,7 +374,9 @@ def test_compiled_kernels_equal_python(pressed):
             np.testing.assert_allclose(getattr(contacts, name), getattr(others, name), rtol=1e-9, atol=1e-18)
     assert forces.energies(pressed) == pytest.approx(forces.energies.py_func(pressed))
     for p in range(pressed.wall_contacts.first[-1]):
-        arguments = pressed.wall_contacts, pressed.law, p, 1e-8
+        of_walls = pressed.wall_contacts
+        columns = of_walls.constants, of_walls.history, of_walls.displacement
+        arguments = pressed.law, *columns, len(Constants._fields), 1, p, 1e-8
         assert forces.spring_energy(*arguments) == pytest.approx(forces.spring_energy.py_func(*arguments))
     for function in (neighbors.build_pairs, neighbors.build_pairs.py_func):
         assert function(
@@ -387,13 +389,15 @@ def test_compiled_kernels_equal_python(pressed):
             1e-7,
         )
     for contacts in (pressed.pairs, twin.pairs):
-        add = lists.add_contact if contacts is pressed.pairs else lists.add_contact.py_func
+        fill_in = lists.fill_in if contacts is pressed.pairs else lists.fill_in.py_func
+        particles = pressed.particles
+        of_each = particles.radius, particles.mass, particles.species
         lists.keep_old.py_func(contacts)
-        start = contacts.old_first[1]
-        add(contacts, 0, start, 1, 0, (AM, SE), 4e-7, 1e-15, pressed.law, pressed.friction)
-    assert pressed.pairs.history[0] == pytest.approx(twin.pairs.history[0])
-    yielding = 5 * pressed.pairs.friction.size
-    assert pressed.pairs.constants[yielding] == twin.pairs.constants[yielding] > 0
+        fill_in(contacts, *of_each, pressed.law, pressed.friction, False)
+    np.testing.assert_array_equal(pressed.pairs.history, twin.pairs.history)
+    mine, other = pressed.pairs.listed("constants"), twin.pairs.listed("constants")
+    np.testing.assert_allclose(mine, other, rtol=1e-12)
+    assert (mine[5] > 0).all()
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="looks for x86 instructions")

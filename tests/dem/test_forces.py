@@ -8,8 +8,8 @@ from numba import njit
 
 from dem.cpu import forces
 from dem.cpu.integrate import advance
-from dem.cpu.tile import TILE
 from dem.geometry import planar
+from dem.state import TILE
 from electrode.species import SE
 
 STEP = 1e-11
@@ -70,8 +70,7 @@ def test_a_particle_pressed_to_a_wall_sticks_below_and_slides_above_the_coulomb_
         system = scene(0.49, 0, walls=(0, 10, -10, 10))
         advance(system, 1e-15, 1)
         normal = system.walls.force[0]
-        stiffness = system.wall_contacts.constants[:: system.wall_contacts.friction.size]
-        spring = stiffness[1] * np.sqrt(1e-8)
+        spring = system.wall_contacts.listed("constants")[1, 0] * np.sqrt(1e-8)
         system.wall_contacts.displacement[0] = pull * normal / spring
         advance(system, 1e-15, 1)
         displaced.append(system.wall_contacts.displacement[0] * spring / normal)

@@ -153,13 +153,10 @@ def test_small_kernels_equal_python(crowd):
     for p in range(crowd.pairs.first[5], crowd.pairs.first[6]):
         crowd.pairs.displacement[p] = p
     lists.keep_old.py_func(crowd.pairs)
+    old_list = crowd.pairs.old_partner, *crowd.pairs.old_first[5:7]
     for p in range(crowd.pairs.first[5], crowd.pairs.first[6]):
         partner = crowd.pairs.partner[p]
         for start in range(crowd.pairs.old_first[5], crowd.pairs.old_first[6] + 1):
-            assert lists._old_place(crowd.pairs, 5, partner, start) == p
-            assert lists._old_place.py_func(crowd.pairs, 5, partner, start) == p
-    start = crowd.pairs.old_first[5]
-    assert lists._old_place.py_func(crowd.pairs, 5, 10**6, start) == -1
-    known = (AM, SE), 1e-6, 1e-15, crowd.law, crowd.friction
-    assert lists.add_contact.py_func(crowd.pairs, 0, start, 5, 3, *known) >= start
-    assert crowd.pairs.friction[0] == 0.5
+            assert lists._old_place(*old_list, partner, start) == p
+            assert lists._old_place.py_func(*old_list, partner, start) == p
+    assert lists._old_place.py_func(*old_list, 10**6, old_list[1]) == -1

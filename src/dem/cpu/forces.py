@@ -6,6 +6,7 @@ import math
 
 from numba import njit
 
+from dem.cpu.contacts import place_of, rows_of
 from dem.cpu.law import constants_at, energy, history_at, jitable, response, write
 from dem.cpu.stress import measure_pairs, measure_wall_contact
 from dem.cpu.tile import (
@@ -23,12 +24,12 @@ from dem.cpu.tile import (
     RADIUS_J,
     SPIN_I,
     SPIN_J,
-    TILE,
     TORQUE_I,
     TORQUE_J,
 )
 from dem.geometry.planar import approach, face_approach, face_gap, face_normal, force_vector
 from dem.laws import friction
+from dem.state import TILE
 
 friction_force = jitable(friction.friction_force)
 
@@ -53,11 +54,11 @@ def gather(particles, pairs, start, count, tile):
 
 
 @njit(cache=True, nogil=True)
-def gather_history(history, room, start, count, tile):
+def gather_history(history, rows, start, count, tile):
     """Copy what the law remembers of `count` pairs from `start` on into `tile`; see `dem.state.Contacts`."""
-    for row in range(history.size // room):
-        kept, place = row * room + start, HISTORY + row * TILE
-        tile[place : place + count] = history[kept : kept + count]
+    tile[HISTORY : HISTORY + rows * TILE] = history[start * rows : (start + TILE) * rows]
+    for row in range(rows):
+        place = HISTORY + row * TILE
         tile[place + count : place + TILE] = 0.0  # no bond that could break
 
 
@@ -96,11 +97,12 @@ def contact(law, constants, history, friction, displacement, overlap, opening, s
 def apply_law(tile, pairs, law, start, time_step):
     """Forces, torques, new displacements and history of the tile of pairs from `start` on.
 
-    Works on whole tiles: the list must have room for one from `start` on, see `room_for`.
+    Works on whole tiles, and so on places that no pair fills.
 
     Tangential force F on j at lever arms R - overlap / 2 gives both particles a torque of -F times their arm.
     """
-    constants, room = pairs.constants, pairs.friction.size
+    rows = rows_of(pairs.constants, pairs)
+    constants = pairs.constants[start * rows : (start + TILE) * rows]
     friction = pairs.friction[start : start + TILE]
     for k in range(TILE):
         nx, ny, overlap, arm_i, arm_j, opening, slip = approach(
@@ -115,7 +117,7 @@ def apply_law(tile, pairs, law, start, time_step):
         )
         normal, tangential, displacement, dissipated, history = contact(
             law,
-            constants_at(law, constants, start + k, room),
+            constants_at(law, constants, k, TILE),
             history_at(law, tile, HISTORY + k, TILE),
             friction[k],
             tile[DISPLACEMENT + k],
@@ -148,28 +150,25 @@ def scatter(particles, pairs, start, count, tile):
 
 
 @njit(cache=True, nogil=True)
-def scatter_history(history, room, start, count, tile):
+def scatter_history(history, rows, start, tile):
     """Keep what the law remembers of the pairs of a tile."""
-    for row in range(history.size // room):
-        kept, place = row * room + start, HISTORY + row * TILE
-        history[kept : kept + count] = tile[place : place + count]
+    history[start * rows : (start + TILE) * rows] = tile[HISTORY : HISTORY + rows * TILE]
 
 
 @njit(cache=True, nogil=True)
 def add_pair_forces(particles, pairs, law, time_step, tile, stress, measure):
     """Add the forces [N] and torques [N m] of all particle contacts; advances their displacements."""
     pairs_in_list = pairs.first[-1]
-    history, room = pairs.history, pairs.friction.size
-    remembers = history.size > 0
+    history, rows = pairs.history, rows_of(pairs.history, pairs)
     for start in range(0, pairs_in_list, TILE):
         count = min(TILE, pairs_in_list - start)
         gather(particles, pairs, start, count, tile)
-        if remembers:
-            gather_history(history, room, start, count, tile)
+        if rows > 0:
+            gather_history(history, rows, start, count, tile)
         apply_law(tile, pairs, law, start, time_step)
         scatter(particles, pairs, start, count, tile)
-        if remembers:
-            scatter_history(history, room, start, count, tile)
+        if rows > 0:
+            scatter_history(history, rows, start, tile)
         if measure:
             measure_pairs(pairs, start, count, tile, stress)
 
@@ -181,15 +180,16 @@ def add_wall_forces(particles, walls, contacts, law, time_step, tile, stress, me
     The normal points from the particle to the wall, so the tangential force is the one on the wall.
     """
     walls.force[:] = 0.0
-    constants, friction, room = contacts.constants, contacts.friction, contacts.friction.size
+    constants, friction = contacts.constants, contacts.friction
     displacement, history = contacts.displacement, contacts.history
+    of_law, of_history = rows_of(constants, contacts), rows_of(history, contacts)
     for p in range(contacts.first[-1]):
         i, w = contacts.owner[p], contacts.partner[p]
         overlap, arm, opening, slip = face_approach(particles, walls, i, w)
         normal, tangential, displacement[p], dissipated, after = contact(
             law,
-            constants_at(law, constants, p, room),
-            history_at(law, history, p, room),
+            constants_at(law, constants, place_of(p, of_law), TILE),
+            history_at(law, history, place_of(p, of_history), TILE),
             friction[p],
             displacement[p],
             overlap,
@@ -197,7 +197,7 @@ def add_wall_forces(particles, walls, contacts, law, time_step, tile, stress, me
             slip,
             time_step,
         )
-        write(history, p, room, after)
+        write(history, place_of(p, of_history), TILE, after)
         tile[DISSIPATED] += dissipated
         nx, ny = face_normal(walls, w)
         fx, fy = force_vector(normal, tangential, nx, ny)
@@ -228,31 +228,49 @@ def add_forces(system, time_step, measure):
     )
 
 
-@njit(cache=True, nogil=True)
-def spring_energy(contacts, law, p, overlap):
-    """Energy in the springs of contact p [J]; 0 without overlap."""
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def spring_energy(law, constants, history, displacement, of_law, of_history, p, overlap):
+    """Energy in the springs of contact p [J], with so many constants and memories; 0 without overlap."""
     if overlap <= 0.0:
         return 0.0
-    room = contacts.friction.size
-    constants = constants_at(law, contacts.constants, p, room)
-    history = history_at(law, contacts.history, p, room)
-    return energy(law, constants, history, overlap, contacts.displacement[p])
+    known = constants_at(law, constants, place_of(p, of_law), TILE)
+    remembered = history_at(law, history, place_of(p, of_history), TILE)
+    return energy(law, known, remembered, overlap, displacement[p])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def energies(system):
     """Kinetic (translation and rotation) and elastic energy of the structure [J]."""
-    particles, pairs, wall_contacts = system.particles, system.pairs, system.wall_contacts
+    particles, pairs, of_walls, walls = system.particles, system.pairs, system.wall_contacts, system.walls
+    law, mass, inertia = system.law, particles.mass, particles.inertia
+    x, y, radius, vx, vy, omega = (
+        particles.x,
+        particles.y,
+        particles.radius,
+        particles.vx,
+        particles.vy,
+        particles.omega,
+    )
+    # Taken out of their tuples here, see `dem.cpu.contacts.fill_in`.
+    first, partner, wall_first, wall = pairs.first, pairs.partner, of_walls.first, of_walls.partner
+    constants, history, displacement = pairs.constants, pairs.history, pairs.displacement
+    wall_constants, wall_history, wall_displacement = (
+        of_walls.constants,
+        of_walls.history,
+        of_walls.displacement,
+    )
+    of_law, of_history = rows_of(constants, pairs), rows_of(history, pairs)
     kinetic = elastic = 0.0
-    for i in range(particles.x.size):
-        kinetic += 0.5 * particles.mass[i] * (particles.vx[i] ** 2 + particles.vy[i] ** 2)
-        kinetic += 0.5 * particles.inertia[i] * particles.omega[i] ** 2
-        for p in range(pairs.first[i], pairs.first[i + 1]):
-            j = pairs.partner[p]
-            distance = math.hypot(particles.x[j] - particles.x[i], particles.y[j] - particles.y[i])
-            overlap = particles.radius[i] + particles.radius[j] - distance
-            elastic += spring_energy(pairs, system.law, p, overlap)
-        for p in range(wall_contacts.first[i], wall_contacts.first[i + 1]):
-            overlap = -face_gap(particles, system.walls, i, wall_contacts.partner[p])
-            elastic += spring_energy(wall_contacts, system.law, p, overlap)
+    for i in range(mass.size):
+        kinetic += 0.5 * mass[i] * (vx[i] ** 2 + vy[i] ** 2)
+        kinetic += 0.5 * inertia[i] * omega[i] ** 2
+        for p in range(first[i], first[i + 1]):
+            j = partner[p]
+            overlap = radius[i] + radius[j] - math.hypot(x[j] - x[i], y[j] - y[i])
+            elastic += spring_energy(law, constants, history, displacement, of_law, of_history, p, overlap)
+        for p in range(wall_first[i], wall_first[i + 1]):
+            overlap = -face_gap(particles, walls, i, wall[p])
+            elastic += spring_energy(
+                law, wall_constants, wall_history, wall_displacement, of_law, of_history, p, overlap
+            )
     return kinetic, elastic

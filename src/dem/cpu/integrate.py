@@ -10,7 +10,7 @@ from numba import njit
 from dem.cpu.cache import keep_apart
 from dem.cpu.forces import add_forces
 from dem.cpu.neighbors import build_pairs, build_wall_contacts, empty_grid, sort_into_cells
-from dem.cpu.tile import DISSIPATED, empty_tile, room_for
+from dem.cpu.tile import DISSIPATED, empty_tile
 from dem.laws import Law
 from dem.state import Particles, System, Walls, no_contacts, no_stress
 
@@ -48,7 +48,7 @@ def make_system(particles: Particles, walls: Walls, law: Law, friction: np.ndarr
     system = System(
         particles,
         walls,
-        pairs=no_contacts(n, room_for(PAIRS_PER_PARTICLE * n), law),
+        pairs=no_contacts(n, PAIRS_PER_PARTICLE * n, law),
         wall_contacts=no_contacts(n, walls.position.size * n, law),
         grid=empty_grid(particles, walls, skin),
         law=law,

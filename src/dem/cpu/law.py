@@ -15,6 +15,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload, register_jitable
 
+from dem.laws.friction import Coulomb
+
 OPTIONS: Any = {"error_model": "numpy", "nogil": True}
 # Left to itself the compiler finds laws too long to inline, and a loop with a call in it is no vector loop.
 INLINED: Any = {**OPTIONS, "forceinline": True}
@@ -67,8 +69,19 @@ def _energy(law, constants, history, overlap, displacement):
     return jitable(law.instance_class.energy)
 
 
+def rubs(friction):
+    """Whether contacts in space have a tangential force: in kernels a constant, so that no branch is left."""
+    return isinstance(friction, Coulomb)
+
+
+@overload(rubs, jit_options=INLINED)
+def _rubs(friction):
+    return (lambda friction: True) if friction.instance_class is Coulomb else (lambda friction: False)
+
+
 # The columns of a contact as the tuple that laws take, by intrinsics, whose first argument Numba adds. They
-# lie `stride` apart in a flat array, so that a loop over contacts reads each column in sequence.
+# lie `stride` apart in a flat array, so that a loop over contacts reads each column in sequence; see
+# `dem.state.Contacts`.
 
 
 def constants_at(law, columns, first, stride):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from dem.cpu.contacts import OF_WALL, add_contact, keep_old
+from dem.cpu.contacts import fill_in, keep_old
 from dem.geometry.planar import FACES, face_gap
 from dem.state import CellGrid, Particles, Walls
 from electrode.trajectory import BOTTOM, LEFT, RIGHT, TOP
@@ -77,20 +77,14 @@ def build_pairs(particles, walls, grid, pairs, law, friction, skin):
         False if there are more pairs than room: the list is then unusable.
     """
     keep_old(pairs)
-    x, y, radius, mass, species = (
-        particles.x,
-        particles.y,
-        particles.radius,
-        particles.mass,
-        particles.species,
-    )
+    x, y, radius = particles.x, particles.y, particles.radius
+    first, partner = pairs.first, pairs.partner
+    cell_first, member = grid.first, grid.member
     nx, ny = grid.counts
     side, left, bottom = grid.side[0], walls.position[LEFT], walls.position[BOTTOM]
-    room = pairs.partner.size
     listed = 0
     for i in range(x.size):
-        pairs.first[i] = listed
-        old = pairs.old_first[i]
+        first[i] = listed
         reach = 2 * radius[i] + skin
         for cx in range(
             _cell_along(x[i] - reach, left, side, nx), _cell_along(x[i] + reach, left, side, nx) + 1
@@ -98,20 +92,18 @@ def build_pairs(particles, walls, grid, pairs, law, friction, skin):
             low = cx * ny + _cell_along(y[i] - reach, bottom, side, ny)
             high = cx * ny + _cell_along(y[i] + reach, bottom, side, ny)
             # Cells of one column are neighbors in memory: one run of members.
-            for m in range(grid.first[low], grid.first[high + 1]):
-                j = grid.member[m]
+            for m in range(cell_first[low], cell_first[high + 1]):
+                j = member[m]
                 if radius[j] > radius[i] or (radius[j] == radius[i] and j >= i):
                     continue
                 distance = radius[i] + radius[j] + skin
                 if (x[j] - x[i]) ** 2 + (y[j] - y[i]) ** 2 < distance**2:
-                    if listed == room:
+                    if listed == partner.size:
                         return False
-                    pair_radius = radius[i] * radius[j] / (radius[i] + radius[j])
-                    pair_mass = mass[i] * mass[j] / (mass[i] + mass[j])
-                    both = (species[i], species[j])
-                    old = add_contact(pairs, listed, old, i, j, both, pair_radius, pair_mass, law, friction)
+                    partner[listed] = j
                     listed += 1
-    pairs.first[x.size] = listed
+    first[x.size] = listed
+    fill_in(pairs, radius, particles.mass, particles.species, law, friction, False)
     return True
 
 
@@ -119,14 +111,13 @@ def build_pairs(particles, walls, grid, pairs, law, friction, skin):
 def build_wall_contacts(particles, walls, contacts, law, friction, skin):
     """List the walls within `skin` of each particle, carrying history over. Room for all is enough."""
     keep_old(contacts)
-    radius, mass, species = particles.radius, particles.mass, particles.species
+    first, partner = contacts.first, contacts.partner
     listed = 0
-    for i in range(radius.size):
-        contacts.first[i] = listed
-        old = contacts.old_first[i]
+    for i in range(particles.x.size):
+        first[i] = listed
         for w in range(len(FACES)):
             if face_gap(particles, walls, i, w) < skin:
-                both = (species[i], OF_WALL)
-                old = add_contact(contacts, listed, old, i, w, both, radius[i], mass[i], law, friction)
+                partner[listed] = w
                 listed += 1
-    contacts.first[radius.size] = listed
+    first[particles.x.size] = listed
+    fill_in(contacts, particles.radius, particles.mass, particles.species, law, friction, True)

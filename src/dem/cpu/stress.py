@@ -18,8 +18,8 @@ from dem.cpu.tile import (
     RADIUS_I,
     RADIUS_J,
     TANGENTIAL,
-    TILE,
 )
+from dem.state import TILE
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -1,6 +1,6 @@
 """The scratch through which pairs pass, many at a time, on their way through the contact law.
 
-The count is known when the kernels are compiled and all numbers lie in one array, row by row: the compiler
+Their count is known when the kernels are compiled and all numbers lie in one array, row by row: the compiler
 then knows that rows do not overlap, and a loop over a tile becomes vector instructions.
 """
 
@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-TILE = 128  # pairs
+from dem.state import TILE
+
 DX, DY, DVX, DVY, SPIN_I, SPIN_J, RADIUS_I, RADIUS_J = (row * TILE for row in range(8))
 DISPLACEMENT, FORCE_X, FORCE_Y, TORQUE_I, TORQUE_J = (row * TILE for row in range(8, 13))
 DISSIPATED = 13 * TILE  # summed up since the tile was made, over all pairs that passed through a place
@@ -18,11 +19,6 @@ NX, NY, OVERLAP, NORMAL, TANGENTIAL = (row * TILE for row in range(14, 19))  # f
 HISTORY = 19 * TILE  # of the law, as many rows as it has
 # A place that no pair fills gets two centres this far apart [m].
 APART = 1.0
-
-
-def room_for(pairs: int) -> int:
-    """Length of a pair list that holds `pairs` in whole tiles."""
-    return -(-pairs // TILE) * TILE
 
 
 def empty_tile(law: Any) -> np.ndarray:

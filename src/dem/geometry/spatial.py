@@ -91,34 +91,28 @@ def move(nx, ny, nz, overlap, arm_i, arm_j, dvx, dvy, dvz, ix, iy, iz, jx, jy, j
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def face_gap(motion, walls, i, w):
     """Distance of the surface of particle i from face w [m]; negative when they overlap."""
     return walls.outward[w] * (walls.position[w] - motion[i, walls.axis[w]]) - motion[i, RADIUS]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def face_approach(motion, walls, i, w):
     """How particle i lies and moves against face w."""
+    axis, outward, speed = walls.axis[w], walls.outward[w], walls.velocity[w]
     overlap = -face_gap(motion, walls, i, w)
     arm = motion[i, RADIUS] - 0.5 * overlap
-    axis, outward = walls.axis[w], walls.outward[w]
-    nx = outward if axis == X else 0.0
-    ny = outward if axis == Y else 0.0
-    nz = outward if axis == Z else 0.0
-    wall_x = walls.velocity[w] if axis == X else 0.0
-    wall_y = walls.velocity[w] if axis == Y else 0.0
-    wall_z = walls.velocity[w] if axis == Z else 0.0
     return move(
-        nx,
-        ny,
-        nz,
+        outward if axis == X else 0.0,
+        outward if axis == Y else 0.0,
+        outward if axis == Z else 0.0,
         overlap,
         arm,
         0.0,
-        wall_x - motion[i, VX],
-        wall_y - motion[i, VY],
-        wall_z - motion[i, VZ],
+        (speed if axis == X else 0.0) - motion[i, VX],
+        (speed if axis == Y else 0.0) - motion[i, VY],
+        (speed if axis == Z else 0.0) - motion[i, VZ],
         motion[i, SPIN_X],
         motion[i, SPIN_Y],
         motion[i, SPIN_Z],

@@ -1,4 +1,4 @@
-"""Coulomb friction on a tangential spring, in the plane: what a law says of the normal goes in.
+"""Coulomb friction on a tangential spring: what a law says of the normal goes in.
 
 Sliding cuts the spring at the Coulomb limit and drops its dashpot (LIGGGHTS, ``tangential history``).
 """
@@ -6,6 +6,26 @@ Sliding cuts the spring at the Coulomb limit and drops its dashpot (LIGGGHTS, ``
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Coulomb(NamedTuple):
+    """Contacts in space that stick and slide."""
+
+    coefficient: np.ndarray  # per pair of species [3, 3]
+
+
+class Frictionless(NamedTuple):
+    """Contacts in space of which none can push along the tangent: kernels leave all that out."""
+
+    coefficient: np.ndarray  # 0 for each pair of species [3, 3]
+
+
+def friction_of(coefficient: np.ndarray) -> Coulomb | Frictionless:
+    """Friction in space, by its coefficients per pair of species [3, 3]: its type chooses the kernels."""
+    return Coulomb(coefficient) if coefficient.any() else Frictionless(coefficient)
 
 
 def friction_force(

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from dem.cpu.contacts import place_of, rows_of
 from dem.cpu.law import constants_at, history_at, response
-from dem.state import SpatialSystem, System
+from dem.state import TILE, SpatialSystem, System
 
 # Share of an overlap by which it is varied to see how stiff the contact is.
 VARIED = 1e-4
@@ -50,9 +51,9 @@ def tangent(law, contacts, p):
     overlap = contacts.overlap[p]
     if overlap <= 0.0:
         return 0.0
-    room = contacts.friction.size
-    constants = constants_at(law, contacts.constants, p, room)
-    history = history_at(law, contacts.history, p, room)
+    of_law, of_history = rows_of(contacts.constants, contacts), rows_of(contacts.history, contacts)
+    constants = constants_at(law, contacts.constants, place_of(p, of_law), TILE)
+    history = history_at(law, contacts.history, place_of(p, of_history), TILE)
     less, more = (1.0 - VARIED) * overlap, (1.0 + VARIED) * overlap
     lower = response(law, constants, history, less, 0.0, 0.0).force
     return (response(law, constants, history, more, 0.0, 0.0).force - lower) / (more - less)

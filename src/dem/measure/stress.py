@@ -54,7 +54,6 @@ def contact_list(system: System | SpatialSystem) -> ContactList:
     """List the contacts when last measured."""
     particles, law = system.particles, system.law
     columns = []
-    rows = {"constants": len(law.Constants._fields), "history": len(law.HISTORY)}
     for contacts, is_wall in ((system.pairs, False), (system.wall_contacts, True)):
         listed = slice(contacts.first[-1])
         partner = contacts.partner[listed].astype(np.int32)
@@ -65,8 +64,8 @@ def contact_list(system: System | SpatialSystem) -> ContactList:
                 contacts.overlap[listed],
                 contacts.normal_force[listed],
                 contacts.tangential_force[listed],
-                contacts.constants.reshape(rows["constants"], contacts.friction.size)[:, listed],
-                contacts.history.reshape(rows["history"], contacts.friction.size)[:, listed],
+                contacts.listed("constants"),
+                contacts.listed("history"),
             )
         )
     joined = [np.concatenate(column, axis=-1) for column in zip(*columns, strict=True)]

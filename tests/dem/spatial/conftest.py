@@ -43,7 +43,7 @@ def cluster(space):
 def crowd(space, alike):
     """Function that gives sixty spheres of both species, overlapping and moving in a periodic box."""
 
-    def make(law="hertz_mindlin", own=None, width=5.0, height=4.0, count=60):
+    def make(law="hertz_mindlin", own=None, width=5.0, height=4.0, count=60, friction=0.5):
         rng = np.random.default_rng(3)
         position = rng.uniform(0, 1, (count, 3)) * [width, width, height]
         radius = np.where(np.arange(count) < 3, 1.2, rng.uniform(0.35, 0.5, count))
@@ -62,7 +62,7 @@ def crowd(space, alike):
             species=species,
             width=width,
             walls=(0, height),
-            contacts=alike(law, own=own),
+            contacts=alike(law, friction, own=own),
             velocity=rng.normal(0, 3, (count, 3)),
             spin=rng.normal(0, 3e6, (count, 3)),
         )

@@ -16,6 +16,7 @@ from dem.cpu.spatial.integrate import advance
 from dem.cpu.spatial.tile import dissipated_work
 from dem.geometry import spatial as geometry
 from dem.laws.elastoplastic import Yielding
+from dem.laws.friction import Coulomb, Frictionless
 from electrode.species import AM, SE, WALL
 
 STEP = 1e-11
@@ -30,7 +31,7 @@ class Twin:
 
     def __init__(self, system):
         particles, walls = system.particles, system.walls
-        self.law, self.friction, self.width = system.law, system.friction, system.box.length[0]
+        self.law, self.friction, self.width = system.law, system.friction.coefficient, system.box.length[0]
         self.position, self.velocity = particles.position, particles.motion[:, 3:6].copy()
         self.spin, self.radius = particles.motion[:, 6:9].copy(), particles.radius.copy()
         self.mass, self.inertia, self.species = particles.mass, particles.inertia, particles.species
@@ -320,11 +321,27 @@ def test_friction_turns_with_the_normal_and_keeps_its_length():
     assert result[6] == 0
 
 
+@pytest.mark.parametrize("law", LAWS)
+def test_kernels_without_friction_leave_nothing_out(crowd, law):
+    """Kernels without friction do what those with friction do at a coefficient of 0."""
+    smooth, rubbing = (crowd(law, LAWS[law], friction=0.0) for _ in range(2))
+    assert isinstance(smooth.friction, Frictionless)
+    rubbing = rubbing._replace(friction=Coulomb(rubbing.friction.coefficient))
+    start = smooth.particles.position
+    for system in (smooth, rubbing):
+        advance(system, STEP, 200)
+    assert np.abs(smooth.particles.position - start).max() > 1e-9
+    np.testing.assert_allclose(smooth.particles.motion, rubbing.particles.motion, rtol=1e-12)
+    np.testing.assert_allclose(smooth.stress.moment, rubbing.stress.moment, rtol=1e-9, atol=1e-22)
+    assert dissipated_work(smooth.tile) == pytest.approx(dissipated_work(rubbing.tile), rel=1e-9)
+    assert not smooth.pairs.tangential_force.any()
+
+
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="looks for x86 instructions")
 def test_the_law_is_vector_instructions(cluster):
     fresh = njit(forces.apply_law.py_func, error_model="numpy")
     system = cluster()
-    fresh(system.tile, system.pairs, system.law, system.box, 0, STEP)
+    fresh(system.tile, system.pairs, system.law, system.friction, system.box, 0, STEP)
     code = next(iter(fresh.inspect_asm().values()))
     assert len(re.findall(r"v?sqrtpd\s.*[xyz]mm", code)) >= 4 and "divpd" in code
 

@@ -11,7 +11,7 @@ from dem.cpu.cache import keep_apart
 from dem.cpu.integrate import add_wall_work, drive
 from dem.cpu.spatial.forces import add_forces
 from dem.cpu.spatial.neighbors import build_pairs, build_wall_contacts, empty_grid, sort_into_cells
-from dem.cpu.spatial.tile import DISSIPATED, empty_tile, room_for
+from dem.cpu.spatial.tile import DISSIPATED, empty_tile
 from dem.geometry.spatial import (
     FX,
     FY,
@@ -31,6 +31,7 @@ from dem.geometry.spatial import (
     Z,
 )
 from dem.laws import Law
+from dem.laws.friction import friction_of
 from dem.state import Box, SpatialSystem, Spheres, Walls, no_contacts, no_stress
 
 # Candidate pairs per sphere for which there is room: at most twelve equal spheres touch one, six pairs each;
@@ -69,11 +70,11 @@ def make_system(particles: Spheres, walls: Walls, box: Box, law: Law, friction: 
         particles,
         box,
         walls,
-        pairs=no_contacts(n, room_for(PAIRS_PER_PARTICLE * n), law, axes=3),
+        pairs=no_contacts(n, PAIRS_PER_PARTICLE * n, law, axes=3),
         wall_contacts=no_contacts(n, walls.position.size * n, law, axes=3),
         grid=empty_grid(particles, walls, box, skin),
         law=law,
-        friction=friction,
+        friction=friction_of(friction),
         tile=empty_tile(law),
         stress=no_stress(n, axes=3),
     )
@@ -155,8 +156,8 @@ def rebuild(system, skin):
     """List neighbors afresh, carrying the contacts' history over; False if there are too many."""
     particles, walls, box, grid = system.particles, system.walls, system.box, system.grid
     sort_into_cells(particles, walls, box, grid)
-    build_wall_contacts(particles, walls, system.wall_contacts, system.law, system.friction, skin)
-    return build_pairs(particles, box, grid, system.pairs, system.law, system.friction, skin)
+    build_wall_contacts(particles, walls, system.wall_contacts, system.law, system.friction.coefficient, skin)
+    return build_pairs(particles, box, grid, system.pairs, system.law, system.friction.coefficient, skin)
 
 
 @njit(cache=True, nogil=True)

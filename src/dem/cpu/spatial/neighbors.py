@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numba import njit
 
-from dem.cpu.contacts import OF_WALL, add_contact, keep_old
+from dem.cpu.contacts import fill_in, keep_old
 from dem.geometry.spatial import RADIUS, X, Y, Z, face_gap, nearest
 from dem.state import Box, CellBlock, Spheres, Walls
 
@@ -38,6 +38,7 @@ def empty_grid(particles: Spheres, walls: Walls, box: Box, skin: float) -> CellB
         first=np.zeros(counts.prod() + 1, np.int64),
         member=np.zeros(n, np.int64),
         cell=np.zeros(n, np.int64),
+        placed=np.zeros((n, 4)),
         counts=counts,
         side=lengths / counts,
         origin=origin,
@@ -46,19 +47,19 @@ def empty_grid(particles: Spheres, walls: Walls, box: Box, skin: float) -> CellB
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _cell_along(coordinate, grid, axis):
     """Cell that a coordinate [m] lies in, counted on beyond the box."""
     return math.floor((coordinate - grid.origin[axis]) / grid.side[axis])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _inside(cell, count, periodic):
     """The cell of the box that stands for a cell anywhere."""
     return cell % count if periodic else min(max(cell, 0), count - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def sort_into_cells(particles, walls, box, grid):
     """Counting sort of the spheres into cells; remembers the places the list is built from.
 
@@ -84,14 +85,18 @@ def sort_into_cells(particles, walls, box, grid):
     for i in range(n - 1, -1, -1):
         c = grid.cell[i] + 1
         grid.first[c] -= 1
-        grid.member[grid.first[c]] = i
+        m = grid.first[c]
+        grid.member[m] = i
+        for axis in range(3):
+            grid.placed[m, axis] = motion[i, axis]
+        grid.placed[m, 3] = motion[i, RADIUS]
     for c in range(nx * ny * nz):
         grid.first[c] = grid.first[c + 1]
     grid.first[nx * ny * nz] = n
     grid.built_wall[:] = walls.position
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _range_along(coordinate, reach, grid, axis, periodic):
     """First and last cell that comes nearer to a coordinate than `reach` [m]; each stands once."""
     count = grid.counts[axis]
@@ -102,7 +107,7 @@ def _range_along(coordinate, reach, grid, axis, periodic):
     return min(max(low, 0), count - 1), min(max(high, 0), count - 1)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _gap_along(coordinate, cell, grid, axis, periodic):
     """Distance of a coordinate from what is in a cell [m], or less.
 
@@ -119,12 +124,12 @@ def _gap_along(coordinate, cell, grid, axis, periodic):
     return 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _round(gap, length, periodic):
     return 0.0 if periodic and gap > 0.25 * length else gap
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def build_pairs(particles, box, grid, pairs, law, friction, skin):
     """List all pairs closer than the sum of radii plus `skin`, carrying history over from the old list.
 
@@ -133,17 +138,19 @@ def build_pairs(particles, box, grid, pairs, law, friction, skin):
     Returns
     -------
     bool
-        False if there are more pairs than room: the list is then unusable.
+        False if there is no room left: the list is then unusable.
     """
     keep_old(pairs)
-    motion, mass, species = particles.motion, particles.mass, particles.species
+    motion, first, partner = particles.motion, pairs.first, pairs.partner
+    cell_first, member, placed = grid.first, grid.member, grid.placed
     nx, ny, nz = grid.counts
-    repeats_x, repeats_y, repeats_z = box.length[X] > 0.0, box.length[Y] > 0.0, box.length[Z] > 0.0
-    room = pairs.partner.size
+    length_x, length_y, length_z = box.length[X], box.length[Y], box.length[Z]
+    half_x, half_y, half_z = box.half[X], box.half[Y], box.half[Z]
+    repeats_x, repeats_y, repeats_z = length_x > 0.0, length_y > 0.0, length_z > 0.0
+    n, room = particles.mass.size, partner.size
     listed = 0
-    for i in range(mass.size):
-        pairs.first[i] = listed
-        old = pairs.old_first[i]
+    for i in range(n):
+        first[i] = listed
         x, y, z, radius = motion[i, X], motion[i, Y], motion[i, Z], motion[i, RADIUS]
         reach = 2 * radius + skin
         x_low, x_high = _range_along(x, reach, grid, X, repeats_x)
@@ -162,44 +169,37 @@ def build_pairs(particles, box, grid, pairs, law, friction, skin):
                     # A row that crosses a periodic side is two runs of cells.
                     cell = _inside(z_first, nz, repeats_z)
                     z_last = min(z_high, z_first + nz - 1 - cell)
-                    begin, end = grid.first[row + cell], grid.first[row + cell + z_last - z_first + 1]
+                    begin, end = cell_first[row + cell], cell_first[row + cell + z_last - z_first + 1]
                     z_first = z_last + 1
                     for m in range(begin, end):
-                        j = grid.member[m]
-                        other = motion[j, RADIUS]
-                        if other > radius or (other == radius and j >= i):
-                            continue
-                        dx = nearest(motion[j, X] - x, box.length[X], box.half[X])
-                        dy = nearest(motion[j, Y] - y, box.length[Y], box.half[Y])
-                        dz = nearest(motion[j, Z] - z, box.length[Z], box.half[Z])
+                        dx = nearest(placed[m, X] - x, length_x, half_x)
+                        dy = nearest(placed[m, Y] - y, length_y, half_y)
+                        dz = nearest(placed[m, Z] - z, length_z, half_z)
+                        j, other = member[m], placed[m, 3]
                         distance = radius + other + skin
-                        if dx * dx + dy * dy + dz * dz < distance * distance:
-                            if listed == room:
-                                return False
-                            both = (species[i], species[j])
-                            pair_radius = radius * other / (radius + other)
-                            pair_mass = mass[i] * mass[j] / (mass[i] + mass[j])
-                            old = add_contact(
-                                pairs, listed, old, i, j, both, pair_radius, pair_mass, law, friction
-                            )
-                            listed += 1
-    pairs.first[mass.size] = listed
+                        near = dx * dx + dy * dy + dz * dz < distance * distance
+                        owned = (other < radius) | ((other == radius) & (j < i))
+                        if listed == room:
+                            return False
+                        # Written down in any case, kept only if so: a branch would be guessed wrong.
+                        partner[listed] = j
+                        listed += near & owned
+    first[n] = listed
+    fill_in(pairs, motion[:, RADIUS], particles.mass, particles.species, law, friction, False)
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def build_wall_contacts(particles, walls, contacts, law, friction, skin):
     """List the walls within `skin` of each sphere, carrying history over. Room for all is enough."""
     keep_old(contacts)
-    motion, mass, species = particles.motion, particles.mass, particles.species
-    listed = 0
-    for i in range(mass.size):
-        contacts.first[i] = listed
-        old = contacts.old_first[i]
+    motion, first, partner = particles.motion, contacts.first, contacts.partner
+    listed, n = 0, particles.mass.size
+    for i in range(n):
+        first[i] = listed
         for w in range(walls.position.size):
             if face_gap(motion, walls, i, w) < skin:
-                both = (species[i], OF_WALL)
-                radius = motion[i, RADIUS]
-                old = add_contact(contacts, listed, old, i, w, both, radius, mass[i], law, friction)
+                partner[listed] = w
                 listed += 1
-    contacts.first[mass.size] = listed
+    first[n] = listed
+    fill_in(contacts, motion[:, RADIUS], particles.mass, particles.species, law, friction, True)

@@ -23,11 +23,11 @@ from dem.cpu.spatial.tile import (
     RADIUS_I,
     RADIUS_J,
     TANGENTIAL,
-    TILE,
     TWIST_X,
     TWIST_Y,
     TWIST_Z,
 )
+from dem.state import TILE
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-# Pairs. A tile with all its rows stays in the first-level cache.
-TILE = 64
+from dem.state import TILE
+
+# With all its rows it stays in the first-level cache.
 DX, DY, DZ, DVX, DVY, DVZ = (row * TILE for row in range(6))
 SPIN_IX, SPIN_IY, SPIN_IZ, SPIN_JX, SPIN_JY, SPIN_JZ = (row * TILE for row in range(6, 12))
 RADIUS_I, RADIUS_J = (row * TILE for row in range(12, 14))
@@ -19,11 +20,6 @@ DISSIPATED = 25 * TILE  # summed up since the tile was made, over all pairs that
 NX, NY, NZ, OVERLAP, NORMAL, TANGENTIAL = (row * TILE for row in range(26, 32))  # filled when measuring
 HISTORY = 32 * TILE  # of the law, as many rows as it has
 APART = 1.0  # [m]
-
-
-def room_for(pairs: int) -> int:
-    """Length of a pair list that holds `pairs` in whole tiles."""
-    return -(-pairs // TILE) * TILE
 
 
 def empty_tile(law: Any) -> np.ndarray:
