@@ -203,6 +203,11 @@ class Compression:
         require(not self.unload or self.frames >= 4, "frames", ">= 4 with unload", self.frames)
 
     @property
+    def unload_speed(self) -> float:
+        """Most of the moving wall on its way back [m/s]."""
+        return self.wall_speed
+
+    @property
     def narrowest(self) -> float:
         """Where the moving wall stops at the latest [m]."""
         return self.final_width
@@ -231,6 +236,8 @@ class Pressing:
     frames: Annotated[int, Bounds(least=1, most=10_000)] = 1
     # A copy of a rested state is let back to those below it; 0: until the piston bears nothing [Pa].
     unload_to: Annotated[tuple[float, ...], Bounds("MPa", least=0, most=10_000)] = ()
+    # Most of the piston on its way back [m/s]: faster than a packing follows, it tears (docs/validation.md).
+    unload_speed: Annotated[float, Bounds("m_per_s", above=0, most=100)] = 4.0
     # Pressures whose rested states are [Pa]; none: all.
     unload_from: Annotated[tuple[float, ...], Bounds("MPa", above=0, most=10_000)] = ()
 

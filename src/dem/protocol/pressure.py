@@ -104,13 +104,14 @@ def press(
     impedance = protocol.servo_damping * math.sqrt(electrolyte.youngs_modulus * electrolyte.density) * area
     way = look.position - protocol.narrowest
     most = math.ceil(way / (protocol.wall_speed * pace.longest_step)) + protocol.hold_maximum_steps
+    # Let back, the wall starts from where it stands.
+    inwards = look.force < pressure * area
     drive = Drive(
         load=pressure * area,
         impedance=impedance,
         mass=RESPONSE * pace.longest_step * impedance,
-        speed_limit=protocol.wall_speed,
-        # Let back, the wall starts from where it stands.
-        velocity=-protocol.wall_speed if look.force < pressure * area else 0.0,
+        speed_limit=protocol.wall_speed if inwards else protocol.unload_speed,
+        velocity=-protocol.wall_speed if inwards else 0.0,
     )
     look = yield Advance(0, drive=drive)
     seen: deque[float] = deque(maxlen=LOOKS)
@@ -161,7 +162,7 @@ def unload(pressure: float, pace: Pace, protocol: Compression | Pressing) -> Ste
     RuntimeError
         If the structure does not come to rest within ``hold_maximum_steps``.
     """
-    look = yield Advance(0, drive=Drive(load=0.0))
+    look = yield Advance(0, drive=Drive(load=0.0, speed_limit=protocol.unload_speed))
     area = look.wall_area()
     rest = Rest(protocol, loaded=look)
     free, taken = 0, 0

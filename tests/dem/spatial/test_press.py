@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from dem.engine import apply_drive
 from dem.filling.spatial import Packing, check_packing, fill, packing_seed
 from dem.parameters import Pressing, SpatialFilling
 from dem.press import arrays_of, copy_of, press_packing, restored, under_piston
@@ -121,6 +122,19 @@ def pressed(request):
     packing, _ = fill(FILLING, 0.4, np.random.default_rng(2))
     stages = press_packing(packing, materials, contacts, PRESSING, [100e6, 300e6])
     return packing, materials, contacts, [sample for stage in stages for sample in stage.samples]
+
+
+def test_the_piston_goes_back_no_faster_than_it_may(pressed, monkeypatch):
+    packing, materials, contacts, _ = pressed
+    drives = []
+    monkeypatch.setattr(
+        "dem.engine.apply_drive", lambda walls, drive: drives.append(drive) or apply_drive(walls, drive)
+    )
+    slow_back = dataclasses.replace(PRESSING, wall_speed=20.0, unload_speed=2.0)
+    for _ in press_packing(packing, materials, contacts, slow_back, [300e6]):
+        pass
+    limits = [drive.speed_limit for drive in drives if drive.load is not None]
+    assert limits == [20.0, 2.0, 2.0], "pressed, let go, let back"
 
 
 def test_each_pressure_is_borne_at_rest_and_let_back(pressed):
