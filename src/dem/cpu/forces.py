@@ -39,8 +39,10 @@ def gather(particles, pairs, start, count, tile):
     """Copy what the law needs of `count` pairs from `start` on into `tile`."""
     x, y, vx, vy = particles.x, particles.y, particles.vx, particles.vy
     omega, radius = particles.omega, particles.radius
+    # Of a view each place is known to count from its start.
+    owners, partners = pairs.owner[start : start + TILE], pairs.partner[start : start + TILE]
     for k in range(count):
-        i, j = pairs.owner[start + k], pairs.partner[start + k]
+        i, j = owners[k], partners[k]
         tile[DX + k] = x[j] - x[i]
         tile[DY + k] = y[j] - y[i]
         tile[DVX + k] = vx[j] - vx[i]
@@ -138,8 +140,9 @@ def apply_law(tile, pairs, law, start, time_step):
 def scatter(particles, pairs, start, count, tile):
     """Add the forces and torques of a tile to its particles; keep the displacements."""
     fx, fy, torque = particles.fx, particles.fy, particles.torque
+    owners, partners = pairs.owner[start : start + TILE], pairs.partner[start : start + TILE]
     for k in range(count):
-        i, j = pairs.owner[start + k], pairs.partner[start + k]
+        i, j = owners[k], partners[k]
         fx[i] -= tile[FORCE_X + k]
         fy[i] -= tile[FORCE_Y + k]
         torque[i] += tile[TORQUE_I + k]

@@ -34,16 +34,16 @@ def _resolve(tile):
         tile[TANGENTIAL + k] = tile[FORCE_Y + k] * nx - tile[FORCE_X + k] * ny
 
 
-@njit(cache=True, nogil=True)
-def _add(stress, i, arm, nx, ny, fx, fy, normal):
-    stress.moment[i, 0] += arm * (nx * fx)
-    stress.moment[i, 1] += arm * (nx * fy)
-    stress.moment[i, 2] += arm * (ny * fx)
-    stress.moment[i, 3] += arm * (ny * fy)
-    stress.normal_force_sum[i] += normal
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _add(moment, normal_force_sum, i, arm, nx, ny, fx, fy, normal):
+    moment[i, 0] += arm * (nx * fx)
+    moment[i, 1] += arm * (nx * fy)
+    moment[i, 2] += arm * (ny * fx)
+    moment[i, 3] += arm * (ny * fy)
+    normal_force_sum[i] += normal
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def measure_pairs(pairs, start, count, tile, stress):
     """Write down `count` pairs from `start` on, whose forces are in `tile`.
 
@@ -53,12 +53,14 @@ def measure_pairs(pairs, start, count, tile, stress):
     pairs.overlap[start : start + count] = tile[OVERLAP : OVERLAP + count]
     pairs.normal_force[start : start + count] = tile[NORMAL : NORMAL + count]
     pairs.tangential_force[start : start + count] = tile[TANGENTIAL : TANGENTIAL + count]
+    owners, partners = pairs.owner[start : start + TILE], pairs.partner[start : start + TILE]
+    moment, normal_force_sum = stress.moment, stress.normal_force_sum
     for k in range(count):
-        i, j = pairs.owner[start + k], pairs.partner[start + k]
+        i, j = owners[k], partners[k]
         half, normal = 0.5 * tile[OVERLAP + k], tile[NORMAL + k]
         nx, ny, fx, fy = tile[NX + k], tile[NY + k], tile[FORCE_X + k], tile[FORCE_Y + k]
-        _add(stress, i, tile[RADIUS_I + k] - half, nx, ny, fx, fy, normal)
-        _add(stress, j, tile[RADIUS_J + k] - half, nx, ny, fx, fy, normal)
+        _add(moment, normal_force_sum, i, tile[RADIUS_I + k] - half, nx, ny, fx, fy, normal)
+        _add(moment, normal_force_sum, j, tile[RADIUS_J + k] - half, nx, ny, fx, fy, normal)
 
 
 @njit(cache=True, nogil=True)
@@ -67,4 +69,4 @@ def measure_wall_contact(contacts, p, overlap, normal, tangential, arm, nx, ny, 
     contacts.overlap[p] = overlap
     contacts.normal_force[p] = normal
     contacts.tangential_force[p] = tangential
-    _add(stress, contacts.owner[p], arm, nx, ny, fx, fy, normal)
+    _add(stress.moment, stress.normal_force_sum, contacts.owner[p], arm, nx, ny, fx, fy, normal)

@@ -46,9 +46,8 @@ def _resolve(tile):
         )
 
 
-@njit(cache=True, nogil=True)
-def _add(stress, i, arm, nx, ny, nz, fx, fy, fz, normal):
-    moment = stress.moment
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _add(moment, normal_force_sum, i, arm, nx, ny, nz, fx, fy, fz, normal):
     ax, ay, az = arm * nx, arm * ny, arm * nz
     moment[i, 0] += ax * fx
     moment[i, 1] += ax * fy
@@ -59,10 +58,10 @@ def _add(stress, i, arm, nx, ny, nz, fx, fy, fz, normal):
     moment[i, 6] += az * fx
     moment[i, 7] += az * fy
     moment[i, 8] += az * fz
-    stress.normal_force_sum[i] += normal
+    normal_force_sum[i] += normal
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def measure_pairs(pairs, start, count, tile, stress):
     """Write down `count` pairs from `start` on, whose forces are in `tile`.
 
@@ -72,15 +71,17 @@ def measure_pairs(pairs, start, count, tile, stress):
     pairs.overlap[start : start + count] = tile[OVERLAP : OVERLAP + count]
     pairs.normal_force[start : start + count] = tile[NORMAL : NORMAL + count]
     pairs.tangential_force[start : start + count] = tile[TANGENTIAL : TANGENTIAL + count]
+    owners, partners = pairs.owner[start : start + TILE], pairs.partner[start : start + TILE]
+    moment, normal_force_sum = stress.moment, stress.normal_force_sum
     for k in range(count):
         normal = tile[NORMAL + k]
         if normal == 0.0 and tile[TANGENTIAL + k] == 0.0:
             continue
-        i, j = pairs.owner[start + k], pairs.partner[start + k]
+        i, j = owners[k], partners[k]
         nx, ny, nz = tile[NX + k], tile[NY + k], tile[NZ + k]
         fx, fy, fz = tile[FORCE_X + k], tile[FORCE_Y + k], tile[FORCE_Z + k]
-        _add(stress, i, tile[ARM_I + k], nx, ny, nz, fx, fy, fz, normal)
-        _add(stress, j, tile[ARM_J + k], nx, ny, nz, fx, fy, fz, normal)
+        _add(moment, normal_force_sum, i, tile[ARM_I + k], nx, ny, nz, fx, fy, fz, normal)
+        _add(moment, normal_force_sum, j, tile[ARM_J + k], nx, ny, nz, fx, fy, fz, normal)
 
 
 @njit(cache=True, nogil=True)
@@ -89,4 +90,5 @@ def measure_wall_contact(contacts, p, move, normal, tangential, fx, fy, fz, stre
     contacts.overlap[p] = move.overlap
     contacts.normal_force[p] = normal
     contacts.tangential_force[p] = tangential
-    _add(stress, contacts.owner[p], move.arm_i, move.nx, move.ny, move.nz, fx, fy, fz, normal)
+    i, moment, normal_force_sum = contacts.owner[p], stress.moment, stress.normal_force_sum
+    _add(moment, normal_force_sum, i, move.arm_i, move.nx, move.ny, move.nz, fx, fy, fz, normal)
