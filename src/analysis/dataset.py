@@ -15,10 +15,10 @@ import xarray as xr
 from analysis.images import am_particles, class_image, image_window, particle_image, stress_map
 from analysis.labels import structure_values, target_values
 from analysis.split import folds
-from analysis.trajectories import read_trajectories
 from analysis.variables import PADDED, VARIABLES, check
 from electrode.phases import PHASES
 from electrode.species import PARTICLE_PAIRS, SOLIDS
+from electrode.structures import read_trajectories
 from electrode.targets import TARGETS
 from provenance import FilePath, atomic_output, check_declared, check_seal
 from provenance.netcdf import READING_ERRORS

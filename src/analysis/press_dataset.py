@@ -14,9 +14,9 @@ import xarray as xr
 
 from analysis.dataset import write_netcdf
 from analysis.split import RANDOM, deal
-from analysis.trajectories import PressedPacking, read_packings
 from analysis.variables import Variable, check
 from electrode.species import AM, PARTICLE_PAIRS, SOLIDS
+from electrode.structures import PressedPacking, read_packings
 from electrode.targets import SPATIAL_TARGETS, target_row
 from provenance import FilePath, atomic_output, check_declared, check_seal
 from provenance.netcdf import READING_ERRORS

@@ -17,9 +17,9 @@ from analysis.press_dataset import (
     write_measures,
 )
 from analysis.report import measure_table
-from analysis.trajectories import read_packings
 from dem.press_study import press_cell
 from electrode.species import AM
+from electrode.structures import read_packings
 from electrode.targets import SPATIAL_TARGETS
 
 SHARES = {"train": 0.5, "validation": 0.2, "test": 0.3}
