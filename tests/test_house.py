@@ -18,11 +18,12 @@ MAY_IMPORT = {
     "electrode": {"provenance"},
     "dem": {"electrode", "provenance"},
     "analysis": {"electrode", "provenance"},
+    "transport": {"electrode", "provenance"},
     "cnn": {"electrode", "provenance"},
     # Lists only: what runs them is in workflow/.
     "study": {"analysis", "dem", "electrode", "provenance"},
     # The front door: nothing imports it.
-    "assb": {"analysis", "cnn", "dem", "electrode", "provenance", "study"},
+    "assb": {"analysis", "cnn", "dem", "electrode", "provenance", "study", "transport"},
 }
 
 
