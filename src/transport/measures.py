@@ -13,12 +13,12 @@ from transport.kirchhoff import Conduction, conduct
 from transport.network import ContactNetwork
 from transport.resistance import conductances
 
-# Key of the configuration -> what takes its value to SI.
+# Key of the configuration -> how many of its unit make one of SI.
 _KEYS = {
-    "ionic_conductivity_mS_per_cm": 0.1,
-    "electronic_conductivity_mS_per_cm": 0.1,
-    "ionic_contact_resistance_ohm_cm2": 1e-4,
-    "electronic_contact_resistance_ohm_cm2": 1e-4,
+    "ionic_conductivity_mS_per_cm": 10,
+    "electronic_conductivity_mS_per_cm": 10,
+    "ionic_contact_resistance_ohm_cm2": 10_000,
+    "electronic_contact_resistance_ohm_cm2": 10_000,
 }
 
 
@@ -43,14 +43,14 @@ def read_conductors(section: Mapping[str, Any]) -> dict[int, Conductor]:
         word = "missing" if others[0] in _KEYS else "unknown"
         raise ValueError(f"transport.{others[0]} is {word}; the section has {', '.join(_KEYS)}")
     values = {}
-    for key, factor in _KEYS.items():
+    for key, number_in_si in _KEYS.items():
         value = section[key]
         resists = "resistance" in key
-        number = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
-        if not number or value < 0 or (value == 0 and not resists):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+        if not is_number or value < 0 or (value == 0 and not resists):
             bound = ">= 0" if resists else "> 0"
             raise ValueError(f"transport.{key} must be a number {bound}, got {value!r}")
-        values[key] = factor * value
+        values[key] = value / number_in_si
     ionic, electronic, se_boundary, am_boundary = values.values()
     return {SE: Conductor(ionic, se_boundary), AM: Conductor(electronic, am_boundary)}
 

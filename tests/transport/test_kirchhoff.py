@@ -15,7 +15,7 @@ from transport.resistance import conductances
 SIGMA = 1.2
 RADIUS = 0.5e-6
 CONTACT = 0.01
-# Of small contacts: effective / dense conductivity of the infinite lattice x radius / contact radius, distance
+# Of small contacts: relative conductivity of the infinite lattice x radius / contact radius, distance
 # of layers / radius, contacts of a sphere with the next layer. With the electrode it has one.
 INFINITE = {
     "simple cubic": (1, 2, 1),
@@ -39,7 +39,7 @@ def test_lattices_between_electrodes(stacked, name, layers):
     resistance = (layers - 1) / upwards + 1
     exact = bulk * CONTACT * ((layers - 1) + 2 / distance) / upwards / resistance
     assert conduction.with_electrodes / SIGMA == pytest.approx(exact, rel=1e-10)
-    if RADIUS < 0.2 * network.thickness:  # no contact with an electrode lies in the middle
+    if 0.2 * network.thickness > RADIUS:  # no contact with an electrode lies in the middle
         assert conduction.conductivity / SIGMA == pytest.approx(bulk * CONTACT, rel=1e-10)
 
 
