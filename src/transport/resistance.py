@@ -5,7 +5,7 @@ resistance 1 / (2 sigma a) (Maxwell, 1873; Batchelor & O'Brien, Proc. R. Soc. Lo
 it on each side; with an electrode on one side it is 1 / (4 sigma a). Under pressure contacts are not small: a
 half is then multiplied by
 
-    1 + CROWDING (sum of a over the contacts of the particle - OWN a) / R.
+    1 + CROWDING (sum of a over the contacts of the particle - OWN a) / R, at least 1.
 
 What flows through the other contacts of a particle raises the potential at this one. Smeared over the sphere,
 as the current of a uniform field is, that is the sum of a / (pi R), less a part that the contact has of its
@@ -18,7 +18,7 @@ import numpy as np
 
 from transport.network import ContactNetwork
 
-CROWDING, OWN = 0.16, 4.3
+CROWDING, OWN = 0.205, 5.23
 
 
 def conductances(
@@ -67,7 +67,8 @@ def conductances(
     crowd += np.bincount(partner[between], contact[between], number)
     strength = CROWDING if crowding else 0.0
     of_i, of_j = (
-        (1 + strength * (crowd[k] - OWN * contact) / network.radius[k]) / (4 * conductivity * contact)
+        (1 + strength * np.maximum(crowd[k] - OWN * contact, 0) / network.radius[k])
+        / (4 * conductivity * contact)
         for k in (i, partner)
     )
     conductance = np.zeros(network.i.size)

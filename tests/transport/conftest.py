@@ -5,7 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from dem.press_study import press_cell
+from dem.study import compress_cell
 from electrode.species import SE
+from electrode.structures import read_packings, read_trajectories
 from transport.network import COLLECTOR, SEPARATOR, ContactNetwork
 
 RADIUS = 0.5e-6
@@ -71,3 +74,25 @@ def stacked():
 def scattered():
     """Function that gives a disordered network by its seed, see `disordered`."""
     return disordered
+
+
+@pytest.fixture(scope="session")
+def trajectories(tmp_path_factory, kernels, tiny_config, spatial_config):
+    """Trajectory files of two structures in the plane, and of samples of a packing in space."""
+    folder = tmp_path_factory.mktemp("transport")
+    planar, spatial = folder / "planar.h5", folder / "spatial.h5"
+    compress_cell(planar, tiny_config, 10, 0.7, range(2), "code")
+    press_cell(spatial, spatial_config, 0.3, [50, 200], range(1), "code")
+    return planar, spatial
+
+
+@pytest.fixture(scope="session")
+def structure_in_the_plane(trajectories):
+    """A compressed structure."""
+    return next(read_trajectories(trajectories[0]))
+
+
+@pytest.fixture(scope="session")
+def packing_in_space(trajectories):
+    """A packing under its highest pressure."""
+    return next(each for each in read_packings(trajectories[1]) if each.name.endswith("pressure-200"))

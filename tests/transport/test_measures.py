@@ -8,7 +8,6 @@ import pytest
 
 from electrode.conduction import CONDUCTION
 from electrode.species import AM, SE
-from electrode.structures import read_trajectories
 from transport.kirchhoff import conduct
 from transport.measures import (
     Conductor,
@@ -59,12 +58,33 @@ def test_a_contact_by_hand():
     """Two particles: 1 / (2 sigma a), crowded, and a boundary; 1 / (4 sigma a) at each electrode."""
     network = row([SE, SE])
     contact, sigma, boundary = 0.1 * RADIUS, 0.3, 2e-7
-    # Each particle has two contacts of equal radius.
-    half = (1 + CROWDING * (2 - OWN) * 0.1) / (4 * sigma * contact)
+    # Two contacts do not crowd a particle.
+    half = 1 / (4 * sigma * contact)
     expected = [2 * half + boundary / (np.pi * contact**2), half, half]
     np.testing.assert_allclose(1 / conductances(network, SE, sigma, boundary), expected, rtol=1e-12)
     small = 1 / conductances(network, SE, sigma, crowding=False)
     np.testing.assert_allclose(small, np.array([2, 1, 1]) / (4 * sigma * contact), rtol=1e-12)
+
+
+def test_a_crowded_particle_by_hand():
+    """One particle between six others and an electrode: each contact feels those beyond `OWN`."""
+    number = 7
+    network = ContactNetwork(
+        species=np.full(number, SE),
+        radius=np.full(number, RADIUS),
+        depth=np.full(number, RADIUS),
+        share=np.full(number, 0.1),
+        i=np.array([1, 2, 3, 4, 5, 6, 0]),
+        j=np.array([0, 0, 0, 0, 0, 0, SEPARATOR]),
+        area=np.full(7, np.pi * (0.2 * RADIUS) ** 2),
+        thickness=RADIUS,
+        cross_section=RADIUS**2,
+    )
+    half = 1 / (4 * 0.2 * RADIUS)
+    crowded = half * (1 + CROWDING * (7 - OWN) * 0.2)
+    np.testing.assert_allclose(
+        1 / conductances(network, SE, 1.0), [half + crowded] * 6 + [crowded], rtol=1e-12
+    )
 
 
 def test_contacts_crowd_the_particles_that_have_them(stacked):
@@ -190,9 +210,9 @@ def test_numbers_agree_with_each_other():
     assert values["se_tortuosity_factor"] * values["ionic_conductivity_relative"] == pytest.approx(0.5)
 
 
-def test_structures_of_the_plane(study):
+def test_structures_of_the_plane(structure_in_the_plane):
     """Current crosses height x SE diameter, from the left to the moving wall."""
-    structure = next(read_trajectories(study.trajectories[0]))
+    structure = structure_in_the_plane
     network = network_of(structure)
     left, right, bottom, top = structure.final_box
     assert network.thickness == right - left
@@ -207,8 +227,41 @@ def test_structures_of_the_plane(study):
     assert 0 <= values["am_utilisation"] <= min(values["am_ionic_access"], values["am_electronic_access"])
 
 
-def test_the_plane_needs_se(study):
-    structure = next(read_trajectories(study.trajectories[0]))
+def test_structures_in_space(packing_in_space):
+    structure = packing_in_space
+    network = network_of(structure)
+    assert network.thickness == structure.height
+    assert network.cross_section == pytest.approx(structure.box[0] * structure.box[1])
+    np.testing.assert_array_equal(
+        network.depth, structure.position[-1][:, 2] - structure.wall_position[-1][0]
+    )
+    both = network.volume_fraction(SE) + network.volume_fraction(AM)
+    assert both == pytest.approx(structure.relative_density[-1])
+    values = transport_values(network, CONDUCTORS)
+    # Above the share of the solid no conductor is as good as that share in parallel.
+    assert 0 < values["ionic_conductivity_relative"] < network.volume_fraction(SE)
+    assert values["se_tortuosity_factor"] > 1
+    # Against Kirchhoff's laws in full, by dense elimination.
+    chosen = network.within(SE)
+    links = conductances(network, SE, 1.0)
+    number = network.species.size
+    laws, source = np.eye(number) * 1e-30, np.zeros(number)
+    for i, j, link in zip(network.i[chosen], network.j[chosen], links[chosen], strict=True):
+        laws[i, i] += link
+        if j >= 0:
+            laws[j, j] += link
+            laws[i, j] -= link
+            laws[j, i] -= link
+        elif j == COLLECTOR:
+            source[i] += link
+    potential = np.linalg.solve(laws, source)
+    at_separator = chosen & (network.j == SEPARATOR)
+    total = (links[at_separator] * potential[network.i[at_separator]]).sum()
+    assert conduct(network, SE, links).total == pytest.approx(total, rel=1e-8)
+
+
+def test_the_plane_needs_se(structure_in_the_plane):
+    structure = structure_in_the_plane
     alone = dataclasses.replace(structure, species=np.full_like(structure.species, AM))
     with pytest.raises(ValueError, match="one SE diameter thick, but there is no SE"):
         network_of(alone)
