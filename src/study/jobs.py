@@ -47,6 +47,10 @@ class AnyStudy:
         """What the networks learn."""
         return self.file("dataset.nc")
 
+    def transport(self) -> str:
+        """Conduction in its structures."""
+        return self.file("transport.nc")
+
     def example(self) -> str:
         """The compression with many frames, for the animation."""
         return self.file("example.h5")
@@ -249,6 +253,7 @@ class Study(AnyStudy):
             "compress_example": ["compress_example"],
             "degrade": [f"degrade/{other}" for other in self.config["joined_studies"]],
             "join": ["join"],
+            "transport": ["transport"],
             "dataset": ["dataset"],
             "response": ["response"],
             "manifest": ["manifest"],

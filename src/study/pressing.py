@@ -77,6 +77,7 @@ class PressingStudy(AnyStudy):
             "compile_kernels": ["compile_kernels"],
             "press": [f"press/{Path(path).stem}" for path in self.trajectory_files()],
             "press_example": ["press_example"],
+            "transport": ["transport"],
             "press_dataset": ["press_dataset"],
             "measures": ["measures"],
             "manifest": ["manifest"],
