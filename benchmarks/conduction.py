@@ -6,10 +6,10 @@
     python benchmarks/conduction.py voxels FOLDER     # the same packings on voxels, beside networks
     python benchmarks/conduction.py packings FOLDER   # what docs/transport.md holds against experiments
 
-`press` makes packings as config/spatial.yaml does, 11 um across. Tables go to benchmarks/conduction_*.csv. What
-is solved on voxels needs TauFactor (pip install taufactor): the union of the spheres of a phase, AM before SE,
-at three resolutions, extrapolated to none by a straight line over the side of a voxel. There the contacts of the
-network get the area of the lens in which two spheres meet, as on the voxels, beside that of the contact law.
+`press` makes packings as config/spatial.yaml does, 11 um across. Tables go to benchmarks/conduction_*.csv.
+What is solved on voxels needs TauFactor (pip install taufactor): the union of the spheres of a phase, AM
+before SE, at three resolutions, extrapolated to none by a straight line over the side of a voxel. Contacts of
+the network there have the area of the lens in which two spheres meet, as voxels do, beside that of the law.
 """
 
 import argparse
@@ -171,6 +171,11 @@ def octant(name, contact, voxels):
     return solid, radius
 
 
+def rms(values):
+    """Root mean square."""
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
 def lattices():
     """Fit what crowding adds to the resistance of contacts, where necks do not meet each other."""
     rows = []
@@ -202,11 +207,9 @@ def lattices():
 
     fit = least_squares(miss, (CROWDING, OWN))
     off = np.expm1(fit.fun)
-    print(
-        f"CROWDING {fit.x[0]:.3f}, OWN {fit.x[1]:.2f}: off by {off.std():.3f}, {abs(off).max():.3f} at most"
-    )
+    print(f"CROWDING {fit.x[0]:.3f}, OWN {fit.x[1]:.2f}: off by {rms(off):.3f}, {abs(off).max():.3f} at most")
     naive = factor - 1
-    print(f"without: off by {np.sqrt(np.mean(naive**2)):.3f}, {naive.max():.3f} at most")
+    print(f"without: off by {rms(naive):.3f}, {naive.max():.3f} at most")
     for row, part in zip(rows, off, strict=True):
         row["off"] = round(float(part), 4)
     write("lattices", rows)

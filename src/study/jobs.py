@@ -47,10 +47,6 @@ class AnyStudy:
         """What the networks learn."""
         return self.file("dataset.nc")
 
-    def transport(self) -> str:
-        """Conduction in its structures."""
-        return self.file("transport.nc")
-
     def example(self) -> str:
         """The compression with many frames, for the animation."""
         return self.file("example.h5")

@@ -18,7 +18,7 @@ import numpy as np
 
 from transport.network import ContactNetwork
 
-CROWDING, OWN = 0.205, 5.23
+CROWDING, OWN = 0.202, 5.12
 
 
 def conductances(

@@ -17,3 +17,23 @@ rule transport:
         code=code_of("transport.study"),
     script:
         "../scripts/transport.py"
+
+
+if IN_SPACE:
+
+    rule current:
+        input:
+            "results/{study}/example.h5",
+        output:
+            "results/{study}/current.nc",
+        log:
+            "results/{study}/logs/current.log",
+        benchmark:
+            "results/{study}/benchmarks/current.tsv"
+        conda:
+            "../envs/analysis.yaml"
+        params:
+            materials=config["transport"],
+            code=code_of("transport.currents"),
+        script:
+            "../scripts/current.py"
