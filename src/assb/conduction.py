@@ -69,10 +69,8 @@ def sentences(
             tortuosity = short(values[f"{phase}_tortuosity_factor"])
             lines.append(f"{solid} percolates: {carried} conductivity {told}, tortuosity factor {tortuosity}")
     if (network.species == AM).any():
-        ions, electrons, both = (
-            f"{100 * values[name]:.0f} %"
-            for name in ("am_ionic_access", "am_electronic_access", "am_utilisation")
-        )
+        names = ("am_ionic_access", "am_electronic_access", "am_utilisation")
+        ions, electrons, both = (f"{100 * values[name]:.0f} %" for name in names)
         lines.append(f"of the AM volume ions reach {ions}, electrons {electrons}, both {both}")
     return lines
 
