@@ -6,7 +6,8 @@
     python benchmarks/conduction.py voxels FOLDER     # the same packings on voxels, beside networks
     python benchmarks/conduction.py packings FOLDER   # what docs/transport.md holds against experiments
 
-`press` makes packings as config/spatial.yaml does, 11 um across. Tables go to benchmarks/conduction_*.csv.
+`press` makes packings as config/spatial.yaml does, 11 um across, unless it is told another size, height or
+friction. Tables go to benchmarks/conduction_*.csv.
 What is solved on voxels needs TauFactor (pip install taufactor): the union of the spheres of a phase, AM
 before SE, at three resolutions, extrapolated to none by a straight line over the side of a voxel. Contacts of
 the network there have the area of the lens in which two spheres meet, as voxels do, beside that of the law.
@@ -54,19 +55,22 @@ def write(name, rows):
 # Packings.
 
 
-def press(folder, packings):
-    """Press packings of every AM share, in a box smaller than that of config/spatial.yaml."""
+def press(folder, packings, shares, se_um, height_um, friction):
+    """Press packings as in config/spatial.yaml, but for a smaller box and what is given."""
     from dem.press_study import press_cell
 
     config = yaml.safe_load((ROOT / "config/spatial.yaml").read_text(encoding="utf-8"))
     config["structure"] |= {
         "box_width_um": 11,
-        "box_height_um": 30,
+        "box_height_um": height_um,
         "am_mean_diameter_um": [3, 4],
         "am_sd_diameter_um": [0.2, 0.4],
+        "se_mean_diameter_um": se_um,
+        "se_pitch_um": 0.2 * se_um,
     }
     config["compression"]["unload_from_MPa"] = [400]
-    for share in SHARES:
+    config["contacts"]["friction"] = dict.fromkeys(config["contacts"]["friction"], friction)
+    for share in shares:
         press_cell(folder / f"am-{share:g}.h5", config, share, PRESSURES, range(packings), "benchmark")
         print(f"AM {share:g}", flush=True)
 
@@ -169,6 +173,26 @@ def octant(name, contact, voxels):
         a, b, c = np.add(place, shift)
         solid |= (x - a) ** 2 + (y - b) ** 2 + (z - c) ** 2 <= radius**2
     return solid, radius
+
+
+def by_contacts(name, contact):
+    """Relative conductivity of a lattice from the resistance of its contacts, as networks have it."""
+    _, distance, neighbours, small = LATTICES[name]
+    _, radius = octant(name, contact, 2)
+    # Two spheres with as many contacts as each has in the lattice.
+    bond = ContactNetwork(
+        species=np.full(2, SE),
+        radius=np.ones(2),
+        depth=np.zeros(2),
+        share=np.zeros(2),
+        i=np.ones(neighbours, int),
+        j=np.zeros(neighbours, int),
+        area=np.full(neighbours, np.pi * contact**2),
+        thickness=1.0,
+        cross_section=1.0,
+    )
+    smaller = conductances(bond, SE, 1.0)[0] / conductances(bond, SE, 1.0, crowding=False)[0]
+    return small * contact * radius / distance * smaller
 
 
 def rms(values):
@@ -294,7 +318,7 @@ def voxels(folder):
     write("voxels", rows)
 
 
-def packings(folder):
+def packings(folder, name):
     """Conduction in every sample, with the contact areas of the law."""
     rows = []
     for packing in samples(folder):
@@ -309,7 +333,7 @@ def packings(folder):
             }
         rows.append(row)
         print(*row.values(), flush=True)
-    write("packings", rows)
+    write(name, rows)
 
 
 def main():
@@ -320,8 +344,14 @@ def main():
     for name in ("press", "voxels", "packings"):
         command = commands.add_parser(name)
         command.add_argument("folder", type=Path)
+        if name == "packings":
+            command.add_argument("--name", default="packings", help="of the table")
         if name == "press":
             command.add_argument("--packings", type=int, default=2)
+            command.add_argument("--shares", type=float, nargs="+", default=SHARES)
+            command.add_argument("--se-um", type=float, default=1)
+            command.add_argument("--height-um", type=float, default=30, help="before pressing")
+            command.add_argument("--friction", type=float, default=0)
     for name in ("speed", "lattices"):
         commands.add_parser(name)
     arguments = vars(parser.parse_args())
