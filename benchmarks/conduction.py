@@ -35,11 +35,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7)
 PRESSURES = (50, 100, 200, 400)  # [MPa]
 # Voxels along the diameter of SE.
-RESOLUTIONS = (6, 9, 12)
+RESOLUTIONS = (5, 7, 10)
 # AM share and pressure [MPa].
 ON_VOXELS = {(0.0, 100), (0.0, 200), (0.0, 400), (0.3, 400), (0.5, 400), (0.7, 400)}
 # Change in TauFactor's flux at which it stops [%].
-CONVERGED = 0.1
+CONVERGED = 0.3
 
 
 def write(name, rows):
