@@ -5,12 +5,13 @@
     python benchmarks/conduction.py press FOLDER      # packings of six AM shares
     python benchmarks/conduction.py voxels FOLDER     # the same packings on voxels, beside networks
     python benchmarks/conduction.py packings FOLDER   # what docs/transport.md holds against experiments
+    python benchmarks/conduction.py draw FOLDER conduction.png
 
 `press` makes packings as config/spatial.yaml does, 11 um across, unless it is told another size, height or
-friction. Tables go to benchmarks/conduction_*.csv.
-What is solved on voxels needs TauFactor (pip install taufactor): the union of the spheres of a phase, AM
-before SE, at three resolutions, extrapolated to none by a straight line over the side of a voxel. Contacts of
-the network there have the area of the lens in which two spheres meet, as voxels do, beside that of the law.
+friction. Tables go to benchmarks/conduction_*.csv. What is solved on voxels needs TauFactor (pip install
+taufactor): the union of the spheres of a phase, AM before SE, at three resolutions, extrapolated to none by a
+straight line over the side of a voxel. Contacts of the network there have the area of the lens in which two
+spheres meet, as voxels do, beside that of the law.
 """
 
 import argparse
@@ -35,11 +36,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARES = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7)
 PRESSURES = (50, 100, 200, 400)  # [MPa]
 # Voxels along the diameter of SE.
-RESOLUTIONS = (5, 7, 10)
+RESOLUTIONS = (6, 8, 12)
 # AM share and pressure [MPa].
 ON_VOXELS = {(0.0, 100), (0.0, 200), (0.0, 400), (0.3, 400), (0.5, 400), (0.7, 400)}
-# Change in TauFactor's flux at which it stops [%].
-CONVERGED = 0.3
+# Difference of the flux through the layers of voxels / flux, at which TauFactor stops.
+CONVERGED = 0.005
 
 
 def write(name, rows):
@@ -137,6 +138,8 @@ def on_voxels(solid, periodic=True):
     kind = taufactor.PeriodicSolver if periodic else taufactor.Solver
     solver = kind(np.ascontiguousarray(solid).astype(np.uint8), device="cpu")
     solver.solve(verbose=False, conv_crit=CONVERGED)
+    if not solver.converged:
+        raise RuntimeError(f"TauFactor did not converge on voxels of the shape {solid.shape}")
     return float(np.ravel(solver.D_eff)[0])
 
 
@@ -242,7 +245,8 @@ def lattices():
 def class_voxels(packing, side):
     """Classes of the voxels of a packing at rest between floor and piston, AM before SE [z, y, x]."""
     width, floor = packing.box[0], packing.wall_position[-1][0]
-    across, upwards = round(width / side), round(packing.height / side)
+    # Even across: TauFactor parts voxels like a chess board, which must go on where the box repeats itself.
+    across, upwards = 2 * round(width / side / 2), round(packing.height / side)
     step = np.array([packing.height / upwards, width / across, width / across])
     classes = np.zeros((upwards, across, across), np.uint8)
     for species in (SE, AM):
@@ -318,7 +322,7 @@ def voxels(folder):
     write("voxels", rows)
 
 
-def packings(folder, name):
+def packings(folder, table):
     """Conduction in every sample, with the contact areas of the law."""
     rows = []
     for packing in samples(folder):
@@ -333,7 +337,24 @@ def packings(folder, name):
             }
         rows.append(row)
         print(*row.values(), flush=True)
-    write(name, rows)
+    write(table, rows)
+
+
+def draw(folder, output):
+    """The figure of a study in space, of the packings of a folder."""
+    import tempfile
+
+    from analysis.figures.conduction import save
+    from analysis.press_dataset import build_dataset
+    from transport.study import write_transport
+
+    config = yaml.safe_load((ROOT / "config/spatial.yaml").read_text(encoding="utf-8"))
+    paths = sorted(folder.glob("*.h5"))
+    with tempfile.TemporaryDirectory() as name:
+        transport, dataset = Path(name, "transport.nc"), Path(name, "dataset.nc")
+        write_transport(paths, transport, config["transport"], "benchmark", "benchmark")
+        build_dataset(paths, dataset, config["split"], 1, "benchmark", "benchmark", transport)
+        save(dataset, [output])
 
 
 def main():
@@ -341,11 +362,13 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("press", "voxels", "packings"):
+    for name in ("press", "voxels", "packings", "draw"):
         command = commands.add_parser(name)
         command.add_argument("folder", type=Path)
+        if name == "draw":
+            command.add_argument("output", type=Path)
         if name == "packings":
-            command.add_argument("--name", default="packings", help="of the table")
+            command.add_argument("--table", default="packings", help="name of the table")
         if name == "press":
             command.add_argument("--packings", type=int, default=2)
             command.add_argument("--shares", type=float, nargs="+", default=SHARES)
