@@ -8,8 +8,8 @@
     python benchmarks/conduction.py draw FOLDER conduction.png
 
 `press` makes packings as config/spatial.yaml does, 11 um across, unless it is told another size, height or
-friction. Tables go to benchmarks/conduction_*.csv. What is solved on voxels needs TauFactor (pip install
-taufactor): the union of the spheres of a phase, AM before SE, at three resolutions, extrapolated to none by a
+friction. Tables go to benchmarks/conduction_*.csv. What is solved on voxels needs TauFactor (the extra
+voxels): the union of the spheres of a phase, AM before SE, at three resolutions, extrapolated to none by a
 straight line over the side of a voxel. Contacts of the network there have the area of the lens in which two
 spheres meet, as voxels do, beside that of the law.
 """

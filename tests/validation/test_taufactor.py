@@ -1,4 +1,4 @@
-"""Networks of contacts against TauFactor on the voxels of the same bodies (pip install taufactor)."""
+"""Networks of contacts against TauFactor on the voxels of the same bodies (the extra `voxels`)."""
 
 import conduction
 import numpy as np
