@@ -45,11 +45,18 @@ ARROWS = (
     ("compress_example", "figure_*"),
     ("manifest", "figure_*"),
 )
-COLOURS = {"dem": "#cfe3f1", "dataset": "#e5e5e5", "cnn": "#fbe0cf", "figures": "#d4ece3"}
+COLOURS = {
+    "dem": "#cfe3f1",
+    "transport": "#f3e3f0",
+    "dataset": "#e5e5e5",
+    "cnn": "#fbe0cf",
+    "figures": "#d4ece3",
+}
 PACKAGE = {
     "compile_kernels": "dem",
     "compress": "dem",
     "compress_example": "dem",
+    "transport": "transport",
     "train": "cnn",
     "predict": "cnn",
     "gradcam": "cnn",
@@ -97,7 +104,13 @@ def draw_pipeline(axes: Axes) -> None:
     axes.set_ylim(-3.4, 1.4)
     style.bare(axes)
     for k, (package, name) in enumerate(
-        (("dem", "src/dem"), ("dataset", "src/analysis"), ("cnn", "src/cnn"), ("figures", "analysis/figures"))
+        (
+            ("dem", "src/dem"),
+            ("transport", "src/transport"),
+            ("dataset", "src/analysis"),
+            ("cnn", "src/cnn"),
+            ("figures", "analysis/figures"),
+        )
     ):
         axes.plot(-0.35, 1.2 - 0.3 * k, "s", color=COLOURS[package], markeredgecolor="0.4")
         axes.text(-0.25, 1.2 - 0.3 * k, name, va="center", fontsize=8)
