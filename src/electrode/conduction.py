@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-# Of the electrodes between which is measured, as `transport.network` has them.
-_BETWEEN = "of the middle of the electrode"
-
 
 class Conducted(NamedTuple):
     """Declaration of one number of a structure."""
@@ -21,9 +18,11 @@ class Conducted(NamedTuple):
 
 
 CONDUCTION = {
-    "ionic_conductivity": Conducted("S/m", "Ionic conductivity", f"effective ionic conductivity {_BETWEEN}"),
+    "ionic_conductivity": Conducted(
+        "S/m", "Ionic conductivity", "effective ionic conductivity of the middle of the structure"
+    ),
     "electronic_conductivity": Conducted(
-        "S/m", "Electronic conductivity", f"effective electronic conductivity {_BETWEEN}"
+        "S/m", "Electronic conductivity", "effective electronic conductivity of the middle of the structure"
     ),
     "ionic_conductivity_relative": Conducted(
         "1", "Ionic conductivity / that of SE", "effective ionic conductivity / conductivity of dense SE"
