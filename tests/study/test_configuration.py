@@ -140,7 +140,7 @@ def test_configurations_of_the_project_are_accepted(root, overlaid, schema, name
         ),
         (
             "{joined_studies: [a, b], more_targets: [am_utilisation]}",
-            "more_targets are of the studies joined, in whose configurations they stand, got ['am_utilisation']",
+            "more_targets are of the studies joined, in whose configurations they stand, got ['am",
         ),
         ("joined_studies: [a, paper]", "joined_studies must be two or more others than 'paper'"),
         ("degraded_copies: 1", "degraded_copies are of joined_studies, of which there are none, got 1"),
