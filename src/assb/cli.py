@@ -44,7 +44,7 @@ def main() -> None:
         assb serve
 
     \b
-    Compress an electrode; run a whole study and its report:
+    Compress an electrode, see how it conducts; run a whole study and its report:
         assb simulate --width-um 50 --uncovered-fraction 0.63
         assb transport electrode.h5
         assb report --configfile config/demo.yaml
