@@ -323,7 +323,7 @@ def voxels(folder):
 
 
 def packings(folder, table):
-    """Conduction in every sample, with the contact areas of the law."""
+    """Conduction in every sample, with the contact areas of the law; fractions are of the middle."""
     rows = []
     for packing in samples(folder):
         network = network_of(packing)

@@ -35,13 +35,13 @@ CONDUCTION = {
     "se_tortuosity_factor": Conducted(
         "1",
         "Tortuosity factor of SE",
-        "volume fraction of SE / relative conductivity; not a number where SE does not percolate",
+        "volume fraction of SE in the middle / relative conductivity; not a number where it is 0",
         may_lack=True,
     ),
     "am_tortuosity_factor": Conducted(
         "1",
         "Tortuosity factor of AM",
-        "volume fraction of AM / relative conductivity; not a number where AM does not percolate",
+        "volume fraction of AM in the middle / relative conductivity; not a number where it is 0",
         may_lack=True,
     ),
     "am_ionic_access": Conducted(

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array, csc_array, diags_array
 from scipy.sparse.linalg import cg, splu
 
-from transport.network import COLLECTOR, SEPARATOR, ContactNetwork
+from transport.network import COLLECTOR, MIDDLE, SEPARATOR, ContactNetwork
 
 # Between the electrodes [V]; what is asked for does not depend on it.
 VOLTAGE = 1.0
@@ -17,8 +17,6 @@ MOST_ELIMINATED = 3000
 TOLERANCE = 1e-13
 # Then elimination after all; what percolates needs some tens to a thousand.
 MOST_ITERATIONS = 20_000
-# Share of the thickness, in the middle, that the gradient is taken over: layers at the electrodes are others.
-MIDDLE = 0.6
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,7 @@ def conduct(network: ContactNetwork, species: int, conductance: np.ndarray) -> C
             j == SEPARATOR, 0.0, np.where(j == COLLECTOR, network.thickness, network.depth[np.maximum(j, 0)])
         ),
     )
-    power = (flow * (potential[i] - partner) * _share_in_middle(*ends, network.thickness)).sum()
+    power = (flow * (potential[i] - partner) * _share_between(*ends, *network.middle)).sum()
     geometry = network.thickness / network.cross_section
     return Conduction(
         percolates=True,
@@ -116,9 +114,8 @@ def conduct(network: ContactNetwork, species: int, conductance: np.ndarray) -> C
     )
 
 
-def _share_in_middle(first: np.ndarray, second: np.ndarray, thickness: float) -> np.ndarray:
-    """Share of each way from one depth to another that lies in the middle of the thickness [C]."""
-    low, high = (1 - MIDDLE) / 2 * thickness, (1 + MIDDLE) / 2 * thickness
+def _share_between(first: np.ndarray, second: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Share of each way from one depth to another that lies between two depths [C]."""
     near, far = np.minimum(first, second), np.maximum(first, second)
     inside = ((near >= low) & (far <= high)).astype(float)
     return np.divide(np.clip(far, low, high) - np.clip(near, low, high), far - near, inside, where=far > near)

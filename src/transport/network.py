@@ -19,6 +19,8 @@ from electrode.trajectory import LEFT, RIGHT
 
 # Walls as contacts number them.
 SEPARATOR, COLLECTOR = -1, -2
+# Share of the thickness, in the middle, where conductivity is measured.
+MIDDLE = 0.6
 _X, _Z = 0, 2
 
 
@@ -35,6 +37,7 @@ class ContactNetwork:
     area: np.ndarray  # contact area, 0 where the law holds the two apart [C, m^2]
     thickness: float  # from separator to collector [m]
     cross_section: float  # that the current crosses [m^2]
+    in_plane: bool = False  # whether particles take the box as discs, not as spheres
 
     def within(self, species: int) -> np.ndarray:
         """Which contacts join two particles of a species, or one of them with an electrode [C]."""
@@ -42,9 +45,23 @@ class ContactNetwork:
         electrode = (self.j == SEPARATOR) | (self.j == COLLECTOR)
         return (self.area > 0) & alike[self.i] & np.where(self.j < 0, electrode, alike[self.j])
 
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Depths between which conductivity is measured: layers at the electrodes are others [m]."""
+        return (1 - MIDDLE) / 2 * self.thickness, (1 + MIDDLE) / 2 * self.thickness
+
     def volume_fraction(self, species: int) -> float:
-        """Share of the box that a species takes, overlaps counted twice [-]."""
-        return float(self.share[self.species == species].sum())
+        """Share of the middle that a species takes, overlaps counted twice [-]."""
+        chosen = self.species == species
+        below = [self._share_below(depth)[chosen].sum() for depth in self.middle]
+        return float(below[1] - below[0]) / MIDDLE
+
+    def _share_below(self, depth: float) -> np.ndarray:
+        """Share of the box that the part of each particle below a depth [m] takes: cap or segment [N]."""
+        height = np.clip((depth - self.depth) / self.radius, -1, 1)
+        if self.in_plane:
+            return self.share * (0.5 + (np.arcsin(height) + height * np.sqrt(1 - height**2)) / np.pi)
+        return self.share * (0.5 + 0.75 * (height - height**3 / 3))
 
     def clusters(self, species: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Clusters of touching particles of a species.
@@ -112,4 +129,5 @@ def network_of(structure: Trajectory | PressedPacking) -> ContactNetwork:
         area=structure.contacts["contact_area_from_overlap"],
         thickness=float(far - near),
         cross_section=float(cross_section),
+        in_plane=isinstance(structure, Trajectory),
     )

@@ -18,8 +18,14 @@ from provenance.netcdf import open_result
 
 READ = (
     *("am_volume_fraction", "am_share", "relative_density", "pressure", "unloaded_to"),
-    *("ionic_conductivity_relative", "electronic_conductivity", "am_ionic_access", "am_utilisation"),
+    *("ionic_conductivity_relative", "electronic_conductivity_relative", "electronic_conductivity"),
+    *("se_tortuosity_factor", "am_tortuosity_factor", "am_ionic_access", "am_utilisation"),
 )
+# What gives the volume fraction of a phase in the middle: tortuosity factor x relative conductivity.
+OF_PHASE = {
+    "SE": ("se_tortuosity_factor", "ionic_conductivity_relative"),
+    "AM": ("am_tortuosity_factor", "electronic_conductivity_relative"),
+}
 # Values of 0 are drawn at the lower end of an axis.
 LOWEST = {"ionic_conductivity_relative": 1e-3, "electronic_conductivity": 1e-3}
 
@@ -56,13 +62,18 @@ PUBLISHED = (
 
 
 def draw_against_fraction(axes: Axes, dataset: xr.Dataset, variable: str, phase: str, factor: float) -> None:
-    """Draw a variable [SI] x factor of every sample against the share of a phase in the box.
+    """Draw a variable [SI] x factor of every sample against the share of a phase where it was measured.
 
     Filled under load, open let back; colour tells the pressure. What does not percolate is a triangle at the
-    lower end.
+    lower end, at its share in the box.
     """
     am = dataset["am_share"].values
-    fraction = dataset["relative_density"].values * (am if phase == "AM" else 1 - am)
+    tortuosity, relative = (dataset[name].values for name in OF_PHASE[phase])
+    fraction = np.where(
+        np.isfinite(tortuosity),
+        tortuosity * relative,
+        dataset["relative_density"].values * (am if phase == "AM" else 1 - am),
+    )
     values = np.maximum(factor * dataset[variable].values, LOWEST[variable])
     loaded = np.isnan(dataset["unloaded_to"].values)
     pressure = 1e-6 * dataset["pressure"].values
