@@ -309,7 +309,8 @@ def voxels(folder):
                 row |= {f"voxels_{n}": round(v, 4) for n, v in zip(RESOLUTIONS, values, strict=True)}
                 row |= {"voxels": round(truth, 4), "error": round(error, 4)}
             else:
-                row |= {f"voxels_{n}": 0 for n in RESOLUTIONS} | {"voxels": 0, "error": 0}
+                # Not asked: spheres that do not touch may share the side of a voxel.
+                row |= dict.fromkeys((*(f"voxels_{n}" for n in RESOLUTIONS), "voxels", "error"), "")
             # Between electrodes, as voxels are; then the middle, as datasets have it.
             row |= {
                 "small_contacts": round(plain.with_electrodes, 4),
