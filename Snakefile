@@ -19,6 +19,11 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/kernels.smk"
 
 
+if study.simulates():
+
+    include: "workflow/rules/transport.smk"
+
+
 if IN_SPACE:
 
     include: "workflow/rules/press.smk"

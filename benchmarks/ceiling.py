@@ -15,11 +15,11 @@ import yaml
 from analysis.images import crop_window
 from analysis.labels import target_values
 from analysis.metrics import r2_score
-from analysis.trajectories import read_trajectories
 from dem.compress import between_walls
 from dem.measure.stress import contact_list, contact_pressure
 from dem.parameters import read_parameters
 from dem.structure import Structure
+from electrode.structures import read_trajectories
 from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -24,8 +24,8 @@ import yaml
 import dem.cpu.integrate
 from analysis.images import crop_window
 from analysis.labels import target_values
-from analysis.trajectories import read_trajectories
 from dem.study import compress_cell
+from electrode.structures import read_trajectories
 from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent

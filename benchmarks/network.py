@@ -27,12 +27,12 @@ from analysis.dataset import build_dataset
 from analysis.images import Window
 from analysis.labels import target_values
 from analysis.metrics import r2_score
-from analysis.trajectories import read_trajectories
 from cnn.data import KNOWN, part, read_dataset
 from cnn.ensemble import load_model, predict
 from cnn.particles import inside, read_off_particles
 from cnn.train import train
 from cnn.uncertainty import calibrate_particles
+from electrode.structures import read_trajectories
 from electrode.targets import TARGETS
 
 ROOT = Path(__file__).resolve().parent.parent

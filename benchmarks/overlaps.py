@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 
-from analysis.trajectories import read_trajectories
+from electrode.structures import read_trajectories
 
 
 def main(paths):

@@ -31,9 +31,9 @@ import yaml
 
 from analysis.images import crop_window
 from analysis.labels import target_values
-from analysis.trajectories import read_trajectories
 from dem.study import compress_cell
 from electrode.species import AM
+from electrode.structures import read_trajectories
 from electrode.targets import TARGETS
 from electrode.trajectory import MOVING
 

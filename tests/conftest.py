@@ -213,6 +213,14 @@ def _run_study(files):
     write_particle_metrics(*judged, files.particles, 100, config["seed"])
 
 
+@pytest.fixture
+def trajectory(study):
+    """First structure of the tiny study."""
+    from electrode.structures import read_trajectories
+
+    return next(read_trajectories(study.trajectories[0]))
+
+
 @pytest.fixture(scope="session")
 def browser():
     """A real Chromium without a window."""

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MEMORY = 4 * 2**30
 # Kind of input -> good file below the folder of samples, module and function that reads it.
 READERS = {
-    "trajectory": ("sample.h5", "analysis.trajectories", "read_trajectories"),
+    "trajectory": ("sample.h5", "electrode.structures", "read_trajectories"),
     "dataset": ("sample.nc", "analysis.dataset", "open_dataset"),
     "training": ("sample.nc", "cnn.data", "read_dataset"),
     "model": ("sample.keras", "cnn.ensemble", "load_model"),

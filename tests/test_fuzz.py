@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from analysis.trajectories import read_trajectories
+from electrode.structures import read_trajectories
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,12 @@ MAY_IMPORT = {
     "electrode": {"provenance"},
     "dem": {"electrode", "provenance"},
     "analysis": {"electrode", "provenance"},
+    "transport": {"electrode", "provenance"},
     "cnn": {"electrode", "provenance"},
     # Lists only: what runs them is in workflow/.
     "study": {"analysis", "dem", "electrode", "provenance"},
     # The front door: nothing imports it.
-    "assb": {"analysis", "cnn", "dem", "electrode", "provenance", "study"},
+    "assb": {"analysis", "cnn", "dem", "electrode", "provenance", "study", "transport"},
 }
 
 
@@ -125,8 +126,11 @@ def test_every_dependency_is_pinned(root):
     assert wanted <= _requirements(pins)
 
 
-@pytest.mark.parametrize("package", ["dem", "analysis", "cnn"])
-def test_conda_environments_have_what_their_package_imports(root, package):
+@pytest.mark.parametrize(
+    ("package", "environment"),
+    [("dem", "dem"), ("transport", "analysis"), ("analysis", "analysis"), ("cnn", "cnn")],
+)
+def test_conda_environments_have_what_their_package_imports(root, package, environment):
     # The command lines of packages are no jobs of the workflow.
     sources = (path for path in (root / "src" / package).rglob("*.py") if path.name != "__main__.py")
     text = "".join(path.read_text(encoding="utf-8") for path in sources)
@@ -138,12 +142,12 @@ def test_conda_environments_have_what_their_package_imports(root, package):
         "PIL": "pillow",
     }
     packages = {"h5py", "keras", "numba", "numpy", "scipy", "threadpoolctl", "xarray", *names}
-    listed = yaml.safe_load((root / f"workflow/envs/{package}.yaml").read_text(encoding="utf-8"))[
+    listed = yaml.safe_load((root / f"workflow/envs/{environment}.yaml").read_text(encoding="utf-8"))[
         "dependencies"
     ]
     have = {entry.split(" >=")[0] for entry in listed}
     needed = {names.get(name, name) for name in imported & packages}
-    assert needed <= have, f"workflow/envs/{package}.yaml lacks {needed - have}"
+    assert needed <= have, f"workflow/envs/{environment}.yaml lacks {needed - have}"
 
 
 def test_predictions_of_images_need_no_simulation():

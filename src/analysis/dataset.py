@@ -12,14 +12,15 @@ import h5netcdf
 import numpy as np
 import xarray as xr
 
+from analysis.conduction import conduction_in, read_conduction
 from analysis.images import am_particles, class_image, image_window, particle_image, stress_map
 from analysis.labels import structure_values, target_values
 from analysis.split import folds
-from analysis.trajectories import read_trajectories
 from analysis.variables import PADDED, VARIABLES, check
 from electrode.phases import PHASES
 from electrode.species import PARTICLE_PAIRS, SOLIDS
-from electrode.targets import TARGETS
+from electrode.structures import read_trajectories
+from electrode.targets import TARGETS, target_row
 from provenance import FilePath, atomic_output, check_declared, check_seal
 from provenance.netcdf import READING_ERRORS
 
@@ -60,6 +61,8 @@ def build_dataset(
     seed: int,
     study: str,
     code: str,
+    transport: FilePath | None = None,
+    more_targets: Sequence[str] = (),
 ) -> None:
     """Turn all trajectories of a study into one NetCDF4 file.
 
@@ -82,7 +85,18 @@ def build_dataset(
     code
         Digest of the code. With those of the trajectories' code it is the ``code_digest`` of the dataset:
         networks refuse datasets of another.
+    transport
+        NetCDF file of conduction in the same structures; None: the dataset has no such variables.
+    more_targets
+        Of these variables, those that are targets too, after the `TARGETS`.
+
+    Raises
+    ------
+    ValueError
+        If a file cannot be read, a structure lacks a number, or one of `more_targets` is the same in all.
     """
+    conduction = read_conduction(transport)
+    targets = [*TARGETS, *more_targets]
     rows: list[dict[str, Any]] = []
     provenance: set[str] = set()
     codes: set[str] = set()
@@ -95,10 +109,13 @@ def build_dataset(
                     pixels = class_image(trajectory, window, particle)
                     stress = stress_map(trajectory, window, particle)
                     _append(file, len(rows), image=pixels, stress_map=stress)
+                    conducted = conduction_in(trajectory.name, conduction)
+                    label = [*target_values(trajectory, window), *(conducted[name] for name in more_targets)]
                     rows.append(
-                        {"sample": trajectory.name, "label": target_values(trajectory, window)}
+                        {"sample": trajectory.name, "label": np.array(label)}
                         | structure_values(trajectory, window, pixels)
                         | am_particles(trajectory, window, particle)
+                        | conducted
                     )
                     codes.add(trajectory.provenance["code_digest"])
                     provenance.add(json.dumps(trajectory.provenance, sort_keys=True))
@@ -107,14 +124,15 @@ def build_dataset(
         for row in rows:
             row |= {name: padded(row[name], most) for name in PADDED}
         columns: dict[str, Any] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+        _check_spread(columns["label"], targets)
         parts = folds(columns["width"], columns["uncovered_fraction"], split, seed, columns["replicate"])
         columns |= {
             "phase": list(SOLIDS),
             "split": np.stack(list(parts.values())),
             "fold": list(parts),
             "study": [study] * len(rows),
-            "target": list(TARGETS),
-            "target_units": [target.unit for target in TARGETS.values()],
+            "target": targets,
+            "target_units": [target_row(name).unit for name in targets],
             "pair": list(PARTICLE_PAIRS),
             # As in the narrowest box: each structure has its own place for the image under pressure control.
             "x": replace(window, left=image["crop_um"] / 1e6).x,
@@ -131,6 +149,16 @@ def build_dataset(
         dataset.to_netcdf(temporary, mode="a", engine="h5netcdf", encoding=_encoding(dataset))
         with xr.open_dataset(temporary, engine="h5netcdf") as written:
             check(written)
+
+
+def _check_spread(labels: np.ndarray, targets: Sequence[str]) -> None:
+    """Raise ValueError if one of the targets that are none by default is the same in all structures."""
+    for name, values in zip(targets, labels.T, strict=True):
+        if name not in TARGETS and len(values) > 1 and np.ptp(values) == 0:
+            raise ValueError(
+                f"more_targets: {name} must differ between structures for a network to learn it, got "
+                f"{values[0]:g} in all {len(values)}"
+            )
 
 
 def padded(values: np.ndarray, length: int) -> np.ndarray:

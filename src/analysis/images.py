@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.trajectories import Trajectory
 from electrode.phases import VOID
 from electrode.species import AM, SE, SOLIDS
+from electrode.structures import Trajectory
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def join_datasets(datasets: Sequence[FilePath], output: FilePath, study: str) ->
             *((name, opened[0].attrs[name], dataset.attrs[name]) for name in ("um_per_pixel", "code_digest")),
             *(
                 (f"length of {name}", opened[0].sizes[name], dataset.sizes[name])
-                for name in ("y", "x", "cell_x")
+                for name in ("y", "x", "cell_x", "target")
             ),
         ):
             if first != other:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from analysis.images import Window
-from analysis.trajectories import Trajectory
 from electrode.phases import VOID
 from electrode.species import AM, PARTICLE_PAIRS, SE, SOLIDS
+from electrode.structures import Trajectory
 from electrode.targets import TARGETS
 from electrode.trajectory import MOVING
 

@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from analysis.conduction import conduction_in, read_conduction
 from analysis.dataset import write_netcdf
 from analysis.split import RANDOM, deal
-from analysis.trajectories import PressedPacking, read_packings
-from analysis.variables import Variable, check
+from analysis.variables import CONDUCTION_VARIABLES, Variable, check
+from electrode.conduction import CONDUCTION
 from electrode.species import AM, PARTICLE_PAIRS, SOLIDS
+from electrode.structures import PressedPacking, read_packings
 from electrode.targets import SPATIAL_TARGETS, target_row
 from provenance import FilePath, atomic_output, check_declared, check_seal
 from provenance.netcdf import READING_ERRORS
@@ -85,6 +87,7 @@ VARIABLES = {
         for solid in ("AM", "SE")
         for name, word in (("mean", "mean"), ("sd", "standard deviation"))
     },
+    **CONDUCTION_VARIABLES,
 }
 # Not a number where a packing lacks AM or SE, or is still under pressure.
 MAY_LACK = {
@@ -96,6 +99,7 @@ MAY_LACK = {
 MEASURES = (
     *("relative_density", "solid_volume_fraction", "am_coverage", "specific_interface_area"),
     *("am_stress_mean", "am_stress_sd", "se_stress_mean", "se_stress_sd"),
+    *CONDUCTION,
 )
 COLUMNS = (
     "am_volume_fraction",
@@ -166,6 +170,7 @@ def build_dataset(
     seed: int,
     study: str,
     code: str,
+    transport: FilePath | None = None,
 ) -> None:
     """Turn all samples of a study in space into one NetCDF4 file.
 
@@ -183,13 +188,17 @@ def build_dataset(
         Name of the study.
     code
         Digest of the code. With those of the trajectories' code it is the ``code_digest`` of the dataset.
+    transport
+        NetCDF file of conduction in the same samples; None: the dataset has no such variables.
     """
+    conduction = read_conduction(transport)
     rows: list[dict[str, Any]] = []
     codes: set[str] = set()
     provenance: set[str] = set()
     for count, path in enumerate(trajectories, 1):
         for packing in read_packings(path):
-            rows.append({"sample": packing.name, **sample_values(packing)})
+            conducted = conduction_in(packing.name, conduction)
+            rows.append({"sample": packing.name, **sample_values(packing), **conducted})
             codes.add(packing.provenance["code_digest"])
             provenance.add(json.dumps(packing.provenance, sort_keys=True))
         log.info("%d of %d trajectories read", count, len(trajectories))
@@ -209,6 +218,7 @@ def build_dataset(
         {
             name: (declared.dims, columns[name], {"units": declared.units, "long_name": declared.long_name})
             for name, declared in VARIABLES.items()
+            if name in columns
         },
         attrs={
             "title": f"packings of the study {study!r} pressed in space",
@@ -218,7 +228,7 @@ def build_dataset(
             "trajectory_provenance": sorted(provenance),
         },
     )
-    check(dataset, VARIABLES, (), MAY_LACK)
+    check(dataset, VARIABLES, CONDUCTION, MAY_LACK)
     write_netcdf(dataset, output)
 
 
@@ -244,7 +254,7 @@ def open_dataset(path: FilePath) -> xr.Dataset:
                 raise ValueError(f"it must be of geometry: spatial, got {geometry}")
             check_declared(path, dataset.nbytes)
             dataset.load()
-            check(dataset, VARIABLES, (), MAY_LACK)
+            check(dataset, VARIABLES, CONDUCTION, MAY_LACK)
     except READING_ERRORS as error:
         raise ValueError(f"{path} cannot be read as a dataset of a study in space: {error}") from error
     return dataset
@@ -261,7 +271,9 @@ def write_measures(dataset: FilePath, output: FilePath) -> None:
         One row per AM share, pressure, pressure let back to and measure; without those that a packing lacks.
     """
     opened = open_dataset(dataset)
-    shown = {name: target_row(name, VARIABLES[name].units).display for name in MEASURES}
+    shown = {
+        name: target_row(name, VARIABLES[name].units).display for name in MEASURES if name in opened.variables
+    }
     keys = [
         (am, pressure / 1e6, "" if np.isnan(back) else back / 1e6)
         for am, pressure, back in zip(

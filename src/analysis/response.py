@@ -11,8 +11,8 @@ import xarray as xr
 from analysis.dataset import write_netcdf
 from analysis.images import Window, image_window
 from analysis.labels import stress_in, wall_pressure
-from analysis.trajectories import Trajectory, read_trajectories
 from electrode.species import AM, SOLIDS
+from electrode.structures import Trajectory, read_trajectories
 from electrode.trajectory import LEFT, MOVING
 from provenance import FilePath
 

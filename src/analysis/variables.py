@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from electrode.conduction import CONDUCTION
+
 
 class Variable(NamedTuple):
     """Declaration of one variable of the dataset."""
@@ -19,6 +21,12 @@ class Variable(NamedTuple):
 
 
 _PER_SAMPLE = ("sample",)
+
+# Of conduction, in the plane and in space.
+CONDUCTION_VARIABLES = {
+    name: Variable(_PER_SAMPLE, declared.kind, declared.unit, declared.meaning)
+    for name, declared in CONDUCTION.items()
+}
 
 # Everything a dataset holds; docs/data-formats.md shows this table.
 VARIABLES = {
@@ -82,9 +90,11 @@ VARIABLES = {
     ),
     "contact_count": Variable(("sample", "pair"), "i", "1", "number of contacts"),
     "contact_force_mean": Variable(("sample", "pair"), "f", "N", "mean normal contact force"),
+    **CONDUCTION_VARIABLES,
 }
-# Of studies that compress to a pressure only; in joined studies not a number for structures that were not.
-OPTIONAL = {"pressure"}
+# The first of studies that compress to a pressure only; in joined studies not a number for structures that
+# were not. The others where conduction was measured.
+OPTIONAL = {"pressure", *CONDUCTION_VARIABLES}
 # Not a number behind the last particle of an image.
 PADDED = ("particle_x", "particle_y", "particle_diameter", "particle_stress")
 # Structures looked at together where all are to be seen.

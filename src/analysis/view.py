@@ -9,8 +9,8 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-from analysis.trajectories import PressedPacking, Trajectory, presses, read_structures
 from electrode.species import NAMES
+from electrode.structures import PressedPacking, Trajectory, presses, read_structures
 from provenance import FilePath, atomic_output
 
 # Of the VTKHDF specification: the first with steps and points (Kitware, VTK file formats).

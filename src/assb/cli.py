@@ -44,8 +44,9 @@ def main() -> None:
         assb serve
 
     \b
-    Compress an electrode; run a whole study and its report:
+    Compress an electrode, see how it conducts; run a whole study and its report:
         assb simulate --width-um 50 --uncovered-fraction 0.63
+        assb transport electrode.h5
         assb report --configfile config/demo.yaml
 
     Exit status: 0, or 2 if any input was refused; the others are done all the same.
@@ -204,6 +205,39 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
     except (OSError, RuntimeError, ValueError) as error:
         _stop(str(error))
     click.echo(f"{run.particles} particles, {run.contacts.i.size} contacts: {readable(output)}")
+
+
+@main.command()
+@click.argument("trajectory", type=click.Path(path_type=Path))
+@click.option("--ionic-ms-per-cm", type=float, help="Conductivity of dense SE [mS/cm]; else relative to it.")
+@click.option(
+    "--electronic-ms-per-cm", type=float, help="Conductivity of dense AM [mS/cm]; else relative to it."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    show_default="the name of TRAJECTORY with _current.png, here",
+    help="Picture.",
+)
+def transport(
+    trajectory: Path, ionic_ms_per_cm: float | None, electronic_ms_per_cm: float | None, output: Path | None
+) -> None:
+    """Tell how the electrodes in TRAJECTORY (HDF5) conduct, and draw the current through SE of one.
+
+    From floor (separator) to piston (current collector); of electrodes in the plane from the left to the
+    moving wall, for comparison among themselves only. Explained in docs/transport.md.
+    """
+    from assb.conduction import ENDING, check_picture, tell_file
+
+    try:
+        picture = check_picture(output or f"{trajectory.stem}{ENDING}")
+        told = tell_file(trajectory, picture, ionic_ms_per_cm, electronic_ms_per_cm)
+    except (OSError, ValueError) as error:
+        _stop(str(error))
+    for name, lines in told.items():
+        click.echo("\n  ".join((f"{name}:", *lines)))
+    click.echo(f"\n{readable(picture)}")
 
 
 @main.command()

@@ -18,13 +18,13 @@ from analysis.figures.stress_distribution import draw_distribution
 from analysis.figures.structure import draw_walls
 from analysis.images import Window, class_image, image_window
 from analysis.labels import target_values, wall_pressure
-from analysis.trajectories import Trajectory, read_trajectories
 from assb.figure import draw_heat, mapped_targets, stressed_phases
 from assb.simulation import simulate_electrode
 from cnn.bundle import Bundle
 from cnn.image import predict
 from dem.state import Frame
 from electrode.species import SOLIDS
+from electrode.structures import Trajectory, read_trajectories
 from electrode.targets import TARGETS, target_row
 from electrode.trajectory import MOVING
 from provenance import FilePath

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from electrode.conduction import CONDUCTION
+
 
 class DisplayUnit(NamedTuple):
     """Unit in which readers see what files hold in SI."""
@@ -25,6 +27,7 @@ DISPLAY_UNITS = {
     "m": DisplayUnit("µm", "um", 1e6),
     "m2": DisplayUnit("µm²", "um2", 1e12),
     "1/m": DisplayUnit("1/µm", "per_um", 1e-6),
+    "S/m": DisplayUnit("mS/cm", "mS_per_cm", 10.0),
     "1": DisplayUnit("", "1", 1.0),
 }
 
@@ -58,6 +61,11 @@ SPATIAL_TARGETS = {
     "relative_density": Target("1", "Relative density"),
     "solid_volume_fraction": Target("1", "Solid volume fraction", highest=1.0),
 }
+# Of conduction, in both geometries: targets where a study asks for them.
+CONDUCTION_TARGETS = {
+    name: Target(declared.unit, declared.title, highest=declared.highest)
+    for name, declared in CONDUCTION.items()
+}
 # Where a few structures stand for many, they are spread over the range of this target.
 SPREAD_OVER = "reaction_area"
 
@@ -72,6 +80,6 @@ def target_row(name: str, unit: str | None = None) -> Target:
     unit
         That the file states, if it states one.
     """
-    known = SPATIAL_TARGETS | TARGETS
+    known = SPATIAL_TARGETS | TARGETS | CONDUCTION_TARGETS
     row = known.get(name, Target("SI units", name, lowest=-math.inf))
     return row if unit is None else row._replace(unit=unit)

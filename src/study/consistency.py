@@ -103,6 +103,11 @@ def _check_joined(config: Mapping[str, Any]) -> None:
     copies = config["degraded_copies"]
     if (len(joined) == 1 and not copies) or config["study"] in joined:
         raise ValueError(f"joined_studies must be two or more others than {config['study']!r}, got {joined}")
+    if joined and config["more_targets"]:
+        raise ValueError(
+            f"more_targets are of the studies joined, in whose configurations they stand, got "
+            f"{config['more_targets']}"
+        )
     if copies and not joined:
         raise ValueError(f"degraded_copies are of joined_studies, of which there are none, got {copies}")
     if joined and not set(splits) <= {"random", "one_study"}:

@@ -70,6 +70,12 @@ FIGURES = {
         "Packings", {"trajectory": PressingStudy.example}, screen="gif", paper=(), geometry="spatial"
     ),
     "density": Figure("Density and contact", {"dataset": PressingStudy.dataset}, geometry="spatial"),
+    "conduction": Figure("Conduction", {"dataset": PressingStudy.dataset}, geometry="spatial"),
+    "current": Figure(
+        "Conduction",
+        {"trajectory": PressingStudy.example, "currents": PressingStudy.current},
+        geometry="spatial",
+    ),
 }
 
 

@@ -249,6 +249,7 @@ class Study(AnyStudy):
             "compress_example": ["compress_example"],
             "degrade": [f"degrade/{other}" for other in self.config["joined_studies"]],
             "join": ["join"],
+            "transport": ["transport"],
             "dataset": ["dataset"],
             "response": ["response"],
             "manifest": ["manifest"],

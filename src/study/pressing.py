@@ -51,6 +51,10 @@ class PressingStudy(AnyStudy):
         """Means and standard deviations over the packings."""
         return self.file("measures.csv")
 
+    def current(self) -> str:
+        """Where the current runs through the example."""
+        return self.file("current.nc")
+
     def simulates(self) -> bool:
         """Always: studies in space are not joined."""
         return True
@@ -77,6 +81,8 @@ class PressingStudy(AnyStudy):
             "compile_kernels": ["compile_kernels"],
             "press": [f"press/{Path(path).stem}" for path in self.trajectory_files()],
             "press_example": ["press_example"],
+            "transport": ["transport"],
+            "current": ["current"],
             "press_dataset": ["press_dataset"],
             "measures": ["measures"],
             "manifest": ["manifest"],

@@ -4,14 +4,7 @@ import pytest
 import yaml
 
 from analysis.dataset import build_dataset
-from analysis.trajectories import read_trajectories
 from dem.study import compress_cell
-
-
-@pytest.fixture
-def trajectory(study):
-    """First structure of the tiny study."""
-    return next(read_trajectories(study.trajectories[0]))
 
 
 @pytest.fixture(scope="session")

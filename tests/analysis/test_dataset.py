@@ -7,8 +7,8 @@ import xarray as xr
 from analysis.dataset import build_dataset, open_dataset
 from analysis.images import class_image, image_window, stress_map
 from analysis.labels import target_values
-from analysis.trajectories import read_trajectories
 from analysis.variables import VARIABLES, check
+from electrode.structures import read_trajectories
 
 
 @pytest.fixture

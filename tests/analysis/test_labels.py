@@ -5,8 +5,8 @@ import pytest
 
 from analysis.images import class_image, crop_window
 from analysis.labels import _union, structure_values, target_values
-from analysis.trajectories import Trajectory
 from electrode.species import AM, SE
+from electrode.structures import Trajectory
 from electrode.targets import TARGETS
 
 

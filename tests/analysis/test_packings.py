@@ -12,7 +12,6 @@ from PIL import Image
 
 from analysis.__main__ import main
 from analysis.figures import packing, press, spheres, style
-from analysis.trajectories import presses, read_packings, read_structures
 from analysis.view import read_scenes
 from dem.filling.spatial import Packing
 from dem.measure.stress import ContactList
@@ -20,6 +19,7 @@ from dem.press_study import sample_name
 from dem.state import SpatialFrame
 from dem.trajectory import Compressed, open_trajectory, write_structure
 from electrode.species import AM, SE
+from electrode.structures import presses, read_packings, read_structures
 
 WIDTH, HEIGHT = 6e-6, 8e-6
 RADIUS = np.array([1.5, 1.5, 0.5, 0.5, 0.5]) * 1e-6

@@ -10,7 +10,7 @@ from analysis.figures import style
 from analysis.images import image_window
 from analysis.response import write_response
 from analysis.split import folds
-from analysis.trajectories import read_trajectories
+from electrode.structures import read_trajectories
 
 SHARES = {"train": 0.64, "validation": 0.16, "test": 0.2}
 

@@ -19,7 +19,8 @@ def test_a_target_of_a_file_that_the_table_does_not_know_goes_by_its_name():
     assert unknown.lowest < 0
     assert target_row("am_stress_mean") == TARGETS["am_stress_mean"]
     assert target_row("coverage").display == ("SI units", "SI units", 1.0)
-    assert target_row("conductivity", "S/m").display == ("S/m", "S/m", 1.0)
+    assert target_row("voltage", "V").display == ("V", "V", 1.0)
+    assert target_row("ionic_conductivity", "S/m").display == ("mS/cm", "mS_per_cm", 10.0)
 
 
 def test_every_target_has_a_function():

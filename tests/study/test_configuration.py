@@ -46,6 +46,15 @@ def test_configurations_of_the_project_are_accepted(root, overlaid, schema, name
             "image: {um_per_pixel: 5.0e-324}",
             "image.um_per_pixel must be in [0.001, 10], got 5e-324 (in um)",
         ),
+        (
+            "transport: {ionic_conductivity_mS_per_cm: 0}",
+            "transport.ionic_conductivity_mS_per_cm must be in (0, 1000000.0], got 0 (in mS/cm)",
+        ),
+        (
+            "transport: {electronic_conductivity: 1}",
+            "unknown key transport.electronic_conductivity; did you mean electronic_conductivity_mS_per_cm?",
+        ),
+        ("more_targets: [se_tortuosity_factor]", "more_targets.0: 'se_tortuosity_factor' is not one of"),
         ("prediction: {page: 0}", "prediction.page must be >= 1, got 0 (of a file of several pictures"),
         ("prediction: {page: 1.5}", "prediction.page must be a whole number, got 1.5"),
         ("training: {environment: gpu}", "training.environment: 'gpu' is not one of ['cnn', 'cnn-gpu']"),
@@ -128,6 +137,10 @@ def test_configurations_of_the_project_are_accepted(root, overlaid, schema, name
         (
             "joined_studies: [paper2]",
             "joined_studies must be two or more others than 'paper', got ['paper2']",
+        ),
+        (
+            "{joined_studies: [a, b], more_targets: [am_utilisation]}",
+            "more_targets are of the studies joined, in whose configurations they stand, got ['am",
         ),
         ("joined_studies: [a, paper]", "joined_studies must be two or more others than 'paper'"),
         ("degraded_copies: 1", "degraded_copies are of joined_studies, of which there are none, got 1"),

@@ -70,7 +70,9 @@ def test_images_of_ones_own_come_last_on_the_page(study_of):
 def test_costs_are_those_of_the_jobs_of_the_study(study_of):
     files = benchmark_files(study_of("tests/tiny"))
     assert {rule: len(paths) for rule, paths in files.items() if paths} == {
-        **dict.fromkeys(("compile_kernels", "compress_example", "join", "dataset", "response"), 1),
+        **dict.fromkeys(
+            ("compile_kernels", "compress_example", "join", "transport", "dataset", "response"), 1
+        ),
         **dict.fromkeys(("manifest", "gradcam", "metrics"), 1),
         "compress": 4,
         "train": 2 + 2,

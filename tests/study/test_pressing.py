@@ -114,6 +114,13 @@ def test_benchmarks_are_of_rules_that_there_are(study_in_space, root):
             {"se_sd_diameter_um": 0.3},
             "se_sd_diameter must be below a quarter of se_mean_diameter",
         ),
+        (
+            "transport",
+            {"electronic_conductivity_mS_per_cm": -1},
+            r"transport.electronic_conductivity_mS_per_cm must be in \(0, .*got -1 \(in mS/cm\)",
+        ),
+        ("transport", {"ionic_contact_resistance_ohm_cm2": None}, "must be a finite number, got None"),
+        (None, {"more_targets": []}, "unknown key more_targets; it is one of geometry: planar"),
         ("split", {"test": 0.31}, "split: the shares must sum to 1, got 1.01"),
         ("grid", {"replicates": 1}, "split.train: 2 packings give 1, at least 2 are needed"),
         ("grid", {"replicates": 600_000, "replicates_per_job": 1}, "1200000 compress jobs are more than"),

@@ -15,7 +15,8 @@ AFTER_TRAINING = {
 METRICS = {"metrics", "figure_parity", "figure_predictors", "html_report", "all"}
 TRAIN = AFTER_TRAINING | {"train"}
 DATASET = TRAIN | {"dataset", "manifest", "response", "figure_images", "figure_compression_curves"}
-COMPRESS = DATASET | {"compress"}
+TRANSPORT = DATASET - {"response", "figure_compression_curves"} | {"transport"}
+COMPRESS = DATASET | {"compress", "transport"}
 SIMULATION = COMPRESS | {"compress_example", "figure_structure", "figure_animation", "figure_hertz"}
 FIGURES = {rule for rule in SIMULATION if rule.startswith("figure_")} | {"figure_pipeline"}
 SOURCE = ("", "\nEDITED = 1\n")
@@ -25,6 +26,13 @@ CHANGES = {
     "another width": (TINY, "[10, 11]", "[10, 11, 12]", COMPRESS, {"compress": 2}),
     "friction": (PAPER, "AM-SE: 0.5", "AM-SE: 0.4", SIMULATION, {"compress": 4}),
     "material": (PAPER, "youngs_modulus_GPa: 191", "youngs_modulus_GPa: 190", SIMULATION, {"compress": 4}),
+    "conductivity": (
+        PAPER,
+        "ionic_conductivity_mS_per_cm: 12",
+        "ionic_conductivity_mS_per_cm: 10",
+        TRANSPORT,
+        {},
+    ),
     "image pitch": (TINY, "um_per_pixel: 0.125", "um_per_pixel: 0.25", DATASET, {}),
     "label window": (TINY, "crop_um: 1", "crop_um: 1.5", DATASET, {}),
     "learning rate": (PAPER, "learning_rate: 1.0e-3", "learning_rate: 2.0e-3", TRAIN, {"train": 4}),
@@ -40,6 +48,7 @@ CHANGES = {
     ),
     "source of dem": ("src/dem/laws/friction.py", *SOURCE, SIMULATION | {"compile_kernels"}, {"compress": 4}),
     "bookkeeping of jobs": ("src/dem/parts.py", *SOURCE, set(), {}),
+    "source of transport": ("src/transport/resistance.py", *SOURCE, TRANSPORT, {}),
     "source of analysis": ("src/analysis/dataset.py", *SOURCE, DATASET, {}),
     "source of metrics": ("src/analysis/metrics.py", *SOURCE, METRICS, {}),
     "source of Grad-CAM": (

@@ -4,10 +4,12 @@ import csv
 import json
 
 import h5py
+import numpy as np
 import pytest
 import xarray as xr
 
 from analysis.manifest import verify_manifest
+from electrode.conduction import CONDUCTION
 from study.figures import FIGURES
 
 FILE = "tests/tiny_space.yaml"
@@ -41,6 +43,12 @@ def test_every_result_is_there_and_real(pressed):
             "pressure",
         ):
             assert dataset[name].dims == ("sample",) and (dataset[name] > 0).all()
+        with xr.open_dataset(folder / "transport.nc") as conduction:
+            assert set(conduction["sample"].values) == set(dataset["sample"].values)
+            for name in CONDUCTION:
+                chosen = conduction[name].sel(sample=dataset["sample"])
+                np.testing.assert_array_equal(dataset[name], chosen)
+        assert (dataset["ionic_conductivity"] > 0).any() and dataset["se_percolates"].any()
     with open(folder / "measures.csv", encoding="utf-8", newline="") as file:
         assert {row["packings"] for row in csv.DictReader(file)} == {"3"}
     for name in DRAWN:
@@ -67,6 +75,12 @@ def test_a_new_pressure_presses_anew_and_a_new_packing_only_itself(pressed):
     assert pressed.due("--config", grid, configfile=FILE)["press"] == 4
     assert pressed.due("--config", "grid={replicates: 4}", configfile=FILE)["press"] == 2
     assert "press" not in pressed.due("--config", "split={train: 0.4, test: 0.4}", configfile=FILE)
+
+
+def test_another_conductivity_presses_nothing(pressed):
+    due = pressed.due("--config", "transport={ionic_conductivity_mS_per_cm: 2}", configfile=FILE)
+    assert {"transport", "current", "press_dataset", "figure_conduction", "figure_current"} <= set(due)
+    assert not {"press", "press_example", "compile_kernels", "figure_packing", "figure_press"} & set(due)
 
 
 def test_nothing_of_the_plane_is_made(pressed):

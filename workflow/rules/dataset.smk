@@ -41,7 +41,8 @@ else:
 
     rule dataset:
         input:
-            study.trajectory_files(),
+            trajectories=study.trajectory_files(),
+            transport="results/{study}/transport.nc",
         output:
             "results/{study}/dataset.nc",
         log:
@@ -54,6 +55,7 @@ else:
             image=config["image"],
             split=config["split"],
             seed=config["seed"],
+            more_targets=config["more_targets"],
             code=code_of("analysis.dataset"),
         script:
             "../scripts/dataset.py"

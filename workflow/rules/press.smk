@@ -42,7 +42,8 @@ rule press_example:
 
 rule press_dataset:
     input:
-        study.trajectory_files(),
+        trajectories=study.trajectory_files(),
+        transport="results/{study}/transport.nc",
     output:
         "results/{study}/dataset.nc",
     log:

@@ -6,11 +6,13 @@ from analysis.dataset import build_dataset
 
 with step(snakemake.log[0]):
     build_dataset(
-        trajectories=list(snakemake.input),
+        trajectories=list(snakemake.input.trajectories),
         output=snakemake.output[0],
         image=snakemake.params.image,
         split=snakemake.params.split,
         seed=snakemake.params.seed,
         study=snakemake.wildcards.study,
         code=snakemake.params.code,
+        transport=snakemake.input.transport,
+        more_targets=snakemake.params.more_targets,
     )

@@ -6,10 +6,11 @@ from analysis.press_dataset import build_dataset
 
 with step(snakemake.log[0]):
     build_dataset(
-        trajectories=list(snakemake.input),
+        trajectories=list(snakemake.input.trajectories),
         output=snakemake.output[0],
         split=snakemake.params.split,
         seed=snakemake.params.seed,
         study=snakemake.wildcards.study,
         code=snakemake.params.code,
+        transport=snakemake.input.transport,
     )

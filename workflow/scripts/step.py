@@ -11,7 +11,7 @@ def step(log_file):
     to_file = logging.FileHandler(log_file, mode="w", encoding="utf-8")
     to_screen = logging.StreamHandler()
     to_file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    for package in ("dem", "cnn", "analysis"):
+    for package in ("dem", "cnn", "analysis", "transport"):
         logger = logging.getLogger(package)
         logger.setLevel(logging.INFO)
         logger.handlers = [to_file, to_screen]

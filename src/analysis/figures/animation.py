@@ -13,8 +13,8 @@ from matplotlib.colors import Normalize
 from analysis.figures import style
 from analysis.figures.structure import draw_walls
 from analysis.labels import wall_pressure
-from analysis.trajectories import Trajectory, read_trajectories
 from electrode.species import AM, SE
+from electrode.structures import Trajectory, read_trajectories
 from electrode.trajectory import MOVING
 from provenance import FilePath, atomic_output
 

@@ -11,7 +11,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.patches import Circle
 
 from analysis.figures import style
-from analysis.trajectories import Trajectory, read_trajectories
+from electrode.structures import Trajectory, read_trajectories
 from provenance import FilePath
 
 

@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 from analysis.dataset import open_dataset
 from analysis.figures import style
 from analysis.images import Window, class_image, image_window
-from analysis.trajectories import Trajectory, read_trajectories
+from electrode.structures import Trajectory, read_trajectories
 from electrode.targets import target_row
 from provenance import FilePath
 

@@ -11,8 +11,8 @@ from matplotlib.colors import LogNorm, to_rgb
 from matplotlib.ticker import LogLocator
 
 from analysis.figures import spheres, style
-from analysis.trajectories import PressedPacking, presses, read_packings
 from electrode.species import AM, NAMES, SE
+from electrode.structures import PressedPacking, presses, read_packings
 from provenance import FilePath
 
 # Pixels that the box is wide in a picture of it.

@@ -16,6 +16,7 @@ BOXES = {
     "compile_kernels": (0, 1, "compile the\nDEM kernels"),
     "compress": (1, 1, "fill and compress\nby DEM: many\nparallel jobs"),
     "compress_example": (1, 3, "one structure\nwith many frames"),
+    "transport": (2, 0, "conduction through\nthe contacts"),
     "dataset": (2, 1, "class images, stress\nmaps, targets"),
     "response": (2, 2, "curves over the\ncompression"),
     "train": (3, 1, "train networks,\none job each"),
@@ -31,6 +32,8 @@ ARROWS = (
     ("compile_kernels", "compress_example"),
     ("compress", "dataset"),
     ("compress", "response"),
+    ("compress", "transport"),
+    ("transport", "dataset"),
     ("dataset", "train"),
     ("dataset", "manifest"),
     ("train", "predict"),
@@ -42,11 +45,18 @@ ARROWS = (
     ("compress_example", "figure_*"),
     ("manifest", "figure_*"),
 )
-COLOURS = {"dem": "#cfe3f1", "dataset": "#e5e5e5", "cnn": "#fbe0cf", "figures": "#d4ece3"}
+COLOURS = {
+    "dem": "#cfe3f1",
+    "transport": "#f3e3f0",
+    "dataset": "#e5e5e5",
+    "cnn": "#fbe0cf",
+    "figures": "#d4ece3",
+}
 PACKAGE = {
     "compile_kernels": "dem",
     "compress": "dem",
     "compress_example": "dem",
+    "transport": "transport",
     "train": "cnn",
     "predict": "cnn",
     "gradcam": "cnn",
@@ -59,6 +69,13 @@ def draw_pipeline(axes: Axes) -> None:
     """Draw a box per rule and the main arrows between them."""
     for start, end in ARROWS:
         (x0, y0, _), (x1, y1, _) = BOXES[start], BOXES[end]
+        if x0 == x1:
+            towards = np.sign(y1 - y0) * HEIGHT / 2
+            ends = (x1, -y1 + towards), (x0, -y0 - towards)
+            axes.annotate(
+                "", *ends, arrowprops={"arrowstyle": "-|>", "color": "0.35", "shrinkA": 2, "shrinkB": 2}
+            )
+            continue
         # Long ways end at the top or the bottom of the box, clear of the boxes between.
         long = x1 - x0 > 1 and y0 != y1
         if long:
@@ -87,7 +104,13 @@ def draw_pipeline(axes: Axes) -> None:
     axes.set_ylim(-3.4, 1.4)
     style.bare(axes)
     for k, (package, name) in enumerate(
-        (("dem", "src/dem"), ("dataset", "src/analysis"), ("cnn", "src/cnn"), ("figures", "analysis/figures"))
+        (
+            ("dem", "src/dem"),
+            ("transport", "src/transport"),
+            ("dataset", "src/analysis"),
+            ("cnn", "src/cnn"),
+            ("figures", "analysis/figures"),
+        )
     ):
         axes.plot(-0.35, 1.2 - 0.3 * k, "s", color=COLOURS[package], markeredgecolor="0.4")
         axes.text(-0.25, 1.2 - 0.3 * k, name, va="center", fontsize=8)

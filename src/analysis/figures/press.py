@@ -13,8 +13,8 @@ from matplotlib.colors import Normalize, to_rgb
 
 from analysis.figures import spheres, style
 from analysis.figures.packing import box_of, draw_box, frame_box
-from analysis.trajectories import PressedPacking, presses, read_packings
 from electrode.species import AM, NAMES, SE
+from electrode.structures import PressedPacking, presses, read_packings
 from provenance import FilePath, atomic_output
 
 FRAMES_PER_SECOND = 8

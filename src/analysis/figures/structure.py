@@ -10,8 +10,8 @@ from matplotlib.collections import EllipseCollection, LineCollection
 from matplotlib.colors import Normalize
 
 from analysis.figures import style
-from analysis.trajectories import Trajectory, read_trajectories
 from electrode.species import AM, SE
+from electrode.structures import Trajectory, read_trajectories
 from provenance import FilePath
 
 # Width of the line of a contact that carries the 99th percentile of force [points].

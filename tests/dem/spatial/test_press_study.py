@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import yaml
 
-from analysis.trajectories import read_packings, read_trajectories
 from dem.__main__ import main
 from dem.packing import read_packing_in_space
 from dem.parameters import Pressing
 from dem.press_study import PackingCell, press_cell, sample_name
 from electrode.species import AM
+from electrode.structures import read_packings, read_trajectories
 
 PRESSURES = [50, 200]
 

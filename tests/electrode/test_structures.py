@@ -7,8 +7,8 @@ import h5py
 import numpy as np
 import pytest
 
-from analysis.trajectories import read_trajectories
 from electrode.species import AM, SE
+from electrode.structures import read_trajectories
 
 
 def test_structures_come_in_the_order_of_their_names(study):
@@ -87,7 +87,7 @@ WRITE_AND_READ = """
 import sys
 import numpy as np
 import xarray as xr
-from analysis.trajectories import read_trajectories
+from electrode.structures import read_trajectories
 from dem.trajectory import _new_file
 from provenance import atomic_output
 from provenance.netcdf import open_result
@@ -128,7 +128,7 @@ def test_a_file_that_may_be_good_is_not_to_be_deleted(tmp_path, monkeypatch):
         def refused(*_, number=number, text=text, **__):
             raise OSError(number, text)
 
-        monkeypatch.setattr("analysis.trajectories.h5py.File", refused)
+        monkeypatch.setattr("electrode.structures.h5py.File", refused)
         with pytest.raises(ValueError, match=advice) as raised:
             list(read_trajectories(tmp_path / "good.h5"))
         assert "good.h5" in str(raised.value) and "elete" not in str(raised.value)
