@@ -18,16 +18,19 @@ from analysis.figures.stress_distribution import draw_distribution
 from analysis.figures.structure import draw_walls
 from analysis.images import Window, class_image, image_window
 from analysis.labels import target_values, wall_pressure
+from assb.conduction import sentences
 from assb.figure import draw_heat, mapped_targets, stressed_phases
 from assb.simulation import simulate_electrode
 from cnn.bundle import Bundle
 from cnn.image import predict
 from dem.state import Frame
-from electrode.species import SOLIDS
+from electrode.species import AM, SE, SOLIDS
 from electrode.structures import Trajectory, read_trajectories
 from electrode.targets import TARGETS, target_row
 from electrode.trajectory import MOVING
 from provenance import FilePath
+from transport.measures import read_conductors
+from transport.network import network_of
 
 MOST_PACKINGS = 1000
 
@@ -91,6 +94,7 @@ class Compared(NamedTuple):
     trajectory: Trajectory
     window: Window  # that the image shows
     result: xr.Dataset  # from `cnn.predict`, with the ``truth`` of the DEM
+    conduction: list[str]  # through its contacts, in words
 
 
 def compare(
@@ -131,7 +135,9 @@ def compare(
     # The truth stands beside it: there is nothing to withhold.
     result = predict(image, config["image"]["um_per_pixel"], model=model, anyway=True)
     truth = xr.DataArray(target_values(trajectory, window), {"target": list(TARGETS)}, name="truth")
-    return Compared(trajectory, window, result.assign(truth=truth))
+    conductors = read_conductors(config["transport"])
+    conduction = sentences(network_of(trajectory), conductors, {SE: True, AM: True})
+    return Compared(trajectory, window, result.assign(truth=truth), conduction)
 
 
 def save_comparison(compared: Compared, output: FilePath) -> None:
@@ -144,7 +150,7 @@ def save_comparison(compared: Compared, output: FilePath) -> None:
     output
         PNG or PDF to write.
     """
-    trajectory, window, result = compared
+    trajectory, window, result, _ = compared
     with style.in_style():
         figure = style.new_figure(11, 8.6)
         above, below = figure.subfigures(2, 1, height_ratios=(2, 1), squeeze=False).ravel()
@@ -179,7 +185,7 @@ def save_comparison(compared: Compared, output: FilePath) -> None:
 
 def _draw_box(axes: Axes, compared: Compared) -> None:
     """Draw the box at rest, particles coloured by stress, and the window that the ensemble sees."""
-    trajectory, window, _ = compared
+    trajectory, window, *_ = compared
     discs = draw_stressed_particles(axes, trajectory, -1)
     draw_walls(axes, trajectory.wall_position[-1])
     left, bottom, width, height = (

@@ -190,7 +190,7 @@ def _simulate(
         shown = render(compared.result)
         write_table([{**chosen, **table_row(shown)}], Path(folder) / f"{STEM}.csv")
         with app.app_context():
-            tell({"result": _answer(shown, Path(folder), STEM)})
+            tell({"result": _answer(shown, Path(folder), STEM, conduction=compared.conduction)})
 
 
 def _events(job: Callable[[Tell], None], turn: threading.Lock) -> Iterator[str]:
@@ -248,10 +248,17 @@ def _number(key: str) -> float | None:
         raise ValueError(f"{key} must be a number, got {text:.40}") from None
 
 
-def _answer(shown: Rendering, folder: Path, name: str, particles: Sequence[Marked] = ()) -> str:
+def _answer(
+    shown: Rendering,
+    folder: Path,
+    name: str,
+    particles: Sequence[Marked] = (),
+    conduction: Sequence[str] = (),
+) -> str:
     """What the page shows of a prediction, with the files in a folder, to be saved under a name.
 
-    The particles are laid over the picture of the phases.
+    The particles are laid over the picture of the phases. How the electrode conducts is known of what was
+    simulated.
     """
     files = [_file(folder / kind, name) for kind in FILES if (folder / kind).exists()]
     phases = folder / f"{STEM}_segmented.png"
@@ -259,7 +266,8 @@ def _answer(shown: Rendering, folder: Path, name: str, particles: Sequence[Marke
     if phases.exists():
         with Image.open(phases) as picture:
             sides = picture.size
-    return render_template("result.html", shown=shown, files=files, particles=particles, sides=sides)
+    parts = {"files": files, "particles": particles, "sides": sides, "conduction": conduction}
+    return render_template("result.html", shown=shown, **parts)
 
 
 def _file(path: Path, name: str) -> dict[str, Any]:

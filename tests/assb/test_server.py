@@ -226,6 +226,10 @@ def test_a_simulation_tells_its_frames_then_truth_and_prediction(client):
         assert prediction == pytest.approx(truth, rel=0.3)
         assert f"{truth:.3g}" in result and f"{prediction:.3g}" in result
     assert Image.open(io.BytesIO(given["electrode_simulated.png"])).width == 2200
+    assert re.search(
+        r"<li>SE (does not percolate: ionic conductivity 0|percolates: ionic conductivity .* mS/cm)", result
+    )
+    assert re.search(r"<li>Of the AM volume ions reach \d+ %, electrons \d+ %, both \d+ %", result)
 
 
 def test_errors_of_a_simulation_are_told_and_the_turn_is_given_back(client, monkeypatch):
