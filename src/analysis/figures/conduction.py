@@ -95,6 +95,9 @@ def draw_against_fraction(axes: Axes, dataset: xr.Dataset, variable: str, phase:
     for level in np.unique(pressure):
         colour = mpl.colormaps[style.SEQUENTIAL](norm(level))
         axes.scatter([], [], s=16, color=colour, label=f"{level:g} MPa")
+    for there, marker, label in ((~loaded, "o", "let back"), (~conducts, "v", "does not percolate")):
+        if there.any():
+            axes.scatter([], [], s=16, marker=marker, facecolor="none", edgecolor="0.4", label=label)
     for point in PUBLISHED:
         if point.variable == variable:
             axes.plot(
@@ -110,7 +113,7 @@ def draw_against_fraction(axes: Axes, dataset: xr.Dataset, variable: str, phase:
     axes.set_ylim(bottom=LOWEST[variable])
     axes.set_xlim(0, 1)
     axes.set_xlabel(f"volume fraction of {phase} [1]")
-    axes.legend(fontsize=7, loc="lower right" if phase == "SE" else "upper left")
+    axes.legend(fontsize=7, loc="lower right")
 
 
 def draw_against_pressure(axes: Axes, dataset: xr.Dataset, variable: str, line: str = "-") -> None:
