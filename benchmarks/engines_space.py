@@ -140,11 +140,11 @@ def main():
     packing, step = dense_packing(parameters.materials, parameters.contacts)
     memory(packing, parameters)
     rows = beside_others(packing, step, parameters)
-    costs(packing, step, config)
     with open(ROOT / "benchmarks/results_space.csv", "w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(("engine", "variant", "particles", "steps", "seconds", "particle_steps_per_second"))
         table.writerows(rows)
+    costs(packing, step, config)
 
 
 if __name__ == "__main__":
