@@ -27,6 +27,7 @@ if study.simulates():
 if IN_SPACE:
 
     include: "workflow/rules/press.smk"
+    include: "workflow/rules/sections.smk"
 
 else:
 
@@ -35,6 +36,7 @@ else:
     include: "workflow/rules/cnn.smk"
 
 
+include: "workflow/rules/networks.smk"
 include: "workflow/rules/manifest.smk"
 include: "workflow/rules/figures.smk"
 
@@ -53,7 +55,7 @@ wildcard_constraints:
     pressure=r"(_pressure-[0-9.]+)?",
     first=r"[0-9]+",
     last=r"[0-9]+",
-    fold=r"random|(width|uncovered)-[0-9.]+|only-[A-Za-z0-9_-]+",
+    fold=r"random|(width|uncovered|am|pressure)-[0-9.]+|only-[A-Za-z0-9_-]+",
     member=r"[0-9]+",
     source="|".join(map(re.escape, config.get("joined_studies", []))) or "none",
     am=r"[0-9.]+",

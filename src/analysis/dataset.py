@@ -108,7 +108,7 @@ def build_dataset(
                     particle = particle_image(trajectory, window)
                     pixels = class_image(trajectory, window, particle)
                     stress = stress_map(trajectory, window, particle)
-                    _append(file, len(rows), image=pixels, stress_map=stress)
+                    append_images(file, len(rows), image=pixels, stress_map=stress)
                     conducted = conduction_in(trajectory.name, conduction)
                     label = [*target_values(trajectory, window), *(conducted[name] for name in more_targets)]
                     rows.append(
@@ -146,7 +146,7 @@ def build_dataset(
             "code_digest": " ".join([code, *sorted(codes)]),
             "trajectory_provenance": sorted(provenance),
         }
-        dataset.to_netcdf(temporary, mode="a", engine="h5netcdf", encoding=_encoding(dataset))
+        dataset.to_netcdf(temporary, mode="a", engine="h5netcdf", encoding=encoding(dataset))
         with xr.open_dataset(temporary, engine="h5netcdf") as written:
             check(written)
 
@@ -178,7 +178,7 @@ def _declared(columns: Mapping[str, object]) -> xr.Dataset:
     return xr.Dataset(data, variables)
 
 
-def _append(file: h5netcdf.File, number: int, **values: np.ndarray) -> None:
+def append_images(file: h5netcdf.File, number: int, **values: np.ndarray) -> None:
     """Write the variables `STREAMED` of one structure, the `number`-th; of the first, make them."""
     if number == 0:
         file.dimensions["sample"] = None
@@ -205,7 +205,7 @@ def _append(file: h5netcdf.File, number: int, **values: np.ndarray) -> None:
         file[name][number] = array
 
 
-def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
+def encoding(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
     """Numbers are compressed, with checksums."""
     packed = {"zlib": True, "complevel": 4, **PACKED}
     return {str(name): packed for name, variable in dataset.variables.items() if variable.dtype.kind in "uif"}
@@ -214,4 +214,4 @@ def _encoding(dataset: xr.Dataset) -> dict[str, dict[str, Any]]:
 def write_netcdf(dataset: xr.Dataset, output: FilePath) -> None:
     """Write a dataset as NetCDF4, compressed and with checksums; the file appears when complete."""
     with atomic_output(output, seal=True) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=_encoding(dataset))
+        dataset.to_netcdf(temporary, engine="h5netcdf", encoding=encoding(dataset))

@@ -120,9 +120,13 @@ def class_image(trajectory: Trajectory, window: Window, particle: np.ndarray | N
     ndarray
         uint8 [rows, columns], row 0 at the bottom.
     """
-    particle = particle_image(trajectory, window) if particle is None else particle
+    return classes(trajectory.species, particle_image(trajectory, window) if particle is None else particle)
+
+
+def classes(species: np.ndarray, particle: np.ndarray) -> np.ndarray:
+    """Class of each pixel, uint8, from the species of the particles [N] and the particle of each pixel."""
     # The last entry is that of no particle, -1.
-    return np.append(trajectory.species, VOID).astype(np.uint8)[particle]
+    return np.append(species, VOID).astype(np.uint8)[particle]
 
 
 def stress_map(trajectory: Trajectory, window: Window, particle: np.ndarray | None = None) -> np.ndarray:
@@ -136,12 +140,26 @@ def stress_map(trajectory: Trajectory, window: Window, particle: np.ndarray | No
         float32 [`SOLIDS`, rows of cells, columns of cells, Pa], row 0 at the bottom.
     """
     particle = particle_image(trajectory, window) if particle is None else particle
-    pressure = np.append(trajectory.contact_pressure[-1], 0.0)[particle]
-    species = np.append(trajectory.species, VOID)[particle]
+    return mean_over_cells(trajectory.species, trajectory.contact_pressure[-1], particle, window.cell)
+
+
+def mean_over_cells(species: np.ndarray, pressure: np.ndarray, particle: np.ndarray, cell: int) -> np.ndarray:
+    """`stress_map` of the particle of each pixel.
+
+    Parameters
+    ----------
+    species, pressure
+        Of the particles [N] and [N, Pa].
+    particle
+        Number of that of each pixel [rows, columns], -1 for none.
+    cell
+        Side of a cell [pixels].
+    """
+    values, phases = np.append(pressure, 0.0)[particle], classes(species, particle)
     maps = []
     for phase in SOLIDS.values():
-        count = _sum_over_cells(species == phase, window.cell)
-        total = _sum_over_cells(np.where(species == phase, pressure, 0.0), window.cell)
+        count = _sum_over_cells(phases == phase, cell)
+        total = _sum_over_cells(np.where(phases == phase, values, 0.0), cell)
         maps.append(np.divide(total, count, out=np.zeros_like(total), where=count > 0))
     return np.array(maps, np.float32)
 
@@ -182,15 +200,28 @@ def _sum_over_cells(values: np.ndarray, cell: int) -> np.ndarray:
 
 def particle_image(trajectory: Trajectory, window: Window) -> np.ndarray:
     """Number of the particle that contains the centre of each pixel, -1 for none; AM before SE."""
+    order = np.concatenate([np.flatnonzero(trajectory.species == species) for species in (SE, AM)])
+    return disc_image(trajectory.position[-1][order], trajectory.radius[order], order, window)
+
+
+def disc_image(centre: np.ndarray, radius: np.ndarray, number: np.ndarray, window: Window) -> np.ndarray:
+    """Number of the disc that contains the centre of each pixel, -1 for none.
+
+    Parameters
+    ----------
+    centre, radius
+        Of D discs [D, 2, m] and [D, m]. Where several contain a pixel, the last has it.
+    number
+        Of each disc [D].
+    window
+        What the image shows.
+    """
     image = np.full((window.rows, window.columns), -1)
-    position = trajectory.position[-1]
-    for species in (SE, AM):
-        for k in np.flatnonzero(trajectory.species == species):
-            (x, y), radius = position[k], trajectory.radius[k]
-            columns = _pixels_between(x - radius, x + radius, window.left, window.pixel, window.columns)
-            rows = _pixels_between(y - radius, y + radius, window.bottom, window.pixel, window.rows)
-            square = (window.x[columns] - x) ** 2 + (window.y[rows, None] - y) ** 2
-            image[rows, columns][square <= radius**2] = k
+    for (x, y), reach, k in zip(centre.tolist(), radius.tolist(), number.tolist(), strict=True):
+        columns = _pixels_between(x - reach, x + reach, window.left, window.pixel, window.columns)
+        rows = _pixels_between(y - reach, y + reach, window.bottom, window.pixel, window.rows)
+        square = (window.x[columns] - x) ** 2 + (window.y[rows, None] - y) ** 2
+        image[rows, columns][square <= reach**2] = k
     return image
 
 

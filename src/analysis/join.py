@@ -8,12 +8,11 @@ import numpy as np
 import xarray as xr
 
 from analysis.dataset import open_dataset, write_netcdf
-from analysis.split import RANDOM
+from analysis.split import RANDOM, UNUSED
 from analysis.variables import OPTIONAL, VARIABLES, check
 from provenance import FilePath
 
 ONLY = "only"
-UNUSED = "unused"
 
 
 def join_datasets(datasets: Sequence[FilePath], output: FilePath, study: str) -> None:

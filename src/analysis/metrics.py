@@ -157,29 +157,31 @@ def judge(
     Parameters
     ----------
     predicted
-        Predictions [N, targets] by predictor; with them ``truth``, and ``inside``: whether it is in the
-        intervals of ``cnn``.
+        Predictions [N, targets] by predictor; with them ``truth``, not a number where it is not known, and
+        ``inside``: whether it is in the intervals of ``cnn``.
     targets
         Names.
     resamples, seed, packing
         Of the bootstrap (`r2_interval`).
     """
-    truth, covered = predicted["truth"], predicted["inside"].mean(axis=0)
+    truth = predicted["truth"]
     for predictor, values in predicted.items():
         if predictor in ("truth", "inside"):
             continue
         for k, target in enumerate(targets):
-            rng = np.random.default_rng(seed)
-            low, high = r2_interval(truth[:, k], values[:, k], resamples, rng, packing)
+            known = np.isfinite(truth[:, k])
+            pair = truth[known, k], values[known, k]
+            drawn = None if packing is None else in_order(packing[known])
+            low, high = r2_interval(*pair, resamples, np.random.default_rng(seed), drawn)
             yield {
                 "predictor": predictor,
                 "target": str(target),
-                "r2": float(r2_score(truth[:, k], values[:, k])),
+                "r2": float(r2_score(*pair)),
                 "r2_low": low,
                 "r2_high": high,
-                "rmse": float(np.sqrt(np.mean((truth[:, k] - values[:, k]) ** 2))),
-                "coverage": float(covered[k]) if predictor == "cnn" else "",
-                "n": len(truth),
+                "rmse": float(np.sqrt(np.mean((pair[0] - pair[1]) ** 2))),
+                "coverage": float(predicted["inside"][known, k].mean()) if predictor == "cnn" else "",
+                "n": int(known.sum()),
             }
 
 

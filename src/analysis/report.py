@@ -25,6 +25,12 @@ PARTICLE_PREDICTORS = {
     "particle_boosting": "surroundings, boosted",
     "particle_boosting_told": "the same, told the true mean",
 }
+# Predictors beside the network that reads one section.
+SECTION_BASELINES = {
+    "image_boosting": "descriptors, one section",
+    "stereology": "stereology, one section",
+    "process_boosting": "told the process",
+}
 # First word of a fold's name -> what it holds out.
 HELD_OUT = {"width": "width {} µm held out", "uncovered": "uncovered fraction {} held out"}
 MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif"}
@@ -168,6 +174,32 @@ def measure_table(path: FilePath) -> dict[str, Any]:
     }
 
 
+def section_table(metrics: FilePath, ceiling: FilePath) -> dict[str, Any]:
+    """What sharp sections of packings never seen tell: R2 by target, predictor and number of sections."""
+    rows = [row for row in read_metrics(metrics) if row["split"] == "random"]
+    rows = [row for row in rows if row["study"] == rows[0]["study"]]
+    scores = {(row["target"], row["predictor"], int(row["sections"])): row for row in rows}
+    with open(ceiling, encoding="utf-8", newline="") as file:
+        limits = {row["target"]: row for row in csv.DictReader(file)}
+    counts = sorted({count for _, _, count in scores})
+    heads = [f"network, {count} section{'s' * (count > 1)}" for count in counts]
+    lines = []
+    for name, target in _targets(rows).items():
+        network = [
+            _cell(scores[name, "cnn", count], target.display)
+            | {"coverage": f"{100 * float(scores[name, 'cnn', count]['coverage']):.0f} %"}
+            for count in counts
+        ]
+        others = [f"{float(scores[name, other, 1]['r2']):.3f}" for other in SECTION_BASELINES]
+        shares = [f"{100 * float(limits[name][share]):.1f} %" for share in ("settings", "packings")]
+        lines.append({"title": target.title, "network": network, "others": [*others, *shares]})
+    return {
+        "heads": heads,
+        "others": [*SECTION_BASELINES.values(), "between settings", "between packings"],
+        "rows": lines,
+    }
+
+
 def _short(number: str) -> str:
     return f"{float(number):.3g}" if number else ""
 
@@ -210,6 +242,8 @@ def write_report(
     metrics: FilePath | None = None,
     particles: FilePath | None = None,
     measures: FilePath | None = None,
+    sections: FilePath | None = None,
+    ceiling: FilePath | None = None,
 ) -> None:
     """Write the page.
 
@@ -232,6 +266,8 @@ def write_report(
         HTML file.
     metrics, particles, measures
         ``metrics.csv``, ``particles.csv`` and ``measures.csv``, as far as the study has them.
+    sections, ceiling
+        ``metrics.csv`` and ``ceiling.csv`` of a study in space.
     """
     shown: dict[str, list[Picture]] = {}
     for path, caption, category in zip(pictures, captions, categories, strict=True):
@@ -247,6 +283,7 @@ def write_report(
             particle_predictors=PARTICLE_PREDICTORS.values(),
             particle_rows=[] if particles is None else particle_table(particles),
             measures=None if measures is None else measure_table(measures),
+            sections=None if sections is None or ceiling is None else section_table(sections, ceiling),
             manifest=json.loads(Path(manifest).read_text(encoding="utf-8")),
             costs=rule_costs(benchmarks),
             config=config,

@@ -12,6 +12,8 @@ Cell: TypeAlias = Any
 
 PARTS = ("train", "validation", "test")
 RANDOM = "random"
+# In a split that does not use a sample.
+UNUSED = "unused"
 
 
 def part_sizes(count: int, shares: Mapping[str, float]) -> dict[str, int]:
@@ -112,4 +114,48 @@ def folds(
             kept = np.flatnonzero(values != level)
             parts[kept] = deal([cells[k] for k in kept], [packings[k] for k in kept], inner, seed)
             parts_of[f"{kind}-{factor * level:g}"] = parts
+    return parts_of
+
+
+def section_folds(
+    am: np.ndarray,
+    pressure: np.ndarray,
+    packing: np.ndarray,
+    dealt: np.ndarray,
+    shares: Mapping[str, float],
+    seed: int,
+) -> dict[str, np.ndarray]:
+    """All splits of a study in space: ``random``, and one per AM share and per pressure that is held out.
+
+    A pressure is held out with the test packings of the random split: what is tested is then new in both, and
+    neither the other pressures of test packings nor this pressure of others are used.
+
+    Parameters
+    ----------
+    am, pressure, packing
+        AM share, pressure [Pa] and name of the packing of each sample [N].
+    dealt
+        Part of each sample in the random split [N].
+    shares, seed
+        As for `split_samples`.
+
+    Returns
+    -------
+    dict
+        Part of each sample [N], by names like ``random``, ``am-0.3``, ``pressure-50`` (MPa).
+    """
+    parts_of = {RANDOM: dealt}
+    rest = shares["train"] + shares["validation"]
+    inner = {"train": shares["train"] / rest, "validation": shares["validation"] / rest, "test": 0.0}
+    levels = np.unique(am)
+    for level in levels if levels.size > 1 else ():
+        parts = np.full_like(dealt, "test")
+        kept = np.flatnonzero(am != level)
+        parts[kept] = deal(am[kept].tolist(), packing[kept].tolist(), inner, seed)
+        parts_of[f"am-{level:g}"] = parts
+    levels = np.unique(pressure)
+    for level in levels if levels.size > 1 else ():
+        parts_of[f"pressure-{level / 1e6:g}"] = np.where(
+            (pressure == level) == (dealt == "test"), dealt, UNUSED
+        )
     return parts_of

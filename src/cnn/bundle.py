@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import math
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 import numpy as np
 import xarray as xr
 
 from cnn.composite import Composite, make_composite, other_pictures
-from cnn.data import read_dataset
+from cnn.data import of_packings, read_dataset
+from cnn.degrade import DEGRADED
 from cnn.light import Passes, run_ensemble
 from cnn.particles import inside, no_tables, read_off_particles
 from cnn.reference import Reference, distance, make_reference
+from cnn.several import calibrations, electrodes
 from cnn.shape import shapes
 from cnn.uncertainty import Calibration, calibrate, calibrate_particles
 from cnn.weights import LightNetwork, read_network
-from electrode.targets import SPREAD_OVER
+from electrode.targets import spread_over
 from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
 
@@ -29,24 +33,35 @@ SAMPLES = "samples.nc"
 REFERENCE = "reference.npz"
 # Arrays of each that are in it.
 OF_REFERENCE, OF_COMPOSITE = ("mean", "precision"), ("mean", "deviation", "precision")
-# What is needed of the predictions of a study.
-PREDICTED = (
-    *("truth", "prediction", "spread", "split"),
-    *("particle_truth", "particle_prediction", "particle_spread"),
-)
+# What is needed of the predictions of a study; those of images in the plane have particles too.
+PREDICTED = ("truth", "prediction", "spread", "split", "member_prediction")
+OF_PARTICLES = ("particle_truth", "particle_prediction", "particle_spread")
+# What images are like is learnt from so many of them at most.
+MOST_IMAGES = 2000
 
 
 class Bundle(NamedTuple):
     """What `read_bundle` finds in a folder."""
 
     networks: list[LightNetwork]
-    calibration: Calibration
-    particle_calibration: Calibration
+    calibrations: dict[int, Calibration]  # by number of sections; of images in the plane there is but one
+    particle_calibration: Calibration | None  # None: it knows nothing of single particles
     reference: Reference
     composite: Composite
     um_per_pixel: float
     targets: list[str]
     target_units: list[str]
+    scores: dict[int, list[float]]  # R2 of each target by number of sections of new packings; or empty
+
+    @property
+    def of_packings(self) -> bool:
+        """Whether truths are of the packing behind an image; in the plane they are of what it shows."""
+        return self.particle_calibration is None
+
+    @property
+    def calibration(self) -> Calibration:
+        """That of a single image."""
+        return self.calibrations[1]
 
 
 def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
@@ -62,7 +77,7 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
         (``reference.npz``, ranges and weights in ``bundle.json``), and test structures with truth and
         prediction (``samples.nc``).
     samples
-        Number of test structures, spread over the range of `SPREAD_OVER`.
+        Number of test structures, spread over the range of `spread_over`.
 
     Raises
     ------
@@ -72,25 +87,43 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     study, folder = Path(study), Path(folder)
     try:
         predictions = open_result(study / "predictions/random.nc", *PREDICTED)
+        if predictions.attrs.get("region") != "packing":
+            predictions = open_result(study / "predictions/random.nc", *PREDICTED, *OF_PARTICLES)
     except ValueError as error:
         raise ValueError(f"{study} has no finished ensemble: {error}") from error
-    dataset = read_dataset(study / "dataset.nc")
+    dataset = read_dataset(study / predictions.attrs.get("dataset", "dataset.nc"))
     # Those that predicted: files of a larger ensemble, trained before, may lie beside them.
     members = [study / f"cnn/random/member-{k}.keras" for k in range(predictions.sizes["member"])]
     validation = predictions["split"].values == "validation"
-    known = ("truth", "prediction", "spread")
-    calibration = calibrate(*(predictions[name].values[validation] for name in known))
-    of_particles = [predictions[f"particle_{name}"].values[validation] for name in known]
-    particle_calibration = calibrate_particles(*of_particles)
+    if of_packings(dataset):
+        fitted = calibrations(
+            predictions["truth"].values[validation],
+            predictions["member_prediction"].values[:, validation],
+            electrodes(predictions)[validation],
+        )
+        intervals: dict[str, Any] = {
+            "calibrations": {str(count): _as_lists(each) for count, each in fitted.items()}
+        }
+        tables = [study / "metrics.csv"]
+    else:
+        known = [
+            [predictions[f"{prefix}{name}"].values[validation] for name in ("truth", "prediction", "spread")]
+            for prefix in ("", "particle_")
+        ]
+        intervals = {
+            "calibration": _as_lists(calibrate(*known[0])),
+            "particle_calibration": _as_lists(calibrate_particles(*known[1])),
+        }
+        tables = [study / "metrics.csv", study / "particles.csv"]
     reference, composite = learn_images([read_network(path) for path in members], dataset)
 
     folder.mkdir(parents=True, exist_ok=True)
-    tables = study / "metrics.csv", study / "particles.csv"
     for path in (*members, *(path.with_suffix(".json") for path in members), *tables):
         with atomic_output(folder / path.name) as temporary:
             shutil.copyfile(path, temporary)
+    names = predictions["target"].values.tolist()
     test = np.flatnonzero(predictions["split"].values == "test")
-    order = test[np.argsort(predictions["truth"].sel(target=SPREAD_OVER).values[test])]
+    order = test[np.argsort(predictions["truth"].sel(target=spread_over(names)).values[test])]
     chosen = order[np.linspace(0, order.size - 1, min(samples, order.size)).round().astype(int)]
     kept = predictions[["truth", "prediction", "low", "high"]].isel(sample=chosen)
     kept["image"] = dataset["image"].isel(sample=chosen).drop_vars(["x", "y"], errors="ignore")
@@ -105,8 +138,7 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
         "um_per_pixel": float(dataset.attrs["um_per_pixel"]),
         "targets": dataset["target"].values.tolist(),
         "target_units": dataset["target_units"].values.tolist(),
-        "calibration": _as_lists(calibration),
-        "particle_calibration": _as_lists(particle_calibration),
+        **intervals,
         "reference": {"distances": reference.distances.tolist(), "ranges": reference.ranges},
         "composite": {"weights": composite.weights.tolist(), "usual": composite.usual},
         "dataset": dataset.attrs["title"],
@@ -114,6 +146,17 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     }
     with atomic_output(folder / DESCRIPTION) as temporary:
         temporary.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def _scores(metrics: Path, targets: Sequence[str]) -> dict[int, list[float]]:
+    """R2 on sharp sections of packings never seen, by number of sections; NaN where it is not known."""
+    scores: dict[int, list[float]] = {}
+    with open(metrics, encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["split"] == "random" and row["predictor"] == "cnn" and DEGRADED not in row["study"]:
+                of_count = scores.setdefault(int(row["sections"]), [math.nan] * len(targets))
+                of_count[targets.index(row["target"])] = float(row["r2"])
+    return scores
 
 
 def _as_lists(calibration: Calibration) -> dict[str, list[float]]:
@@ -127,8 +170,10 @@ def _as_calibration(lists: dict[str, list[float]]) -> Calibration:
 def learn_images(networks: list[LightNetwork], dataset: xr.Dataset) -> tuple[Reference, Composite]:
     """What training and validation images of a dataset are like to its networks, and what others are."""
     part = dataset["split"].values
-    known = dataset["image"].values[part != "test"]
-    training = part[part != "test"] == "train"
+    numbers = np.flatnonzero((part == "train") | (part == "validation"))
+    numbers = numbers[np.linspace(0, numbers.size - 1, min(MOST_IMAGES, numbers.size)).round().astype(int)]
+    known = dataset["image"].values[numbers]
+    training = part[numbers] == "train"
     um_per_pixel = float(dataset.attrs["um_per_pixel"])
 
     def pooled(images: np.ndarray) -> np.ndarray:
@@ -161,6 +206,8 @@ def run_bundle(
     Parameters are those of `cnn.light.run_ensemble`.
     """
     passes = run_ensemble(bundle.networks, image, particles, heat, done)
+    if bundle.particle_calibration is None:
+        return passes
     counted = inside(particles, image.shape[1:])
     on_particles = passes.particle_stress, counted, bundle.particle_calibration
     return passes._replace(target=read_off_particles(passes.target, bundle.targets, *on_particles))
@@ -189,15 +236,19 @@ def read_bundle(folder: FilePath) -> Bundle:
                 usual=description["composite"]["usual"],
                 **{name: arrays[f"shape_{name}"].astype(float) for name in OF_COMPOSITE},
             )
+        several = description.get("calibrations")
         return Bundle(
             [read_network(folder / name) for name in description["members"]],
-            _as_calibration(description["calibration"]),
-            _as_calibration(description["particle_calibration"]),
+            {int(count): _as_calibration(each) for count, each in several.items()}
+            if several
+            else {1: _as_calibration(description["calibration"])},
+            None if several else _as_calibration(description["particle_calibration"]),
             reference,
             composite,
             description["um_per_pixel"],
             description["targets"],
             description["target_units"],
+            _scores(folder / "metrics.csv", description["targets"]) if several else {},
         )
     except (OSError, KeyError, TypeError, ValueError, BadZipFile) as error:
         raise ValueError(f"{folder} cannot be read as a trained ensemble: {error}") from error

@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from cnn.particles import find_tables
+from cnn.particles import find_tables, no_tables
 from electrode.particles import match
 from electrode.species import SOLIDS
 from provenance import FilePath, check_declared, check_seal
 from provenance.netcdf import READING_ERRORS
 
-# What a dataset knows of the AM particles of its images.
+# What a dataset may know of the AM particles of its images.
 KNOWN = ("particle_x", "particle_y", "particle_diameter", "particle_stress")
 
 
@@ -43,7 +43,8 @@ def read_dataset(path: FilePath, fold: str = "random") -> xr.Dataset:
             folds = opened["fold"].values.tolist()
             if fold not in folds:
                 raise ValueError(f"it has no split {fold!r}, but {', '.join(folds)}")
-            dataset = opened[["image", "label", "stress_map", "split", *KNOWN]].sel(fold=fold)
+            known = [name for name in KNOWN if name in opened.variables]
+            dataset = opened[["image", "label", "stress_map", "split", *known]].sel(fold=fold)
             check_declared(path, dataset.nbytes)
             dataset.load()
         _check(dataset)
@@ -57,17 +58,27 @@ def _check(dataset: xr.Dataset) -> None:
         if attribute not in dataset.attrs:
             raise ValueError(f"it has no attribute {attribute}: made by an older version?")
     names = dataset["sample"].values
+    wrong = np.flatnonzero(~np.isfinite(dataset["stress_map"].values).all(axis=(1, 2, 3)))
+    if wrong.size:
+        raise ValueError(f"the stress map of {names[wrong[0]]} must be finite")
+    if of_packings(dataset):
+        return
     for target, values in zip(dataset["target"].values, dataset["label"].values.T, strict=True):
         wrong = np.flatnonzero(~np.isfinite(values))
         if wrong.size:
             raise ValueError(f"{target} of {names[wrong[0]]} must be finite, got {values[wrong[0]]}")
-    wrong = np.flatnonzero(~np.isfinite(dataset["stress_map"].values).all(axis=(1, 2, 3)))
-    if wrong.size:
-        raise ValueError(f"the stress map of {names[wrong[0]]} must be finite")
     for name, phase in SOLIDS.items():
         missing = np.flatnonzero(~(dataset["image"].values == phase).any(axis=(1, 2)))
         if missing.size:
             raise ValueError(f"the image of {names[missing[0]]} shows no {name} (class {phase})")
+
+
+def of_packings(dataset: xr.Dataset) -> bool:
+    """Whether truths are of the packing behind an image: then some may be no number, and phases be missing.
+
+    In the plane they are of what the image shows.
+    """
+    return bool(dataset.attrs.get("region") == "packing")
 
 
 def part(dataset: xr.Dataset, name: str) -> Samples:
@@ -88,7 +99,7 @@ def part(dataset: xr.Dataset, name: str) -> Samples:
     blocks = image.reshape(len(image), rows, image.shape[1] // rows, columns, image.shape[2] // columns)
     share = np.stack([(blocks == phase).mean(axis=(2, 4)) for phase in SOLIDS.values()], axis=-1)
     stress = maps.transpose("sample", "cell_y", "cell_x", "phase").values
-    particles = find_tables(image, float(dataset.attrs["um_per_pixel"]))
+    particles = tables(chosen)
     return Samples(
         image,
         chosen["label"].values,
@@ -97,6 +108,14 @@ def part(dataset: xr.Dataset, name: str) -> Samples:
         particles,
         known_stress(chosen, particles),
     )
+
+
+def tables(dataset: xr.Dataset) -> np.ndarray:
+    """Tables of the AM particles found in N images [N, P, columns]; none where the dataset knows of none."""
+    image = dataset["image"].values
+    if not set(KNOWN) <= set(dataset.variables):
+        return no_tables(image)
+    return find_tables(image, float(dataset.attrs["um_per_pixel"]))
 
 
 def known_stress(dataset: xr.Dataset, particles: np.ndarray) -> np.ndarray:
@@ -110,8 +129,10 @@ def known_stress(dataset: xr.Dataset, particles: np.ndarray) -> np.ndarray:
         Tables of the particles found in their images (`cnn.particles.find_tables`).
     """
     pixel = float(dataset.attrs["um_per_pixel"]) / 1e6
-    x, y, diameter, stress = (dataset[name].values for name in KNOWN)
     result = np.full(particles.shape[:2], np.nan)
+    if not result.size:
+        return result
+    x, y, diameter, stress = (dataset[name].values for name in KNOWN)
     for k, table in enumerate(particles):
         there = np.isfinite(x[k])
         discs = table[table[:, 2] > 0, :3].T

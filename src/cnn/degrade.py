@@ -6,8 +6,10 @@ import logging
 
 import numpy as np
 import xarray as xr
+from joblib import Parallel, delayed
 from PIL import Image
 from scipy.ndimage import gaussian_filter
+from threadpoolctl import threadpool_limits
 
 from cnn.scale import rescale
 from cnn.segmentation import segment
@@ -32,6 +34,10 @@ EDGE_WIDTH, HALO, AREA_OF_HALO = 0.1, 2.0, 250.0
 STREAKED = 0.1
 # Shares of the phases in a copy may be so far from those of its image; copies are drawn until they are not.
 MOST_APART, TRIES = 0.15, 100
+# In names of copies.
+DEGRADED = "degraded"
+# Images that a process is handed at once.
+CHUNK = 16
 
 
 def photograph(
@@ -134,8 +140,9 @@ def readable(image: np.ndarray, degraded: np.ndarray) -> bool:
     return max(apart) <= MOST_APART
 
 
-def _copy(image: np.ndarray, um_per_pixel: float, rng: np.random.Generator) -> np.ndarray:
-    """A degraded copy that can be read, drawn again until it is."""
+def _copy(image: np.ndarray, um_per_pixel: float, seed: int, key: tuple[int, ...]) -> np.ndarray:
+    """A degraded copy that can be read, drawn again until it is, from a seed and spawn key of its own."""
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
     for _ in range(TRIES):
         chosen = {
             "blur": rng.uniform(0, MOST_BLUR),
@@ -144,7 +151,9 @@ def _copy(image: np.ndarray, um_per_pixel: float, rng: np.random.Generator) -> n
         }
         kind = KINDS[rng.integers(len(KINDS))]
         try:
-            copy = degrade(image, um_per_pixel, rng, **{name: chosen[name] for name in kind})
+            # Products this small gain nothing from several threads.
+            with threadpool_limits(1):
+                copy = degrade(image, um_per_pixel, rng, **{name: chosen[name] for name in kind})
         except ValueError:
             continue
         if readable(image, copy):
@@ -152,7 +161,14 @@ def _copy(image: np.ndarray, um_per_pixel: float, rng: np.random.Generator) -> n
     raise RuntimeError(f"none of {TRIES} degraded copies of an image can be parted into its phases")
 
 
-def degrade_dataset(dataset: FilePath, output: FilePath, copies: int, seed: int) -> None:
+def degrade_dataset(
+    dataset: FilePath,
+    output: FilePath,
+    copies: int,
+    seed: int,
+    originals: bool = False,
+    threads: int = 1,
+) -> None:
     """Write degraded copies of all samples of a dataset, which keep labels, stress maps and split (NetCDF4).
 
     Parameters
@@ -164,7 +180,11 @@ def degrade_dataset(dataset: FilePath, output: FilePath, copies: int, seed: int)
     copies
         Of each sample.
     seed
-        Root seed of the defects.
+        Root seed of the defects; each copy of each image has defects of its own.
+    originals
+        Whether the samples themselves come first, their copies behind them.
+    threads
+        Processes. The result does not depend on it.
 
     Raises
     ------
@@ -172,17 +192,20 @@ def degrade_dataset(dataset: FilePath, output: FilePath, copies: int, seed: int)
         If an image has no copy that can be parted into its phases.
     """
     samples = open_result(dataset, "image", "label", "stress_map", "split", "study")
-    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3,)))
     um_per_pixel = float(samples.attrs["um_per_pixel"])
-    parts = []
+    parts = [samples] if originals else []
     for copy in range(1, copies + 1):
         images = np.empty_like(samples["image"].values)
-        for k, image in enumerate(samples["image"].values):
-            images[k] = _copy(image, um_per_pixel, rng)
+        work = (
+            delayed(_copy)(image, um_per_pixel, seed, (3, copy, k))
+            for k, image in enumerate(samples["image"].values)
+        )
+        for k, image in enumerate(Parallel(threads, return_as="generator", batch_size=CHUNK)(work)):
+            images[k] = image
         part = samples.assign(image=samples["image"].copy(data=images))
         names = {
-            "sample": [f"{name}_degraded-{copy}" for name in samples["sample"].values],
-            "study": [f"{name}-degraded" for name in samples["study"].values],
+            "sample": [f"{name}_{DEGRADED}-{copy}" for name in samples["sample"].values],
+            "study": [f"{name}-{DEGRADED}" for name in samples["study"].values],
         }
         described = {name: ("sample", values, samples[name].attrs) for name, values in names.items()}
         parts.append(part.assign_coords(described))

@@ -13,9 +13,10 @@ import numpy as np
 import xarray as xr
 
 from cnn.backend import keras
-from cnn.data import KNOWN, known_stress, read_dataset
+from cnn.data import KNOWN, known_stress, of_packings, read_dataset, tables
 from cnn.layout import FLIPS, PARTICLE_STRESS, TARGETS
-from cnn.particles import find_tables, inside, mirrored, read_off_particles
+from cnn.particles import inside, mirrored, read_off_particles
+from cnn.several import calibrations, electrodes, groups, together
 from cnn.uncertainty import NOMINAL, Calibration, calibrate, calibrate_particles, interval, mean_and_spread
 from provenance import FilePath, atomic_output, check_declared
 
@@ -121,17 +122,23 @@ def predict_dataset(
     for path in settings:
         check_match(path, samples.attrs)
     image = samples["image"].values
-    particles = find_tables(image, float(samples.attrs["um_per_pixel"]))
+    particles = tables(samples)
     both = [predict(load_model(path), image, particles) for path in models]
     members, on_particles = (np.stack(values) for values in zip(*both, strict=True))
     validation = samples["split"].values == "validation"
-    of_validation = (
-        values[validation] for values in (known_stress(samples, particles), *mean_and_spread(on_particles))
-    )
-    particle_calibration = calibrate_particles(*of_validation)
-    counted = inside(particles, image.shape[1:])
-    names = samples["target"].values.tolist()
-    members = read_off_particles(members, names, on_particles, counted, particle_calibration)
+    more: dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]] = {}
+    if of_packings(samples):
+        more = group_variables(samples, members)
+    else:
+        of_validation = (
+            values[validation]
+            for values in (known_stress(samples, particles), *mean_and_spread(on_particles))
+        )
+        particle_calibration = calibrate_particles(*of_validation)
+        counted = inside(particles, image.shape[1:])
+        names = samples["target"].values.tolist()
+        members = read_off_particles(members, names, on_particles, counted, particle_calibration)
+        more = particle_variables(samples, particles, on_particles, particle_calibration)
     mean, spread = mean_and_spread(members)
     truth = samples["label"].values
     calibration = calibrate(truth[validation], mean[validation], spread[validation])
@@ -143,7 +150,8 @@ def predict_dataset(
         "low": (low, f"lower end of the {NOMINAL:.0%} interval"),
         "high": (high, f"upper end of the {NOMINAL:.0%} interval"),
     }
-    predictions = samples.drop_vars(["image", "label", "stress_map", *KNOWN])
+    shown = ("image", "label", "stress_map", *KNOWN)
+    predictions = samples.drop_vars([name for name in shown if name in samples.variables])
     for name, (values, meaning) in described.items():
         predictions[name] = (
             ("sample", "target"),
@@ -155,15 +163,60 @@ def predict_dataset(
         members,
         {"units": "see target_units", "long_name": "targets predicted by each member"},
     )
-    predictions = predictions.assign(
-        particle_variables(samples, particles, on_particles, particle_calibration)
-    )
+    predictions = predictions.assign(more)
     predictions = predictions.drop_vars(
         [name for name in ("x", "y", "pair", "phase") if name in predictions.coords]
     )
-    predictions.attrs = {"title": "targets of the DEM and predictions of the CNN", "Conventions": "CF-1.11"}
+    predictions.attrs = {
+        "title": "targets of the DEM and predictions of the CNN",
+        "Conventions": "CF-1.11",
+        "dataset": Path(dataset).name,
+        **{name: samples.attrs[name] for name in ("geometry", "region") if name in samples.attrs},
+    }
     with atomic_output(output, seal=True) as temporary:
         predictions.to_netcdf(temporary, engine="h5netcdf")
+
+
+def group_variables(
+    samples: xr.Dataset, members: np.ndarray
+) -> dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]:
+    """Predictions of several sections of one electrode, in groups of 2, 4 and 8, with their intervals.
+
+    Parameters
+    ----------
+    samples
+        N sections, those of an electrode one after the other.
+    members
+        [M, N, targets].
+    """
+    names, truth = electrodes(samples), samples["label"].values
+    validation = samples["split"].values == "validation"
+    fitted = calibrations(truth[validation], members[:, validation], names[validation])
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in GROUP_VARIABLES}
+    for count, calibration in fitted.items():
+        if count == 1:
+            continue
+        firsts = groups(names, count)
+        mean, spread = mean_and_spread(together(members, firsts, count))
+        low, high = interval(mean, spread, calibration)
+        found = (np.full(firsts.size, count), firsts, mean, low, high)
+        for values, column in zip(found, columns.values(), strict=True):
+            column.append(values)
+    return {
+        name: (dims, np.concatenate(columns[name]), {"units": units, "long_name": meaning})
+        for name, (dims, units, meaning) in GROUP_VARIABLES.items()
+        if columns[name]
+    }
+
+
+# By name: dimensions, units, meaning.
+GROUP_VARIABLES = {
+    "group_sections": (("group",), "1", "number of sections in a group of one electrode"),
+    "group_first": (("group",), "1", "number of its first section, the others follow it"),
+    "group_prediction": (("group", "target"), "see target_units", "mean over the sections of a group"),
+    "group_low": (("group", "target"), "see target_units", f"lower end of the {NOMINAL:.0%} interval"),
+    "group_high": (("group", "target"), "see target_units", f"upper end of the {NOMINAL:.0%} interval"),
+}
 
 
 def particle_variables(

@@ -19,7 +19,7 @@ from cnn.data import KNOWN, read_dataset
 from cnn.ensemble import load_model
 from cnn.layout import FEATURES, NETWORK, SHARES, TARGETS
 from electrode.species import AM, SE
-from electrode.targets import SPREAD_OVER
+from electrode.targets import spread_over
 from provenance import FilePath, atomic_output
 
 log = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ def gradcam_dataset(dataset: FilePath, models: Sequence[FilePath], output: FileP
         Members of the ensemble (Keras); maps are their mean.
     output
         NetCDF file with ``image`` and ``contact_zone`` [sample, y, x] and ``heatmap`` [sample, target, y, x]
-        of some structures spread over the range of `SPREAD_OVER`; and of all test structures the shares of
+        of some structures spread over the range of `spread_over`; and of all test structures the shares of
         heat and of area in contact zones, the share of heat of networks with random weights, and the
         correlation with their maps.
     structures
@@ -152,7 +152,7 @@ def gradcam_dataset(dataset: FilePath, models: Sequence[FilePath], output: FileP
     """
     samples = read_dataset(dataset)
     test = samples.sel(sample=samples["split"] == "test")
-    order = np.argsort(test["label"].sel(target=SPREAD_OVER).values)
+    order = np.argsort(test["label"].sel(target=spread_over(test["target"].values.tolist())).values)
     chosen = np.unique(np.linspace(0, order.size - 1, min(structures, order.size)).round().astype(int))
     networks = [load_model(path).get_layer(NETWORK) for path in models]
     blank = [randomised(network, member) for member, network in enumerate(networks)]

@@ -17,13 +17,14 @@ import xarray as xr
 from cnn.bundle import Bundle, read_bundle, run_bundle
 from cnn.composite import EDGE, LIKE, UNLIKE, scores, strange_shapes, verdict
 from cnn.light import Passes
-from cnn.particles import Placed, place
+from cnn.particles import Placed, no_tables, place
 from cnn.reference import distance, quantities, reasons
 from cnn.result import make_result
 from cnn.scale import check_pixel, check_size, rescale
 from cnn.segmentation import Parted, part
+from cnn.several import answer, next_below
 from cnn.shape import shapes
-from cnn.uncertainty import interval, mean_and_spread
+from cnn.uncertainty import Calibration, interval, mean_and_spread
 from cnn.windows import cut_windows, stitch, whole_cells, window_corners
 from electrode.discs import Discs, find_discs
 from electrode.phases import DARK_TO_BRIGHT, PHASES, VOID
@@ -100,6 +101,8 @@ def predict(
         the centre [m] and ``particle_diameter`` [m], ``particle_cut`` by the border, ``particle_stress``
         with ``particle_low`` and ``particle_high`` of its 90 % interval [Pa], each read in the window where
         it lies most central.
+        Of an ensemble for packings, which knows no single particles, instead: ``member_prediction`` (member,
+        window, target), and ``score`` (target), R2 of as many windows on packings never seen.
         Attributes: ``verdict`` (like, at the edge of, or unlike the training images), ``advice``,
         ``reasons``, ``withheld`` (1 if all that is predicted is NaN because the image is unlike),
         ``um_per_pixel`` of the class image, ``window_um``.
@@ -118,11 +121,21 @@ def predict(
     classes = whole_cells(rescale(parted.classes, um_per_pixel / bundle.um_per_pixel), cell)
     corners = window_corners(classes.shape, window, cell)
     windows = cut_windows(classes, corners, window)
-    discs = find_discs(classes, bundle.um_per_pixel)
-    placed = place(classes, bundle.um_per_pixel, discs, corners, window)
     finished = iter(range(1, len(corners) + 1))
-    passes = run_bundle(bundle, windows, placed.tables, heat, lambda _: done(next(finished), len(corners)))
-    values = _values(classes, corners, passes, bundle) | _of_particles(discs, placed, passes, bundle)
+
+    def run(tables: np.ndarray) -> Passes:
+        return run_bundle(bundle, windows, tables, heat, lambda _: done(next(finished), len(corners)))
+
+    if bundle.particle_calibration is None:
+        passes = run(no_tables(windows))
+        values = _values(classes, corners, passes, bundle)
+        values |= of_electrode(passes.target, classes.size / windows[0].size, bundle)
+    else:
+        discs = find_discs(classes, bundle.um_per_pixel)
+        placed = place(classes, bundle.um_per_pixel, discs, corners, window)
+        passes = run(placed.tables)
+        values = _values(classes, corners, passes, bundle)
+        values |= _of_particles(discs, placed, passes, bundle, bundle.particle_calibration)
     judged = _verdict(classes, windows, passes, bundle, parted.notes, anyway)
     return make_result(values, judged, corners, bundle)
 
@@ -165,14 +178,13 @@ def _values(
 ) -> dict[str, np.ndarray]:
     """The prediction of an image out of those of its windows, by names of `cnn.result.VARIABLES`."""
     mean, spread = mean_and_spread(passes.target)
-    targets = [target_row(*named) for named in zip(bundle.targets, bundle.target_units, strict=True)]
-    bounds = [target.lowest for target in targets], [target.highest for target in targets]
+    bounds = _bounds(bundle)
     low, high = (np.clip(end.mean(axis=0), *bounds) for end in interval(mean, spread, bundle.calibration))
     values = {
         "prediction": mean.mean(axis=0),
         "low": low,
         "high": high,
-        "between_windows": mean.std(axis=0, ddof=1) if len(mean) > 1 else np.full(len(targets), np.nan),
+        "between_windows": mean.std(axis=0, ddof=1) if len(mean) > 1 else np.full(mean.shape[1], np.nan),
         "window_prediction": mean,
         "distance": distance(bundle.reference, passes.pooled),
         "phase_fraction": np.array([np.mean(classes == phase) for phase in range(len(PHASES))]),
@@ -183,12 +195,44 @@ def _values(
     return values
 
 
-def _of_particles(discs: Discs, placed: Placed, passes: Passes, bundle: Bundle) -> dict[str, np.ndarray]:
+def of_electrode(members: np.ndarray, sections: float, bundle: Bundle) -> dict[str, np.ndarray]:
+    """What windows say of the whole packing behind them, by names of `cnn.result.VARIABLES`.
+
+    Parameters
+    ----------
+    members
+        Predictions of W windows by M networks [M, W, targets].
+    sections
+        Number of windows that they amount to, without what they share.
+    bundle
+        An ensemble for packings.
+    """
+    bounds = _bounds(bundle)
+    mean, low, high = answer(members, bundle.calibrations, sections)
+    scores = bundle.scores[next_below(bundle.scores, sections)]
+    return {
+        "prediction": mean,
+        "low": np.clip(low, *bounds),
+        "high": np.clip(high, *bounds),
+        "member_prediction": members,
+        "score": np.array(scores),
+    }
+
+
+def _bounds(bundle: Bundle) -> tuple[list[float], list[float]]:
+    """Lowest and highest value of the targets."""
+    targets = [target_row(*named) for named in zip(bundle.targets, bundle.target_units, strict=True)]
+    return [target.lowest for target in targets], [target.highest for target in targets]
+
+
+def _of_particles(
+    discs: Discs, placed: Placed, passes: Passes, bundle: Bundle, calibration: Calibration
+) -> dict[str, np.ndarray]:
     """Where the AM particles are, and the stress on each with its interval."""
     pixel = bundle.um_per_pixel / 1e6
     members = passes.particle_stress[:, placed.window, placed.row][..., None]
     mean, spread = mean_and_spread(members)
-    stress, ends = target_row(ON_PARTICLES), interval(mean, spread, bundle.particle_calibration)
+    stress, ends = target_row(ON_PARTICLES), interval(mean, spread, calibration)
     low, high = (np.clip(end[:, 0], stress.lowest, stress.highest) for end in ends)
     return {
         "particle_x": pixel * discs.x,

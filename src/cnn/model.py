@@ -156,6 +156,13 @@ def _mean_and_spread(stress, shares):
     return mean, ops.sqrt(ops.maximum(square - ops.square(mean), 0.0) + LEAST_VARIANCE)
 
 
+def target_loss(truth, predicted):
+    """Mean squared error over the targets that are known, which are numbers [N]."""
+    known = ops.isfinite(truth)
+    error = ops.square(ops.where(known, truth, predicted) - predicted)
+    return ops.sum(error, axis=-1) / (ops.sum(ops.cast(known, error.dtype), axis=-1) + LEAST_AREA)
+
+
 def map_loss(truth, predicted):
     """Mean squared error of stress maps, weighted by the share of the phase in each cell.
 

@@ -14,7 +14,7 @@ from electrode.phases import PHASES
 # What is withheld of an image that the ensemble knows nothing like.
 NUMBERS = (
     *("prediction", "low", "high", "between_windows", "window_prediction", "heatmap"),
-    *("particle_stress", "particle_low", "particle_high"),
+    *("particle_stress", "particle_low", "particle_high", "member_prediction"),
 )
 
 
@@ -38,6 +38,8 @@ VARIABLES = {
     "phase_fraction": Variable(("phase",), "1", "share of the image"),
     "class_image": Variable(("y", "x"), "1", "0 void, 1 SE, 2 AM; top row first"),
     "heatmap": Variable(("target", "cell_y", "cell_x"), "1", "Grad-CAM, standard deviations of the target"),
+    "member_prediction": Variable(("member", "window", "target"), OF_TARGET, "of each network"),
+    "score": Variable(("target",), "1", "R2 of as many sections on packings never seen"),
     "particle_x": Variable(("particle",), "m", "centre of an AM particle, from the left edge"),
     "particle_y": Variable(("particle",), "m", "the same from the top edge"),
     "particle_diameter": Variable(("particle",), "m", "diameter of the circle about its outline"),
@@ -60,7 +62,7 @@ def make_result(
             name: np.full_like(array, np.nan) if name in NUMBERS else array for name, array in values.items()
         }
     attributes = {
-        "title": "stress and reaction area read off an image",
+        "title": "what is read off an image of an electrode",
         **judged,
         "um_per_pixel": bundle.um_per_pixel,
         "window_um": [bundle.um_per_pixel * length for length in reversed(bundle.networks[0].image_shape)],

@@ -14,9 +14,9 @@ import numpy as np
 
 from cnn.backend import keras
 from cnn.checkpoint import Checkpoint
-from cnn.data import Samples, cell_pixels, part, read_dataset
+from cnn.data import KNOWN, Samples, cell_pixels, part, read_dataset
 from cnn.layout import PARTICLE_STRESS, STRESS_MAP, TARGETS
-from cnn.model import build_network, in_si_units, map_loss, particle_loss
+from cnn.model import build_network, in_si_units, map_loss, particle_loss, target_loss
 from cnn.particles import mirrored
 from provenance import FilePath, atomic_output
 
@@ -118,15 +118,19 @@ def train(
     """
     samples = read_dataset(dataset, fold)
     train_part, validation_part = part(samples, "train"), part(samples, "validation")
-    mean, sd = train_part.label.mean(axis=0), train_part.label.std(axis=0)
+    mean, sd = np.nanmean(train_part.label, axis=0), np.nanstd(train_part.label, axis=0)
     if not (sd > 0).all():
         constant = samples["target"].values[sd <= 0]
         raise ValueError(f"{dataset}: {', '.join(constant)} is the same for all training structures")
     scale = map_scale(train_part)
-    known = train_part.particle_stress[np.isfinite(train_part.particle_stress)]
-    if not known.any():
-        raise ValueError(f"{dataset}: no AM particle found in the training images is known to bear stress")
-    particle_scale = float(np.sqrt(np.mean(known**2)))
+    particle_scale = 1.0
+    if set(KNOWN) <= set(samples.variables):
+        known = train_part.particle_stress[np.isfinite(train_part.particle_stress)]
+        if not known.any():
+            raise ValueError(
+                f"{dataset}: no AM particle found in the training images is known to bear stress"
+            )
+        particle_scale = float(np.sqrt(np.mean(known**2)))
 
     def shown(of: Samples) -> dict[str, np.ndarray]:
         on_particles = of.particle_stress / particle_scale
@@ -149,7 +153,7 @@ def train(
     )
     net.compile(
         optimizer=keras.optimizers.Adam(decay),
-        loss={TARGETS: "mse", STRESS_MAP: map_loss, PARTICLE_STRESS: particle_loss},
+        loss={TARGETS: target_loss, STRESS_MAP: map_loss, PARTICLE_STRESS: particle_loss},
         loss_weights={
             TARGETS: 1.0,
             STRESS_MAP: training["stress_map_weight"],

@@ -44,15 +44,28 @@ def calibrate(truth: np.ndarray, prediction: np.ndarray, spread: np.ndarray) -> 
     ----------
     truth, prediction, spread
         [N, targets]; the spread is the standard deviation over the members. None of the N structures was
-        trained on.
+        trained on. A truth that is not known is no number.
+
+    Raises
+    ------
+    ValueError
+        If of a target no truth is known.
     """
-    error = np.abs(truth - prediction)
-    columns = zip(error.T, prediction.T, spread.T, strict=True)
-    noise, relative_noise = np.array([_noise(*column) for column in columns]).T
-    calibration = Calibration(noise, relative_noise, np.ones_like(noise))
-    score = np.sort(error / expected_error(prediction, spread, calibration), axis=0)
-    rank = min(math.ceil((len(truth) + 1) * NOMINAL), len(truth)) - 1
-    return calibration._replace(factor=score[rank])
+    columns = zip(truth.T, prediction.T, spread.T, strict=True)
+    return Calibration(*np.array([_calibrated(*column) for column in columns]).T)
+
+
+def _calibrated(truth: np.ndarray, prediction: np.ndarray, spread: np.ndarray) -> tuple[float, float, float]:
+    """Both kinds of noise and the factor of one target."""
+    known = np.isfinite(truth)
+    if not known.any():
+        raise ValueError("a target is known of no structure of the validation part")
+    error, prediction, spread = np.abs(truth - prediction)[known], prediction[known], spread[known]
+    noise, relative_noise = _noise(error, prediction, spread)
+    whole = Calibration(np.array(noise), np.array(relative_noise), np.ones(1))
+    score = np.sort(error / expected_error(prediction, spread, whole))
+    rank = min(math.ceil((score.size + 1) * NOMINAL), score.size) - 1
+    return noise, relative_noise, float(score[rank])
 
 
 def calibrate_particles(truth: np.ndarray, prediction: np.ndarray, spread: np.ndarray) -> Calibration:

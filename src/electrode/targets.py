@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from electrode.conduction import CONDUCTION
@@ -66,8 +67,29 @@ CONDUCTION_TARGETS = {
     name: Target(declared.unit, declared.title, highest=declared.highest)
     for name, declared in CONDUCTION.items()
 }
-# Where a few structures stand for many, they are spread over the range of this target.
-SPREAD_OVER = "reaction_area"
+LOG_CONDUCTIVITY = "log10_ionic_conductivity_relative"
+# What sections through packings may be asked for; a study names those that it asks for. The logarithm is no
+# number where nothing percolates.
+SECTION_TARGETS = {
+    **SPATIAL_TARGETS,
+    **{name: CONDUCTION_TARGETS[name] for name in ("am_utilisation", "se_percolates", "am_percolates")},
+    LOG_CONDUCTIVITY: Target("1", "log10 (ionic conductivity / that of SE)", lowest=-math.inf),
+}
+
+
+def spread_over(targets: Iterable[str]) -> str:
+    """Target over whose range a few structures are spread where they stand for many.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    names = list(targets)
+    for name in ("reaction_area", "specific_interface_area", *names):
+        if name in names:
+            return name
+    raise ValueError("there are no targets")
 
 
 def target_row(name: str, unit: str | None = None) -> Target:
@@ -80,6 +102,6 @@ def target_row(name: str, unit: str | None = None) -> Target:
     unit
         That the file states, if it states one.
     """
-    known = SPATIAL_TARGETS | TARGETS | CONDUCTION_TARGETS
+    known = SECTION_TARGETS | TARGETS | CONDUCTION_TARGETS
     row = known.get(name, Target("SI units", name, lowest=-math.inf))
     return row if unit is None else row._replace(unit=unit)

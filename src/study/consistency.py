@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analysis.images import crop_window
+from analysis.section_dataset import section_window
 from analysis.split import part_sizes
 from dem.parameters import read_parameters, read_pressing
 
@@ -39,21 +40,46 @@ def check_pressing(config: Mapping[str, Any]) -> None:
             f"got {min(others):g}"
         )
     _check_shares(shares)
+    _check_sections(config)
     packings = len(grid["am_volume_fractions"]) * grid["replicates"]
     _check_jobs(len(grid["am_volume_fractions"]) * math.ceil(grid["replicates"] / grid["replicates_per_job"]))
     _check_sizes(packings, shares, "packings")
+
+
+def _check_sections(config: Mapping[str, Any]) -> None:
+    """Raise ValueError if sections are no whole cells, or may not fit into a sample."""
+    sections, structure = config["sections"], config["structure"]
+    window = section_window(sections)
+    _check_cell("sections", window.cell)
+    margin = 2 * sections["margin_um"]
+    # Of solids without pores: no sample is lower.
+    height = structure["box_height_um"] * structure["solid_fraction"]
+    width = structure["box_width_um"] + (margin if structure["periodic"] else 0.0)
+    for room, where in (
+        (width, "structure.box_width_um"),
+        (height, "structure.box_height_um x structure.solid_fraction"),
+    ):
+        if sections["side_um"] + margin > room + 1e-9:
+            raise ValueError(
+                f"sections.side_um and twice sections.margin_um must be at most {where} = {room:g} um, got "
+                f"{sections['side_um']:g} + {margin:g} um"
+            )
+
+
+def _check_cell(section: str, pixels: int) -> None:
+    """The network pools twice before the block whose places are the cells."""
+    if pixels % 4:
+        raise ValueError(
+            f"{section}.stress_cell_um must be a multiple of four pixels of {section}.um_per_pixel, got "
+            f"{pixels} pixels"
+        )
 
 
 def check_image(config: Mapping[str, Any]) -> None:
     """Raise ValueError if the image does not fit into the compressed electrode, or has no whole cells."""
     final_width = config["compression"]["final_width_um"]
     window = crop_window(final_width, config["structure"]["box_height_um"], **config["image"])
-    # The network pools twice before the block whose places are the cells.
-    if window.cell % 4:
-        raise ValueError(
-            "image.stress_cell_um must be a multiple of four pixels of image.um_per_pixel, "
-            f"got {window.cell} pixels"
-        )
+    _check_cell("image", window.cell)
 
 
 def check_grid(config: Mapping[str, Any]) -> None:

@@ -76,6 +76,17 @@ FIGURES = {
         {"trajectory": PressingStudy.example, "currents": PressingStudy.current},
         geometry="spatial",
     ),
+    "sections": Figure("Sections", {"sections": PressingStudy.learnt}, geometry="spatial"),
+    "section_parity": Figure(
+        "Sections",
+        {"predictions": PressingStudy.random_predictions, "metrics": PressingStudy.metrics},
+        geometry="spatial",
+    ),
+    "section_scores": Figure(
+        "Sections",
+        {"metrics": PressingStudy.metrics, "ceiling": PressingStudy.ceiling},
+        geometry="spatial",
+    ),
 }
 
 

@@ -44,7 +44,7 @@ class AnyStudy:
         return f"results/{self.name}/{name}"
 
     def dataset(self) -> str:
-        """What the networks learn."""
+        """All that was simulated and measured."""
         return self.file("dataset.nc")
 
     def example(self) -> str:
@@ -55,6 +55,52 @@ class AnyStudy:
         """First and last replicate of each job of a cell."""
         size, replicates = self.config["grid"]["replicates_per_job"], self.config["grid"]["replicates"]
         return [(first, min(first + size, replicates) - 1) for first in range(0, replicates, size)]
+
+    # Networks.
+
+    def learnt(self) -> str:
+        """What the networks learn: images and targets."""
+        return self.dataset()
+
+    def folds(self) -> list[str]:
+        """Names of the splits that the configuration asks for."""
+        raise NotImplementedError
+
+    def members(self, fold: str, suffix: str) -> list[str]:
+        """Files of the networks trained on a split; the suffix is keras, csv or json."""
+        training = self.config["training"]
+        count = training["members"] if fold == "random" else training["members_held_out"]
+        return [self.file(f"cnn/{fold}/member-{k}.{suffix}") for k in range(count)]
+
+    def training_settings(self) -> dict[str, Any]:
+        """Settings of one training: neither the number of networks nor the environment is one."""
+        return {
+            name: value
+            for name, value in self.config["training"].items()
+            if name not in ("members", "members_held_out", "environment")
+        }
+
+    # Predictions.
+
+    def random_predictions(self) -> str:
+        """Predictions of the random split."""
+        return self.file("predictions/random.nc")
+
+    def prediction_files(self) -> list[str]:
+        """Predictions of all splits."""
+        return [self.file(f"predictions/{fold}.nc") for fold in self.folds()]
+
+    def metrics(self) -> str:
+        """How good the predictions are."""
+        return self.file("metrics.csv")
+
+    def judged(self) -> list[str]:
+        """Tables of how good the predictions are, which go with the ensemble."""
+        return [self.metrics()]
+
+    def networks(self) -> list[str]:
+        """Names of all trainings."""
+        return [f"{fold}_{Path(path).stem}" for fold in self.folds() for path in self.members(fold, "keras")]
 
 
 @dataclass(frozen=True)
@@ -91,13 +137,13 @@ class Study(AnyStudy):
         """Where in test images the predictions come from."""
         return self.file("gradcam.nc")
 
-    def metrics(self) -> str:
-        """How good the predictions are."""
-        return self.file("metrics.csv")
-
     def particles(self) -> str:
         """How good the predictions for single AM particles are."""
         return self.file("particles.csv")
+
+    def judged(self) -> list[str]:
+        """Tables of how good the predictions are, which go with the ensemble."""
+        return [self.metrics(), self.particles()]
 
     def detection(self) -> str:
         """How often images of another study are noticed."""
@@ -187,30 +233,6 @@ class Study(AnyStudy):
         }
         return [fold for split in self.config["evaluation"]["splits"] for fold in names[split]]
 
-    def members(self, fold: str, suffix: str) -> list[str]:
-        """Files of the networks trained on a split; the suffix is keras, csv or json."""
-        training = self.config["training"]
-        count = training["members"] if fold == "random" else training["members_held_out"]
-        return [self.file(f"cnn/{fold}/member-{k}.{suffix}") for k in range(count)]
-
-    def training_settings(self) -> dict[str, Any]:
-        """Settings of one training: neither the number of networks nor the environment is one."""
-        return {
-            name: value
-            for name, value in self.config["training"].items()
-            if name not in ("members", "members_held_out", "environment")
-        }
-
-    # Predictions.
-
-    def random_predictions(self) -> str:
-        """Predictions of the random split."""
-        return self.file("predictions/random.nc")
-
-    def prediction_files(self) -> list[str]:
-        """Predictions of all splits."""
-        return [self.file(f"predictions/{fold}.nc") for fold in self.folds()]
-
     def only_predictions(self) -> list[str]:
         """Predictions of the networks trained on one of the joined studies."""
         return [self.file(f"predictions/{fold}.nc") for fold in self.only_folds()]
@@ -240,9 +262,6 @@ class Study(AnyStudy):
     def jobs(self) -> dict[str, list[str]]:
         """Names of the jobs, by rule, but for those of the figures."""
         stems = [Path(path).stem for path in self.trajectory_files()] if self.simulates() else []
-        networks = [
-            f"{fold}_{Path(path).stem}" for fold in self.folds() for path in self.members(fold, "keras")
-        ]
         return {
             "compile_kernels": ["compile_kernels"],
             "compress": [f"compress/{stem}" for stem in stems],
@@ -253,7 +272,7 @@ class Study(AnyStudy):
             "dataset": ["dataset"],
             "response": ["response"],
             "manifest": ["manifest"],
-            "train": [f"train/{network}" for network in networks],
+            "train": [f"train/{network}" for network in self.networks()],
             "predict": [f"predict/{fold}" for fold in self.folds()],
             "novelty": [f"novelty/{fold}" for fold in self.only_folds()],
             "gradcam": ["gradcam"],

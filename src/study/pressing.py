@@ -47,6 +47,39 @@ class PressingStudy(AnyStudy):
             "pressures_mpa": pressures,
         }
 
+    # Sections and networks.
+
+    def sections_file(self) -> str:
+        """Sections through all samples."""
+        return self.file("sections.nc")
+
+    def cut(self) -> dict[str, Any]:
+        """How the sections lie and what they are asked for; copies of them are another matter."""
+        return {name: value for name, value in self.config["sections"].items() if name != "degraded_copies"}
+
+    def learnt(self) -> str:
+        """The sections, with degraded copies if wanted."""
+        copies = self.config["sections"]["degraded_copies"]
+        return self.file("learnt.nc") if copies else self.sections_file()
+
+    def folds(self) -> list[str]:
+        """Names of the splits that the configuration asks for."""
+        grid = self.config["grid"]
+        names = {
+            "random": ["random"],
+            "leave_am_fraction_out": [f"am-{share:g}" for share in grid["am_volume_fractions"]],
+            "leave_pressure_out": [f"pressure-{pressure:g}" for pressure in grid["pressures_MPa"]],
+        }
+        return [fold for split in self.config["evaluation"]["splits"] for fold in names[split]]
+
+    def training_settings(self) -> dict[str, Any]:
+        """Settings of one training; sections have no particles to learn from."""
+        return {**super().training_settings(), "particle_weight": 0.0}
+
+    def ceiling(self) -> str:
+        """Where the variance of the targets lies."""
+        return self.file("ceiling.csv")
+
     def measures(self) -> str:
         """Means and standard deviations over the packings."""
         return self.file("measures.csv")
@@ -69,11 +102,11 @@ class PressingStudy(AnyStudy):
 
     def tables(self) -> dict[str, str]:
         """Tables on the page, by argument of `analysis.report.write_report`."""
-        return {"measures": self.measures()}
+        return {"measures": self.measures(), "sections": self.metrics(), "ceiling": self.ceiling()}
 
     def told(self) -> dict[str, Any]:
         """The parts of the configuration that the page tells."""
-        return self.sections("study", "geometry", "seed", "grid", "compression", "structure")
+        return self.sections("study", "geometry", "seed", "grid", "compression", "structure", "sections")
 
     def jobs(self) -> dict[str, list[str]]:
         """Names of the jobs, by rule, but for those of the figures."""
@@ -85,5 +118,10 @@ class PressingStudy(AnyStudy):
             "current": ["current"],
             "press_dataset": ["press_dataset"],
             "measures": ["measures"],
+            "sections": ["sections"],
+            "degrade_sections": ["degrade_sections"],
+            "train": [f"train/{network}" for network in self.networks()],
+            "predict": [f"predict/{fold}" for fold in self.folds()],
+            "section_metrics": ["section_metrics"],
             "manifest": ["manifest"],
         }

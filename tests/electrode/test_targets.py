@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.labels import TARGET_VALUES
-from electrode.targets import DISPLAY_UNITS, SPREAD_OVER, TARGETS, target_row
+from electrode.targets import DISPLAY_UNITS, SECTION_TARGETS, TARGETS, spread_over, target_row
 
 
 def test_every_target_has_a_unit_that_readers_see():
@@ -25,7 +25,14 @@ def test_a_target_of_a_file_that_the_table_does_not_know_goes_by_its_name():
 
 def test_every_target_has_a_function():
     assert set(TARGET_VALUES) == set(TARGETS)
-    assert SPREAD_OVER in TARGETS
+
+
+def test_structures_are_spread_over_the_area_where_there_is_one():
+    assert spread_over(TARGETS) == "reaction_area"
+    assert spread_over(SECTION_TARGETS) == "specific_interface_area"
+    assert spread_over(["voltage", "current"]) == "voltage"
+    with pytest.raises(ValueError, match="no targets"):
+        spread_over([])
 
 
 def test_a_unit_of_its_own_is_none_on_axes():

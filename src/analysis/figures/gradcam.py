@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 
 from analysis.figures import style
-from electrode.targets import SPREAD_OVER, target_row
+from electrode.targets import spread_over, target_row
 from provenance import FilePath
 from provenance.netcdf import open_result
 
@@ -44,7 +44,8 @@ def save(gradcam: FilePath, outputs: Sequence[FilePath]) -> None:
         np.linspace(0, maps.sizes["sample"] - 1, min(MOST_ROWS, maps.sizes["sample"])).round().astype(int)
     )
     targets = maps["target"].values.tolist()
-    row = target_row(SPREAD_OVER)
+    shown = spread_over(targets)
+    row = target_row(shown)
     with style.in_style():
         figure = style.new_figure(11 / 7 * (2 + len(targets)), 0.5 + 1.45 * (1 + chosen.size))
         grid = figure.subplots(1 + chosen.size, 2 + len(targets), squeeze=False)
@@ -53,7 +54,7 @@ def save(gradcam: FilePath, outputs: Sequence[FilePath]) -> None:
             image = sample["image"].values
             style.show_phases(panels[0], image)
             value, unit, _ = style.setting(sample)
-            label = row.display.factor * float(sample["label"].sel(target=SPREAD_OVER))
+            label = row.display.factor * float(sample["label"].sel(target=shown))
             named = f"{row.title.lower()}\n{label:.0f} {row.display.symbol}"
             panels[0].set_ylabel(f"{value:g} {unit}\n{named}", fontsize=8)
             draw_zones(panels[1], image, sample["contact_zone"].values)
