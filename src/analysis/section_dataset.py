@@ -47,7 +47,13 @@ VARIABLES = {
     "x": Variable(("x",), "f", "m", "distance from the left edge of the section"),
     "y": Variable(("y",), "f", "m", "distance from its bottom edge"),
 }
-# Not a number: of what still bears its pressure; the logarithm of nothing.
+# What hangs on whether the pressure is still borne: particles part by nanometres when it is taken away, which no
+# image shows. Of samples let back these are not known.
+UNDER_LOAD = {
+    *("am_stress_mean", "am_stress_sd", "se_stress_mean", "se_stress_sd"),
+    *("am_utilisation", "am_percolates"),
+}
+# Not a number: of what still bears its pressure; the logarithm of nothing; of `UNDER_LOAD`.
 MAY_LACK = {"unloaded_to", "label"}
 
 
@@ -72,7 +78,8 @@ def build_sections(
         NetCDF file; appears under this name when complete.
     sections
         ``per_sample``, ``side_um``, ``um_per_pixel``, ``margin_um`` and ``stress_cell_um`` of the images, and
-        ``targets``, of `electrode.targets.SECTION_TARGETS`.
+        ``targets``, of `electrode.targets.SECTION_TARGETS`; those `UNDER_LOAD` are known of samples that bear
+        their pressure.
     split
         Shares of ``train``, ``validation`` and ``test`` of the packings.
     seed
@@ -191,8 +198,8 @@ def section_window(sections: Mapping[str, Any]) -> Window:
 
 
 def _labels(known: xr.Dataset, targets: Sequence[str]) -> np.ndarray:
-    """Truths of the samples [N, targets], SI units."""
-    columns = []
+    """Truths of the samples [N, targets], SI units; NaN where they are not known."""
+    columns, loaded = [], np.isnan(known["unloaded_to"].values)
     for name in targets:
         if name == LOG_CONDUCTIVITY:
             relative = known["ionic_conductivity_relative"].values
@@ -200,14 +207,17 @@ def _labels(known: xr.Dataset, targets: Sequence[str]) -> np.ndarray:
             np.log10(relative, out=values, where=relative > 0)
         else:
             values = known[name].values.astype(float)
-        if np.nanmax(values, initial=-np.inf) <= np.nanmin(values, initial=np.inf):
+            if not np.isfinite(values).all():
+                lacking = known["sample"].values[~np.isfinite(values)][0]
+                raise ValueError(f"sections.targets: {name} is no number of {lacking}: it lacks a phase")
+        if name in UNDER_LOAD:
+            values = np.where(loaded, values, np.nan)
+        there = values[np.isfinite(values)]
+        if not there.size or np.ptp(there) == 0:
+            got = f"{there[0]:g} in all {there.size}" if there.size else "no number in any"
             raise ValueError(
-                f"sections.targets: {name} must differ between samples for a network to learn it, got "
-                f"{values[0]:g} in all {values.size}"
+                f"sections.targets: {name} must differ between samples for a network to learn it, got {got}"
             )
-        if name != LOG_CONDUCTIVITY and not np.isfinite(values).all():
-            lacking = known["sample"].values[~np.isfinite(values)][0]
-            raise ValueError(f"sections.targets: {name} is no number of {lacking}: it lacks a phase")
         columns.append(values)
     return np.stack(columns, axis=1)
 

@@ -14,6 +14,7 @@ from provenance.command import any_terminal, check_output, readable
 
 if TYPE_CHECKING:
     from assb.prediction import Predicted
+    from assb.rendering import Rendering
 
 # Imports of what a command needs are its own: `assb --help` and completion answer at once.
 BAD_INPUT = 2
@@ -82,8 +83,8 @@ _model = click.option(
     type=click.Path(path_type=Path),
     default=SHIPPED_ENSEMBLES[0],
     show_default=True,
-    help="Ensemble: robust (blurred, noisy or coarse images too), paper (sharp images as in the study), or a "
-    "folder of another (python -m cnn bundle).",
+    help="Ensemble: robust (blurred, noisy or coarse images too), paper (sharp images as in the study), "
+    "spatial (sections of spheres in space), or a folder of another (python -m cnn bundle).",
 )
 
 
@@ -138,9 +139,12 @@ def predict(
     levels are taken as they are. Look at the segmented picture before you believe a number. An image must
     show at least 36 x 36 µm; larger ones are covered with windows of that size, and the table tells means
     over them: stress on particles [MPa], AM-SE contact area in a window [µm²], each with its 90 % interval.
+
+    With --model spatial IMAGES are sections of one electrode, of 14.4 x 14.4 µm at least, and make one answer
+    on the packing of spheres behind them (docs/sections.md).
     """
     from assb.picture import Acquisition
-    from assb.prediction import predict_files
+    from assb.prediction import predict_electrode, predict_files
     from cnn.bundle import read_bundle
     from cnn.scale import check_pixel
 
@@ -151,12 +155,17 @@ def predict(
             check_pixel(um_per_pixel)
         bundle = read_bundle(ensemble_folder(model))
         with click.progressbar(length=len(images), file=sys.stderr, label="predicting") as bar:
-            results = predict_files(
-                images, output, folder, bundle, acquisition, anyway, lambda _: bar.update(1)
-            )
+            asked = images, output, folder, bundle, acquisition, anyway, lambda _: bar.update(1)
+            if bundle.of_packings:
+                results, electrode = predict_electrode(*asked)
+            else:
+                results, electrode = predict_files(*asked), None
     except (OSError, ValueError) as error:
         _stop(str(error))
-    _tell(results)
+    if electrode is None:
+        _tell(results)
+    else:
+        _tell_electrode(results, electrode)
     refused = [result.shown is None for result in results]
     if not all(refused):
         click.echo(f"\n{readable(output)}" + (f"; figures in {readable(folder)}/" if folder else ""))
@@ -173,6 +182,20 @@ def _tell(results: Sequence[Predicted]) -> None:
             click.echo(f"error: {problem}", err=True)
         else:
             click.echo(f"{readable(path)}: {summary(shown)}")
+
+
+def _tell_electrode(results: Sequence[Predicted], electrode: Rendering) -> None:
+    """What became of each section, and what they say together."""
+    from assb.rendering import summary
+
+    for path, shown, problem in results:
+        if shown is None:
+            click.echo(f"error: {problem}", err=True)
+        elif len(results) > 1:
+            click.echo(f"{readable(path)}: {shown.verdict}; {shown.shares}")
+    click.echo(
+        f"{electrode.sections} section{'s' * (electrode.sections > 1)} of one electrode: {summary(electrode)}"
+    )
 
 
 @main.command()

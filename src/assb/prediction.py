@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -17,6 +17,7 @@ from assb.picture import AS_STATED, UM_PER_INCH, Acquisition, Picture, read_pict
 from assb.rendering import Rendering, render, table_row
 from cnn.bundle import Bundle
 from cnn.image import predict
+from cnn.sections import combine
 from electrode.phases import DARK_TO_BRIGHT, GRAY_VALUES, PHASES
 from provenance import FilePath, atomic_output
 from provenance.command import check_output, check_output_folder, readable
@@ -72,27 +73,71 @@ def predict_files(
     OSError
         If something cannot be written; the table then has the rows before.
     """
-    folder = Path(figures) if figures is not None else Path(output).parent
-    names = file_names(paths)
-    _check_outputs(paths, names, Path(output), folder, figures is not None)
     results: list[Predicted] = []
     try:
-        for path, name in zip(map(Path, paths), names, strict=True):
-            try:
-                title = readable(path.name)
-                stem = folder / name
-                result = predict_file(path, title, stem, figures is not None, model, acquisition, anyway)
-            except ValueError as error:
-                results.append(Predicted(path, None, f"{readable(path)}: {error}"))
-            else:
-                results.append(Predicted(path, render(result), None))
-            done(results[-1])
+        for predicted, _ in _each(paths, output, figures, model, acquisition, anyway):
+            results.append(predicted)
+            done(predicted)
     finally:
         # Also of those before an interruption: hours of work may be in them.
         rows = [{"image": readable(path), **table_row(shown)} for path, shown, _ in results if shown]
         if rows:
             write_table(rows, output)
     return results
+
+
+def predict_electrode(
+    paths: Sequence[FilePath],
+    output: FilePath,
+    figures: FilePath | None,
+    model: Bundle,
+    acquisition: Acquisition = AS_STATED,
+    anyway: bool = False,
+    done: Callable[[Predicted], object] = lambda predicted: None,
+) -> tuple[list[Predicted], Rendering | None]:
+    """Predict image files that are sections of one electrode; those that cannot be read are passed over.
+
+    Parameters are those of `predict_files`; the model is one for packings, and the table has one row.
+
+    Returns
+    -------
+    list of Predicted, Rendering
+        What each section says alone, and the answer of all; None if no file could be read.
+    """
+    results: list[Predicted] = []
+    sections: list[xr.Dataset] = []
+    for predicted, result in _each(paths, output, figures, model, acquisition, anyway):
+        results.append(predicted)
+        sections += [] if result is None else [result]
+        done(predicted)
+    if not sections:
+        return results, None
+    shown = render(combine(sections, model))
+    read = "; ".join(readable(path) for path, of_it, _ in results if of_it)
+    write_table([{"image": read, "sections": shown.sections, **table_row(shown)}], output)
+    return results, shown
+
+
+def _each(
+    paths: Sequence[FilePath],
+    output: FilePath,
+    figures: FilePath | None,
+    model: Bundle,
+    acquisition: Acquisition,
+    anyway: bool,
+) -> Iterator[tuple[Predicted, xr.Dataset | None]]:
+    """Predict file after file, see `predict_files`."""
+    folder = Path(figures) if figures is not None else Path(output).parent
+    names = file_names(paths)
+    _check_outputs(paths, names, Path(output), folder, figures is not None)
+    for path, name in zip(map(Path, paths), names, strict=True):
+        try:
+            title, stem = readable(path.name), folder / name
+            result = predict_file(path, title, stem, figures is not None, model, acquisition, anyway)
+        except ValueError as error:
+            yield Predicted(path, None, f"{readable(path)}: {error}"), None
+        else:
+            yield Predicted(path, render(result), None), result
 
 
 def _check_outputs(
@@ -134,7 +179,7 @@ def predict_file(
     """Predict one image; write its phases, the table of its particles and, if wanted, the figures.
 
     These are ``<stem>_segmented.png`` and ``<stem>_particles.csv``, ``<stem>_prediction.png`` and
-    ``<stem>_particles.png``.
+    ``<stem>_particles.png``; a model for packings knows no single particles.
 
     Parameters
     ----------
@@ -170,13 +215,15 @@ def predict_file(
     with atomic_output(stem.with_name(stem.name + SEGMENTED)) as temporary:
         dots = UM_PER_INCH / result.attrs["um_per_pixel"]
         Image.fromarray(GRAY_VALUES[result["class_image"].values]).save(temporary, dpi=(dots, dots))
-    write_particles(result, stem.with_name(stem.name + PARTICLES))
+    if not model.of_packings:
+        write_particles(result, stem.with_name(stem.name + PARTICLES))
     if figure:
         # On demand: drawing costs more than predicting.
         from assb.coloured import save_particles
         from assb.figure import save_prediction
 
-        save_particles(result, title, stem.with_name(stem.name + COLOURED))
+        if not model.of_packings:
+            save_particles(result, title, stem.with_name(stem.name + COLOURED))
         save_prediction(picture, result, title, stem.with_name(stem.name + PREDICTION))
     return result
 

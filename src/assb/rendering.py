@@ -16,6 +16,8 @@ SUFFIXES = {"truth": "_dem", "prediction": "", "low": "_low", "high": "_high"}
 BETWEEN = "between_windows"
 # How to get numbers that are withheld from the command.
 ANYWAY = "--anyway gives them"
+# R2 on packings never seen from which on sections suffice for a quantity.
+SUFFICES = 0.9
 # Phases in the order of readers.
 SHARES = ("AM", "SE", "void")
 
@@ -28,6 +30,7 @@ class TargetRow(NamedTuple):
     unit: DisplayUnit
     values: dict[str, float]  # of `SUFFIXES`, where known, and `BETWEEN` [unit]
     inside: bool | None  # whether the interval holds the truth, where it is known
+    score: float | None = None  # R2 of as many sections on packings never seen, of an ensemble for packings
 
     @property
     def texts(self) -> dict[str, str]:
@@ -48,6 +51,7 @@ class Rendering(NamedTuple):
     distance: float  # of the window in the middle from the training images
     windows: int
     window: str  # its sides [µm]
+    sections: int = 1  # of one electrode, which make one answer
 
     @property
     def shares(self) -> str:
@@ -79,6 +83,7 @@ def render(result: xr.Dataset) -> Rendering:
         distance=float(result["distance"].median()),
         windows=result.sizes["window"],
         window=" x ".join(f"{side:g}" for side in result.attrs["window_um"]),
+        sections=int(result.attrs.get("sections", 1)),
     )
 
 
@@ -89,7 +94,8 @@ def _target_row(result: xr.Dataset) -> TargetRow:
     si = {quantity: float(result[quantity]) for quantity in (*SUFFIXES, BETWEEN) if quantity in result}
     values = {quantity: target.display.factor * value for quantity, value in si.items()}
     inside = si["low"] <= si["truth"] <= si["high"] if "truth" in si else None
-    return TargetRow(name, target.title, target.display, values, inside)
+    score = float(result["score"]) if "score" in result else None
+    return TargetRow(name, target.title, target.display, values, inside, score)
 
 
 def table_row(shown: Rendering) -> dict[str, str | int]:
@@ -133,4 +139,17 @@ def summary(shown: Rendering) -> str:
         text = row.texts
         value = f"{row.name:{name_width}s} {text['prediction']:>8s} {row.unit.symbol:{unit_width}s}"
         lines.append(f"  {value} [{text['low']}, {text['high']}]")
+    lines += [f"  {line}" for line in worth(shown)]
     return "\n".join(lines)
+
+
+def worth(shown: Rendering) -> list[str]:
+    """Which quantities of the packing so much of it suffices for; nothing of images in the plane."""
+    known = {row.title: row.score for row in shown.rows if row.score is not None}
+    if not known:
+        return []
+    enough = [title for title, score in known.items() if score >= SUFFICES]
+    short = [f"{title} ({max(score, 0):.2f})" for title, score in known.items() if score < SUFFICES]
+    what = "this section" if shown.sections == 1 else f"these {shown.sections} sections"
+    lines = [f"enough with {what} (R2 at least {SUFFICES:g}): {', '.join(enough) or 'nothing'}"]
+    return [*lines, f"not enough (R2): {', '.join(short)}"] if short else lines

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SHIPPED_ENSEMBLES = ("robust", "paper")
+SHIPPED_ENSEMBLES = ("robust", "paper", "spatial")
 
 
 def check_clone() -> None:

@@ -140,8 +140,13 @@ def readable(image: np.ndarray, degraded: np.ndarray) -> bool:
     return max(apart) <= MOST_APART
 
 
-def _copy(image: np.ndarray, um_per_pixel: float, seed: int, key: tuple[int, ...]) -> np.ndarray:
-    """A degraded copy that can be read, drawn again until it is, from a seed and spawn key of its own."""
+def _copy(image: np.ndarray, um_per_pixel: float, seed: int, key: tuple[int, ...]) -> np.ndarray | None:
+    """A degraded copy that can be read, drawn again until it is, from a seed and spawn key of its own.
+
+    None if the image lacks a phase, or no copy can be parted into its phases.
+    """
+    if np.unique(image).size < len(PHASES):
+        return None
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
     for _ in range(TRIES):
         chosen = {
@@ -158,7 +163,7 @@ def _copy(image: np.ndarray, um_per_pixel: float, seed: int, key: tuple[int, ...
             continue
         if readable(image, copy):
             return copy
-    raise RuntimeError(f"none of {TRIES} degraded copies of an image can be parted into its phases")
+    return None
 
 
 def degrade_dataset(
@@ -189,7 +194,8 @@ def degrade_dataset(
     Raises
     ------
     RuntimeError
-        If an image has no copy that can be parted into its phases.
+        If more than half of the images have no copy that can be parted into its phases; others stay as they
+        are.
     """
     samples = open_result(dataset, "image", "label", "stress_map", "split", "study")
     um_per_pixel = float(samples.attrs["um_per_pixel"])
@@ -200,8 +206,16 @@ def degrade_dataset(
             delayed(_copy)(image, um_per_pixel, seed, (3, copy, k))
             for k, image in enumerate(samples["image"].values)
         )
+        kept = 0
         for k, image in enumerate(Parallel(threads, return_as="generator", batch_size=CHUNK)(work)):
-            images[k] = image
+            images[k] = samples["image"].values[k] if image is None else image
+            kept += image is None
+        if 2 * kept > len(images):
+            raise RuntimeError(
+                f"{dataset}: no degraded copy of {kept} of {len(images)} images can be parted into its phases"
+            )
+        if kept:
+            log.info("%d of %d images stay as they are: no copy can be parted", kept, len(images))
         part = samples.assign(image=samples["image"].copy(data=images))
         names = {
             "sample": [f"{name}_{DEGRADED}-{copy}" for name in samples["sample"].values],

@@ -67,10 +67,32 @@ def test_copies_parted_into_other_phases_are_drawn_again(image, monkeypatch):
         return copy
 
     monkeypatch.setattr(module, "degrade", fake)
-    assert module._copy(image, 0.1, np.random.default_rng(0)) is image and not list(drawn)
+    assert module._copy(image, 0.1, 0, (1,)) is image and not list(drawn)
     monkeypatch.setattr(module, "degrade", lambda *_, **__: split)
-    with pytest.raises(RuntimeError, match="none of 100 degraded copies"):
-        module._copy(image, 0.1, np.random.default_rng(0))
+    assert module._copy(image, 0.1, 0, (1,)) is None
+    assert module._copy(np.minimum(image, 1), 0.1, 0, (1,)) is None
+
+
+def test_an_image_without_a_copy_stays_as_it_is_unless_most_do(study, tmp_path, monkeypatch):
+    given = open_dataset(study.dataset)
+    hopeless = given["image"].values[0]
+
+    def fake(image, *_, **__):
+        if np.array_equal(image, hopeless):
+            raise ValueError("it cannot be parted")
+        return image[::-1]
+
+    monkeypatch.setattr(module, "degrade", fake)
+    degrade_dataset(study.dataset, tmp_path / "copies.nc", 1, 0, originals=True)
+    with xr.open_dataset(tmp_path / "copies.nc") as copies:
+        count = given.sizes["sample"]
+        assert copies.sizes["sample"] == 2 * count
+        np.testing.assert_array_equal(copies["image"].values[:count], given["image"].values)
+        np.testing.assert_array_equal(copies["image"].values[count], hopeless)
+        np.testing.assert_array_equal(copies["image"].values[count + 1], given["image"].values[1][::-1])
+    monkeypatch.setattr(module, "degrade", lambda image, *_, **__: np.zeros_like(image))
+    with pytest.raises(RuntimeError, match=r"no degraded copy of 8 of 8 images can be parted"):
+        degrade_dataset(study.dataset, tmp_path / "none.nc", 1, 0)
 
 
 def test_copies_keep_labels_and_split_and_can_be_joined(study, tmp_path):
