@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -83,6 +85,32 @@ def crop_window(
         counts.append(pixels)
     columns, rows = counts
     return Window(crop_um / 1e6, crop_um / 1e6, columns, rows, um_per_pixel / 1e6, cell)
+
+
+def section_window(sections: Mapping[str, Any]) -> Window:
+    """The square that an image shows, its corner at the origin.
+
+    Parameters
+    ----------
+    sections
+        ``side_um``, ``um_per_pixel`` and ``stress_cell_um``.
+
+    Raises
+    ------
+    ValueError
+        If the side is no whole number of cells, or the cell no whole number of pixels.
+    """
+    side, pixel, cell = (sections[name] for name in ("side_um", "um_per_pixel", "stress_cell_um"))
+    pixels, of_cell = round(side / pixel), round(cell / pixel)
+    for name, length, part, of, count in (
+        ("stress_cell_um", cell, pixel, "pixels of sections.um_per_pixel", of_cell),
+        ("side_um", side, cell, "cells of sections.stress_cell_um", round(side / cell)),
+    ):
+        if count < 1 or abs(count * part - length) > 1e-6 * part:
+            raise ValueError(
+                f"sections.{name} must be a whole number of {of} = {part:g} um, got {length:g} um"
+            )
+    return Window(0.0, 0.0, pixels, pixels, pixel / 1e6, of_cell)
 
 
 def image_window(

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from analysis.dataset import DATA_VARIABLES, append_images, encoding
-from analysis.images import Window, classes, mean_over_cells
+from analysis.images import classes, mean_over_cells, section_window
 from analysis.press_dataset import VARIABLES as PRESSED
 from analysis.press_dataset import open_dataset as open_samples
 from analysis.sections import cut, random_sections
@@ -47,8 +47,8 @@ VARIABLES = {
     "x": Variable(("x",), "f", "m", "distance from the left edge of the section"),
     "y": Variable(("y",), "f", "m", "distance from its bottom edge"),
 }
-# What hangs on whether the pressure is still borne: particles part by nanometres when it is taken away, which no
-# image shows. Of samples let back these are not known.
+# What hangs on whether the pressure is still borne: particles part by nanometres when it is let go, and no image
+# shows it. Of samples let back these are not known.
 UNDER_LOAD = {
     *("am_stress_mean", "am_stress_sd", "se_stress_mean", "se_stress_sd"),
     *("am_utilisation", "am_percolates"),
@@ -169,32 +169,6 @@ def build_sections(
 
 def _described(declared: Variable) -> dict[str, str]:
     return {"units": declared.units, "long_name": declared.long_name}
-
-
-def section_window(sections: Mapping[str, Any]) -> Window:
-    """The square that an image shows, its corner at the origin.
-
-    Parameters
-    ----------
-    sections
-        ``side_um``, ``um_per_pixel`` and ``stress_cell_um``.
-
-    Raises
-    ------
-    ValueError
-        If the side is no whole number of cells, or the cell no whole number of pixels.
-    """
-    side, pixel, cell = (sections[name] for name in ("side_um", "um_per_pixel", "stress_cell_um"))
-    pixels, of_cell = round(side / pixel), round(cell / pixel)
-    for name, length, part, of, count in (
-        ("stress_cell_um", cell, pixel, "pixels of sections.um_per_pixel", of_cell),
-        ("side_um", side, cell, "cells of sections.stress_cell_um", round(side / cell)),
-    ):
-        if count < 1 or abs(count * part - length) > 1e-6 * part:
-            raise ValueError(
-                f"sections.{name} must be a whole number of {of} = {part:g} um, got {length:g} um"
-            )
-    return Window(0.0, 0.0, pixels, pixels, pixel / 1e6, of_cell)
 
 
 def _labels(known: xr.Dataset, targets: Sequence[str]) -> np.ndarray:

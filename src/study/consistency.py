@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis.images import crop_window
-from analysis.section_dataset import section_window
+from analysis.images import crop_window, section_window
 from analysis.split import part_sizes
 from dem.parameters import read_parameters, read_pressing
 

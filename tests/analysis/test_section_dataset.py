@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from analysis.images import section_window
 from analysis.press_dataset import build_dataset, open_dataset
 from analysis.section_dataset import (
     OF_SAMPLES,
@@ -10,7 +11,6 @@ from analysis.section_dataset import (
     VARIABLES,
     build_sections,
     open_sections,
-    section_window,
 )
 from dem.press_study import press_cell
 from transport.study import write_transport

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from study.jobs import Study
+from study.pressing import PressingStudy
 
 
 def merge(base, overlay):
@@ -42,3 +43,9 @@ def study_of(root, overlaid):
         return Study(overlaid(*texts))
 
     return make
+
+
+@pytest.fixture
+def study_in_space(root):
+    """The study of config/spatial.yaml."""
+    return PressingStudy(yaml.safe_load((root / "config/spatial.yaml").read_text(encoding="utf-8")))

@@ -16,8 +16,9 @@ OF_ALL = [
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_a_row_fits_its_module_and_caption(root, study_of, name):
-    figure, study = FIGURES[name], study_of("tests/tiny")
+def test_a_row_fits_its_module_and_caption(root, study_of, study_in_space, name):
+    figure = FIGURES[name]
+    study = study_in_space if figure.geometry == "spatial" else study_of("tests/tiny")
     save = importlib.import_module(f"analysis.figures.{name}").save
     handed = {**figure.input_files(study), **figure.settings(study), "outputs": []}
     assert set(inspect.signature(save).parameters) == set(handed)
