@@ -47,7 +47,7 @@ VARIABLES = {
     "x": Variable(("x",), "f", "m", "distance from the left edge of the section"),
     "y": Variable(("y",), "f", "m", "distance from its bottom edge"),
 }
-# What hangs on whether the pressure is still borne: particles part by nanometres when it is let go, and no image
+# What hangs on whether the pressure is still borne: particles part by nanometres when it is let go; no image
 # shows it. Of samples let back these are not known.
 UNDER_LOAD = {
     *("am_stress_mean", "am_stress_sd", "se_stress_mean", "se_stress_sd"),
