@@ -279,7 +279,7 @@ def serve(port: int, host: str, model: Path, config: Path) -> None:
 
     All is computed on this machine; nothing is kept and nothing sent elsewhere.
     """
-    from assb.configuration import read_settings
+    from assb.configuration import read_pressing_settings, read_settings
     from cnn.bundle import read_bundle
 
     try:
@@ -287,7 +287,12 @@ def serve(port: int, host: str, model: Path, config: Path) -> None:
         from assb import server
 
         bundle, settings = read_bundle(ensemble_folder(model)), read_settings(config, ("grid", "image"))
-        server.serve(bundle, settings, host, port, lambda address: click.echo(f"{address} (Ctrl-C ends it)"))
+        space = server.Space(read_bundle(ensemble_folder(Path("spatial"))), read_pressing_settings())
+
+        def ready(address: str) -> None:
+            click.echo(f"{address} (Ctrl-C ends it)")
+
+        server.serve(bundle, settings, host, port, ready, space)
     except ModuleNotFoundError as error:
         if error.name not in ("flask", "waitress"):
             raise

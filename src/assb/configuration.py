@@ -13,6 +13,11 @@ from study.configuration import check_sections
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 
 
+def read_pressing_settings() -> dict[str, Any]:
+    """The study in space, of which the shipped ensemble for packings learnt."""
+    return dict(read_configuration(REPOSITORY / "config/spatial.yaml").values)
+
+
 def read_settings(path: FilePath, others: Sequence[str] = ()) -> dict[str, Any]:
     """Read a configuration to make single electrodes from.
 

@@ -16,7 +16,7 @@ from functools import partial
 from itertools import count, permutations
 from pathlib import Path, PureWindowsPath
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, Response, abort, render_template, request, send_file
 from PIL import Image
@@ -28,7 +28,9 @@ from assb.comparison import check_settings, compare, save_comparison, settings
 from assb.names import sentence
 from assb.picture import Acquisition
 from assb.prediction import predict_file, write_table
-from assb.rendering import Rendering, render, table_row
+from assb.pressed import press_and_cut, save_pressed
+from assb.pressed import settings as settings_in_space
+from assb.rendering import Rendering, render, table_row, worth
 from assb.repository import REPOSITORY
 from cnn.bundle import Bundle
 from cnn.scale import MOST_PIXELS
@@ -56,9 +58,14 @@ FILES = {
     f"{STEM}_particles.png": "AM particles, coloured by the stress on them",
     f"{STEM}_prediction.png": "Input, phases, where the ensemble looks, and the stress it reads off",
     f"{STEM}_simulated.png": "Structure, stress, and what the network sees",
+    f"{STEM}_pressed.png": "Packing, force chains, and the section that the network reads",
     f"{STEM}.csv": "All numbers",
     f"{STEM}_particles.csv": "Stress on every AM particle",
 }
+# Between what the current of a structure in the plane runs.
+PLANAR_CURRENT = (
+    "from the left to the moving wall (discs one SE diameter thick: to compare among themselves only)"
+)
 Tell = Callable[[dict[str, Any]], object]
 HEADERS = {
     # Only what this server sends is loaded or run, and nobody may frame it.
@@ -71,7 +78,16 @@ HEADERS = {
 }
 
 
-def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]) -> Flask:
+class Space(NamedTuple):
+    """What presses packings in space and reads sections of them."""
+
+    model: Bundle  # an ensemble for packings
+    config: Mapping[str, Any]  # such as ``config/spatial.yaml``
+
+
+def create_app(
+    model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0], space: Space | None = None
+) -> Flask:
     """The page as a WSGI application.
 
     Parameters
@@ -82,6 +98,8 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
         Configuration whose electrodes are compressed, such as ``config/config.yaml``.
     host
         Name or address that it is reached by; requests that name another are refused, but for the loopback.
+    space
+        What presses packings; None: the page has no such part.
 
     Raises
     ------
@@ -92,6 +110,7 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
         raise ValueError(f"host must be the name or IPv4 address that the page is reached by, got {host!r}")
     read_parameters(config)  # a bad configuration is refused now, not with the first electrode
     allowed = settings(config)
+    in_space = {} if space is None else settings_in_space(space.config)
     app = Flask(__name__)
     app.jinja_env.filters["sentence"] = sentence
     _guard(app, host)
@@ -115,6 +134,8 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
         return render_template(
             "page.html",
             settings=allowed,
+            settings_in_space=in_space,
+            space=None if space is None else space.config,
             orders=[DARK_TO_BRIGHT, *(order for order in permutations(PHASES) if order != DARK_TO_BRIGHT)],
             most_bytes=MOST_BYTES,
             config=config,
@@ -138,7 +159,8 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
                 result = predict_file(file.stream, name, stem, True, model, acquisition, anyway)
                 shown = render(result)
                 write_table([{"image": name, **table_row(shown)}], stem.with_suffix(".csv"))
-                return _answer(shown, stem.parent, Path(name).stem, mark(result))
+                marked = [] if model.of_packings else mark(result)
+                return _answer(shown, stem.parent, Path(name).stem, particles=marked)
         except ValueError as error:
             abort(400, str(error))
 
@@ -150,6 +172,17 @@ def create_app(model: Bundle, config: Mapping[str, Any], host: str = LOOPBACK[0]
             abort(400, str(error))
         take_turn()
         return Response(_events(partial(_simulate, app, model, config, chosen), turn), mimetype=EVENTS)
+
+    @app.post("/press")
+    def press() -> Response:
+        if space is None:
+            abort(404, "this page presses no packings")
+        try:
+            chosen = check_settings(in_space, request.form)
+        except ValueError as error:
+            abort(400, str(error))
+        take_turn()
+        return Response(_events(partial(_press, app, space, chosen), turn), mimetype=EVENTS)
 
     return app
 
@@ -190,7 +223,23 @@ def _simulate(
         shown = render(compared.result)
         write_table([{**chosen, **table_row(shown)}], Path(folder) / f"{STEM}.csv")
         with app.app_context():
-            tell({"result": _answer(shown, Path(folder), STEM, conduction=compared.conduction)})
+            tell({"result": _answer(shown, Path(folder), STEM, compared.conduction)})
+
+
+def _press(app: Flask, space: Space, chosen: Mapping[str, float], tell: Tell) -> None:
+    """Press a packing, tell each pressure and at last what a section of it says."""
+
+    def told(stage: int, of: int, text: str) -> None:
+        tell({"frame": stage, "of": of, "text": text})
+
+    pressed = press_and_cut(space.config, chosen, space.model, told)
+    with tempfile.TemporaryDirectory() as folder:
+        save_pressed(pressed, Path(folder) / f"{STEM}_pressed.png")
+        shown = render(pressed.result)
+        write_table([{**chosen, **table_row(shown)}], Path(folder) / f"{STEM}.csv")
+        with app.app_context():
+            conduction = "from floor to piston, in the middle of the height"
+            tell({"result": _answer(shown, Path(folder), STEM, pressed.conduction, through=conduction)})
 
 
 def _events(job: Callable[[Tell], None], turn: threading.Lock) -> Iterator[str]:
@@ -252,8 +301,9 @@ def _answer(
     shown: Rendering,
     folder: Path,
     name: str,
-    particles: Sequence[Marked] = (),
     conduction: Sequence[str] = (),
+    particles: Sequence[Marked] = (),
+    through: str = PLANAR_CURRENT,
 ) -> str:
     """What the page shows of a prediction, with the files in a folder, to be saved under a name.
 
@@ -267,7 +317,8 @@ def _answer(
         with Image.open(phases) as picture:
             sides = picture.size
     parts = {"files": files, "particles": particles, "sides": sides, "conduction": conduction}
-    return render_template("result.html", shown=shown, **parts)
+    parts["through"] = through
+    return render_template("result.html", shown=shown, worth=worth(shown), **parts)
 
 
 def _file(path: Path, name: str) -> dict[str, Any]:
@@ -282,7 +333,12 @@ def _file(path: Path, name: str) -> dict[str, Any]:
 
 
 def serve(
-    model: Bundle, config: Mapping[str, Any], host: str, port: int, ready: Callable[[str], object]
+    model: Bundle,
+    config: Mapping[str, Any],
+    host: str,
+    port: int,
+    ready: Callable[[str], object],
+    space: Space | None = None,
 ) -> None:
     """Answer requests until interrupted; `ready` is told the address.
 
@@ -291,7 +347,7 @@ def serve(
     OSError, ValueError
         If the port is taken, or the host is a wildcard, IPv6 or not this machine's.
     """
-    app = create_app(model, config, host)
+    app = create_app(model, config, host, space)
     server = create_server(
         app, host=host, port=port, threads=THREADS, max_request_body_size=MOST_BYTES, ident=None
     )

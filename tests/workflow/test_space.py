@@ -77,6 +77,35 @@ def test_a_new_pressure_presses_anew_and_a_new_packing_only_itself(pressed):
     assert "press" not in pressed.due("--config", "split={train: 0.4, test: 0.4}", configfile=FILE)
 
 
+def test_networks_read_sections_of_packings(pressed):
+    folder = results(pressed)
+    with xr.open_dataset(folder / "learnt.nc") as learnt:
+        # Two of each sample, and a degraded copy of each.
+        assert learnt.sizes["sample"] == 2 * 2 * 24
+        assert set(learnt["study"].values) == {"tiny_space", "tiny_space-degraded"}
+        folds = learnt["fold"].values.tolist()
+    assert folds == ["random", "am-0.3", "am-0.5", "pressure-50", "pressure-200"]
+    assert len(list((folder / "cnn/random").glob("member-*.keras"))) == 2
+    with open(folder / "metrics.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["split"] for row in rows} == {"random", "leave_pressure_out"}
+    assert {row["sections"] for row in rows} == {"1", "2"}
+    assert {row["study"] for row in rows} == {"tiny_space", "tiny_space-degraded"}
+    with open(folder / "ceiling.csv", encoding="utf-8", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 4
+    assert "What sections tell" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_other_sections_and_trainings_press_nothing(pressed):
+    due = pressed.due("--config", "sections={per_sample: 4}", configfile=FILE)
+    assert {"sections", "degrade_sections", "train", "predict", "section_metrics"} <= set(due)
+    assert not {"press", "transport", "press_dataset"} & set(due)
+    due = pressed.due("--config", "training={epochs: 3}", configfile=FILE)
+    assert due["train"] == 4 and not {"sections", "degrade_sections", "press_dataset"} & set(due)
+    due = pressed.due("--config", "sections={degraded_copies: 2}", configfile=FILE)
+    assert "degrade_sections" in due and "sections" not in due
+
+
 def test_another_conductivity_presses_nothing(pressed):
     due = pressed.due("--config", "transport={ionic_conductivity_mS_per_cm: 2}", configfile=FILE)
     assert {"transport", "current", "press_dataset", "figure_conduction", "figure_current"} <= set(due)
@@ -84,7 +113,7 @@ def test_another_conductivity_presses_nothing(pressed):
 
 
 def test_nothing_of_the_plane_is_made(pressed):
-    assert not (results(pressed) / "cnn").exists()
+    assert not list(results(pressed).glob("gradcam*")) and not (results(pressed) / "particles.csv").exists()
     made = json.loads((results(pressed) / "kernels.json").read_text(encoding="utf-8"))
     assert made["geometry"] == "spatial"
     refused = pressed.snakemake("-n", *FILES, "--config", "geometry=planar", check=False)

@@ -52,8 +52,10 @@ async function simulate(section, answer) {
     for (const line of lines) {
       last = JSON.parse(line);
       if (!("frame" in last)) show(section, last);
-      else if (last.frame < last.of)
-        show(section, { status: `Compressing: the wall is at ${last.wall_um.toFixed(1)} µm.`, share: last.frame / last.of });
+      else if (last.frame < last.of) {
+        const told = last.text ?? `Compressing: the wall is at ${last.wall_um.toFixed(1)} µm.`;
+        show(section, { status: told, share: last.frame / last.of });
+      }
       else show(section, { status: "At rest. Reading its image, drawing." });
     }
   }
