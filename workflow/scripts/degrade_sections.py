@@ -6,6 +6,4 @@ from cnn.degrade import degrade_dataset
 
 with step(snakemake.log[0]):
     made = snakemake.params.copies, snakemake.params.seed
-    degrade_dataset(
-        snakemake.input[0], snakemake.output[0], *made, originals=True, threads=snakemake.threads
-    )
+    degrade_dataset(snakemake.input[0], snakemake.output[0], *made, originals=True, threads=snakemake.threads)
