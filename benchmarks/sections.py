@@ -1,0 +1,137 @@
+"""What the shipped ensemble for sections makes of packings unlike those it learnt from.
+
+    python benchmarks/sections.py press FOLDER    # presses, cuts and measures them
+    python benchmarks/sections.py judge FOLDER    # R2, coverage and verdicts: benchmarks/sections.csv
+
+Kinds: ``seed`` (as the study, another root seed), ``am_size`` (AM of 5 to 6 um, beyond the study's),
+``se_size`` (SE of 1.5 um), ``friction`` (0.2 instead of 0).
+"""
+
+import argparse
+import csv
+import logging
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from analysis.metrics import r2_score
+from analysis.press_dataset import build_dataset
+from analysis.section_dataset import build_sections, open_sections
+from cnn.bundle import read_bundle, run_bundle
+from cnn.composite import scores, verdict
+from cnn.particles import no_tables
+from cnn.reference import distance
+from cnn.several import answer, groups
+from cnn.shape import shapes
+from dem.press_study import press_cell
+from transport.study import write_transport
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks/sections.csv"
+SHARES = (0.3, 0.5, 0.7)
+SEED = 20261128
+# What differs from config/spatial.yaml, and packings per AM share.
+KINDS = {
+    "seed": ({}, 3),
+    "am_size": ({"structure": {"am_mean_diameter_um": [5, 6]}}, 1),
+    "se_size": ({"structure": {"se_mean_diameter_um": 1.5, "se_pitch_um": 0.3}}, 1),
+    "friction": ({"contacts": {"friction": {"AM-AM": 0.2, "AM-SE": 0.2, "SE-SE": 0.2}}}, 1),
+}
+# First words of verdicts, by column.
+WORDS = {"like": "like", "edge": "at", "unlike": "unlike"}
+COLUMNS = ("kind", "target", "sections", "r2", "bias", "rmse", "coverage", "n", "like", "edge", "unlike")
+
+
+def merged(base, change):
+    """A configuration with some keys changed."""
+    return {
+        key: merged(value, change[key])
+        if isinstance(value, dict) and key in change
+        else change.get(key, value)
+        for key, value in base.items()
+    }
+
+
+def press(folder, kinds):
+    """Press, measure and cut the packings of each kind."""
+    base = yaml.safe_load((ROOT / "config/spatial.yaml").read_text(encoding="utf-8"))
+    for kind in kinds:
+        change, packings = KINDS[kind]
+        config = merged(base, change) | {"seed": SEED}
+        place = folder / kind
+        place.mkdir(parents=True, exist_ok=True)
+        trajectories = [place / f"am-{am:g}.h5" for am in SHARES]
+        for am, path in zip(SHARES, trajectories, strict=True):
+            if not path.exists():
+                press_cell(path, config, am, config["grid"]["pressures_MPa"], range(packings), "benchmark")
+        write_transport(trajectories, place / "transport.nc", config["transport"], kind, "benchmark")
+        parts = config["split"], SEED
+        build_dataset(trajectories, place / "dataset.nc", *parts, kind, "benchmark", place / "transport.nc")
+        sections = {name: value for name, value in config["sections"].items() if name != "degraded_copies"}
+        made = place / "dataset.nc", trajectories, place / "sections.nc"
+        build_sections(*made, sections, *parts, "benchmark")
+
+
+def judge(folder, kinds, model):
+    """Score the ensemble on the sections of each kind, and count its verdicts."""
+    bundle = read_bundle(model)
+    rows = []
+    for kind in kinds:
+        sections = open_sections(folder / kind / "sections.nc")
+        images, truth = sections["image"].values, sections["label"].values
+        passes = run_bundle(bundle, images, no_tables(images))
+        seen = np.array([shapes(image, bundle.um_per_pixel) for image in images])
+        scored = scores(bundle.composite, distance(bundle.reference, passes.pooled), seen)
+        words = [verdict(bundle.composite, score[None]).split()[0] for score in scored]
+        told = {
+            name: words.count(word) / len(words)
+            for name, word in (("like", "like"), ("edge", "at"), ("unlike", "unlike"))
+        }
+        for count in bundle.calibrations:
+            firsts = groups(sections["pressed"].values, count)
+            answers = [answer(passes.target[:, k : k + count], bundle.calibrations, count) for k in firsts]
+            mean, low, high = (np.array([each[part] for each in answers]) for part in range(3))
+            for k, target in enumerate(bundle.targets):
+                known = np.isfinite(truth[firsts, k])
+                true, said = truth[firsts[known], k], mean[known, k]
+                inside = (low[known, k] <= true) & (true <= high[known, k])
+                rows.append(
+                    {
+                        "kind": kind,
+                        "target": target,
+                        "sections": count,
+                        "r2": f"{r2_score(true, said):.4f}",
+                        "bias": f"{np.mean(said - true):.4g}",
+                        "rmse": f"{np.sqrt(np.mean((said - true) ** 2)):.4g}",
+                        "coverage": f"{inside.mean():.3f}",
+                        "n": true.size,
+                        **{name: f"{share:.3f}" for name, share in told.items()},
+                    }
+                )
+                print(*rows[-1].values(), sep="\t", flush=True)
+    with open(RESULTS, "w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        table.writerows(rows)
+
+
+def main():
+    """Press or judge."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("step", choices=("press", "judge"))
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--model", type=Path, default=ROOT / "models/spatial")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if given.step == "press":
+        press(given.folder, given.kinds)
+    else:
+        judge(given.folder, given.kinds, given.model)
+
+
+if __name__ == "__main__":
+    main()
