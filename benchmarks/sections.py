@@ -2,6 +2,7 @@
 
     python benchmarks/sections.py press FOLDER    # presses, cuts and measures them
     python benchmarks/sections.py judge FOLDER    # R2, coverage and verdicts: benchmarks/sections.csv
+    python benchmarks/sections.py tables          # those of docs/sections.md, of the study
 
 Kinds: ``seed`` (as the study, another root seed), ``am_size`` (AM of 5 to 6 um, beyond the study's),
 ``se_size`` (SE of 1.5 um), ``friction`` (0.2 instead of 0).
@@ -116,19 +117,59 @@ def judge(folder, kinds, model):
         table.writerows(rows)
 
 
+def tables(model):
+    """Print the tables of docs/sections.md: R2 by number of sections, splits, and where the variance lies."""
+    with open(model / "metrics.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with open(model / "ceiling.csv", encoding="utf-8", newline="") as file:
+        limits = {row["target"]: row for row in csv.DictReader(file)}
+    study = rows[0]["study"]
+    score = {
+        (row["study"], row["split"], row["predictor"], row["sections"], row["target"]): row for row in rows
+    }
+
+    def r2(target, predictor="cnn", sections="1", split="random", of=study):
+        return f"{float(score[of, split, predictor, sections, target]['r2']):.3f}"
+
+    def held(target, sections):
+        return f"{100 * float(score[study, 'random', 'cnn', sections, target]['coverage']):.0f}"
+
+    print(
+        "| of the packing | 1 section | 2 | 4 | 8 | ever more | descriptors, 1 | 8 | stereology, 1 | 8 | process |"
+    )
+    for target, limit in limits.items():
+        network = [r2(target, sections=count) for count in "1248"] + [f"{float(limit['r2_ever_more']):.3f}"]
+        others = [r2(target, name, count) for name in ("image_boosting", "stereology") for count in "18"]
+        print("|", " | ".join([target, *network, *others, r2(target, "process_boosting")]), "|")
+    print(
+        "\n| | degraded, 1 section | 8 | AM share held out, 1 | 8 | pressure held out, 1 | 8 | in 90 %, 1 | 2 | 4 | 8 |"
+    )
+    for target in limits:
+        degraded = [r2(target, sections=count, of=f"{study}-degraded") for count in "18"]
+        splits = ("leave_am_fraction_out", "leave_pressure_out")
+        out = [r2(target, sections=count, split=split) for split in splits for count in "18"]
+        print("|", " | ".join([target, *degraded, *out, *(held(target, count) for count in "1248")]), "|")
+    print("\n| | settings | packings | network, between sections | error shared | error of a section |")
+    for target, limit in limits.items():
+        names = ("settings", "packings", "between_sections", "shared_error", "section_error")
+        print("|", " | ".join([target, *(f"{100 * float(limit[name]):.1f} %" for name in names)]), "|")
+
+
 def main():
-    """Press or judge."""
+    """Press, judge, or print tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("step", choices=("press", "judge"))
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("step", choices=("press", "judge", "tables"))
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "results/sections")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--model", type=Path, default=ROOT / "models/spatial")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     if given.step == "press":
         press(given.folder, given.kinds)
+    elif given.step == "tables":
+        tables(given.model)
     else:
         judge(given.folder, given.kinds, given.model)
 

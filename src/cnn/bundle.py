@@ -104,7 +104,7 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
         intervals: dict[str, Any] = {
             "calibrations": {str(count): _as_lists(each) for count, each in fitted.items()}
         }
-        tables = [study / "metrics.csv"]
+        tables = [study / "metrics.csv", study / "ceiling.csv"]
     else:
         known = [
             [predictions[f"{prefix}{name}"].values[validation] for name in ("truth", "prediction", "spread")]

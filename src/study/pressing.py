@@ -80,6 +80,10 @@ class PressingStudy(AnyStudy):
         """Where the variance of the targets lies."""
         return self.file("ceiling.csv")
 
+    def judged(self) -> list[str]:
+        """Tables of how good the predictions are, which go with the ensemble."""
+        return [self.metrics(), self.ceiling()]
+
     def measures(self) -> str:
         """Means and standard deviations over the packings."""
         return self.file("measures.csv")

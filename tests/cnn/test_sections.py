@@ -49,6 +49,7 @@ def folder(study, tmp_path_factory):
         )
     (folder / "predictions").mkdir()
     predict_dataset(folder / "learnt.nc", models, settings, folder / "predictions/random.nc")
+    (folder / "ceiling.csv").write_text("target\n", encoding="utf-8")
     with open(folder / "metrics.csv", "w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["split", "study", "predictor", "target", "sections", "r2"])
