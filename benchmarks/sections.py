@@ -134,20 +134,18 @@ def tables(model):
     def held(target, sections):
         return f"{100 * float(score[study, 'random', 'cnn', sections, target]['coverage']):.0f}"
 
-    print(
-        "| of the packing | 1 section | 2 | 4 | 8 | ever more | descriptors, 1 | 8 | stereology, 1 | 8 | process |"
-    )
+    numbers = "1 section | 2 | 4 | 8 | ever more"
+    print(f"| of the packing | {numbers} | descriptors, 1 | 8 | stereology, 1 | 8 | process |")
     for target, limit in limits.items():
         network = [r2(target, sections=count) for count in "1248"] + [f"{float(limit['r2_ever_more']):.3f}"]
         others = [r2(target, name, count) for name in ("image_boosting", "stereology") for count in "18"]
         print("|", " | ".join([target, *network, *others, r2(target, "process_boosting")]), "|")
-    print(
-        "\n| | degraded, 1 section | 8 | AM share held out, 1 | 8 | pressure held out, 1 | 8 | in 90 %, 1 | 2 | 4 | 8 |"
-    )
+    splits = "degraded, 1 section | 8 | AM share held out, 1 | 8 | pressure held out, 1 | 8"
+    print(f"\n| | {splits} | in 90 %, 1 | 2 | 4 | 8 |")
     for target in limits:
         degraded = [r2(target, sections=count, of=f"{study}-degraded") for count in "18"]
-        splits = ("leave_am_fraction_out", "leave_pressure_out")
-        out = [r2(target, sections=count, split=split) for split in splits for count in "18"]
+        held_out = ("leave_am_fraction_out", "leave_pressure_out")
+        out = [r2(target, sections=count, split=split) for split in held_out for count in "18"]
         print("|", " | ".join([target, *degraded, *out, *(held(target, count) for count in "1248")]), "|")
     print("\n| | settings | packings | network, between sections | error shared | error of a section |")
     for target, limit in limits.items():
