@@ -16,11 +16,10 @@ import xarray as xr
 
 from cnn.composite import Composite, make_composite, other_pictures
 from cnn.data import of_packings, read_dataset
-from cnn.degrade import DEGRADED
 from cnn.light import Passes, run_ensemble
 from cnn.particles import inside, no_tables, read_off_particles
 from cnn.reference import Reference, distance, make_reference
-from cnn.several import calibrations, electrodes
+from cnn.several import DEGRADED, calibrations, electrodes
 from cnn.shape import shapes
 from cnn.uncertainty import Calibration, calibrate, calibrate_particles
 from cnn.weights import LightNetwork, read_network

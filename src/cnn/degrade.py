@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from cnn.scale import rescale
 from cnn.segmentation import segment
+from cnn.several import DEGRADED
 from electrode.phases import GRAY_VALUES, PHASES
 from provenance import FilePath, atomic_output
 from provenance.netcdf import open_result
@@ -34,8 +35,6 @@ EDGE_WIDTH, HALO, AREA_OF_HALO = 0.1, 2.0, 250.0
 STREAKED = 0.1
 # Shares of the phases in a copy may be so far from those of its image; copies are drawn until they are not.
 MOST_APART, TRIES = 0.15, 100
-# In names of copies.
-DEGRADED = "degraded"
 # Images that a process is handed at once.
 CHUNK = 16
 

@@ -9,6 +9,8 @@ import xarray as xr
 
 from cnn.uncertainty import Calibration, calibrate, interval, mean_and_spread
 
+# In names of degraded copies, of studies and of their samples.
+DEGRADED = "degraded"
 # Numbers of sections that are judged together, and for which there are intervals.
 COUNTS = (1, 2, 4, 8)
 
