@@ -1,0 +1,271 @@
+"""Packings side by side in the memory of a GPU: room for them, there and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dem.cpu.spatial.integrate import _skin
+from dem.cpu.spatial.tile import DISSIPATED
+from dem.cuda.compiled import Compiler
+from dem.cuda.device import Device
+from dem.cuda.law import seams
+from dem.cuda.spatial.structure import (
+    INERTIA,
+    MASS,
+    MOTION,
+    ROW,
+    Batch,
+    Orders,
+    Places,
+    Structure,
+    structure_of,
+)
+from dem.geometry.spatial import RADIUS
+from dem.state import TILE, Box, CellBlock, Contacts, SpatialSystem, Walls
+
+# Threads of a block, and registers of each: all that a multiprocessor has. Blocks of the simulator are small,
+# for each of their threads is one of Python.
+THREADS, REGISTERS = 512, 128
+SIMULATED_THREADS = 3
+
+
+class Sizes(NamedTuple):
+    """How much room structures need, together or one alone."""
+
+    structures: int
+    particles: int
+    pairs: int
+    wall_contacts: int
+    cells: int
+    cursor: int
+    sums: int
+    walls: int  # of each structure
+
+    @classmethod
+    def of(cls, system: SpatialSystem) -> Sizes:
+        """Of one structure."""
+        n, walls = system.particles.mass.size, system.walls.position.size
+        cells, contacts = system.grid.first.size - 1, system.wall_contacts.friction.size
+        chunks = max(walls * -(-contacts // TILE), -(-n // TILE))
+        return cls(1, n, system.pairs.friction.size, contacts, cells, max(n, cells) + 1, chunks, walls)
+
+
+def places_of(sizes: Sequence[Sizes]) -> Places:
+    """Where structures of such sizes begin."""
+    columns = (np.array([getattr(size, name) for size in sizes]) for name in Places._fields)
+    return Places(*(np.concatenate([[0], np.cumsum(column)]) for column in columns))
+
+
+def _contacts_layout(kind: Contacts, first: int, room: int) -> Contacts:
+    """Shapes and types of the contacts of all structures; `kind` is of one of them."""
+
+    def layout(name: str) -> tuple[tuple[int, ...], Any]:
+        column = getattr(kind, name)
+        if name.endswith("first"):
+            return (first,), column.dtype
+        # Kernels divide by the room to know how many numbers there are, and an array has one at least.
+        return (max(1, column.size // kind.friction.size * room),), column.dtype
+
+    return Contacts(*map(layout, Contacts._fields))
+
+
+def layout_of(systems: Sequence[SpatialSystem], threads: int) -> Structure:
+    """Shape and type of each array for all systems."""
+    sizes = [Sizes.of(system) for system in systems]
+    all_of = Sizes(*(sum(column) for column in zip(*sizes, strict=True)))
+    count, n, kind = all_of.structures, all_of.particles, systems[0]
+    whole, real, small = np.int64, np.float64, np.uint32
+    grid, walls = kind.grid, all_of.walls
+    return Structure(
+        motion=((n, MOTION), real),
+        load=((n, 6), real),
+        species=((n,), np.int8),
+        lost=((n,), real),
+        moment=((n, 9), real),
+        normal_force_sum=((n,), real),
+        box=Box(((3 * count,), real), ((3 * count,), real)),
+        walls=Walls(*(((walls,), column.dtype) for column in kind.walls)),
+        pairs=_contacts_layout(kind.pairs, n + count, all_of.pairs),
+        pair_row=((all_of.pairs, ROW), real),
+        taken_first=((n + count,), whole),
+        taken=((all_of.pairs,), small),
+        wall_contacts=_contacts_layout(kind.wall_contacts, n + count, all_of.wall_contacts),
+        wall_row=((all_of.wall_contacts, ROW), real),
+        grid=CellBlock(
+            first=((all_of.cells + count,), whole),
+            member=((n,), whole),
+            cell=((n,), whole),
+            placed=((n, 4), real),
+            counts=((3 * count,), whole),
+            side=((3 * count,), real),
+            origin=((3 * count,), real),
+            built=((n, 3), real),
+            built_wall=((walls,), grid.built_wall.dtype),
+        ),
+        cursor=((all_of.cursor,), whole),
+        sums=((all_of.sums,), real),
+        scratch=((threads * count,), whole),
+    )
+
+
+def _leaves(layout: Any) -> Any:
+    """Pairs of shape and type in a layout."""
+    if hasattr(layout, "_fields"):
+        for part in layout:
+            yield from _leaves(part)
+    else:
+        yield layout
+
+
+def bytes_of(systems: Sequence[SpatialSystem]) -> int:
+    """Memory that systems need on a GPU [bytes]."""
+    layout = layout_of(systems, THREADS)
+    return sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in _leaves(layout))
+
+
+@lru_cache
+def kernel_for(kind: type, rubs: type, simulated: bool, threads: int) -> Any:
+    """Kernel for the types of a law and of friction."""
+    from numba import cuda
+
+    from dem.cuda import block
+    from dem.cuda.spatial.integrate import advance
+
+    instead = {**seams(kind, rubs), block.work: advance}
+    if simulated:
+        # Only names of a kernel's own module are those of the simulated device.
+        return cuda.jit(Compiler(lambda function: function, instead).linked(block.kernel))
+    compiler = Compiler(cuda.jit(device=True, forceinline=True), instead)
+    return cuda.jit(max_registers=REGISTERS)(compiler.linked(block.kernel))
+
+
+class PackingBatch:
+    """Room on a device for packings, which it advances at the same time.
+
+    Parameters
+    ----------
+    device
+        Has enough free memory, see `bytes_of`.
+    systems
+        Say how large the packings are, which law and which friction they have; all as many walls.
+    threads
+        Of a block. The result does not depend on it.
+    """
+
+    def __init__(self, device: Device, systems: Sequence[SpatialSystem], threads: int | None = None):
+        self.device = device
+        self.threads = threads or (SIMULATED_THREADS if device.simulated else THREADS)
+        self._sizes = [Sizes.of(system) for system in systems]
+        count, first = len(systems), systems[0]
+        self._orders = Orders(*(np.zeros(count, kind) for kind in (np.int64, *3 * [float], np.int64, float)))
+        self._orders.kept[:] = 1.0
+
+        def room(layout: Any) -> Any:
+            if hasattr(layout, "_fields"):
+                return type(layout)(*map(room, layout))
+            return device.zeros(*layout)
+
+        self._batch = Batch(
+            device.keep(places_of(self._sizes)),
+            device.keep(self._orders),
+            room(layout_of(systems, self.threads)),
+        )
+        self._views = [structure_of(self._host_places(), s, self.threads) for s in range(count)]
+        self._law, self._friction = device.keep(first.law), device.keep(first.friction)
+        self._kernel = kernel_for(type(first.law), type(first.friction), device.simulated, self.threads)
+
+    def _host_places(self) -> Batch:
+        """The batch with places that the host can read, to cut it up by."""
+        return self._batch._replace(places=places_of(self._sizes), orders=self._orders)
+
+    def fits(self, s: int, system: SpatialSystem) -> bool:
+        """Whether a system has the room of structure s."""
+        return self._sizes[s] == Sizes.of(system)
+
+    def put(self, s: int, system: SpatialSystem) -> None:
+        """Make a system structure s: all that a run reads of it."""
+        view, write, particles = self._views[s], self.device.write, system.particles
+        motion = np.empty((particles.mass.size, MOTION))
+        motion[:, : RADIUS + 1] = particles.motion
+        motion[:, MASS], motion[:, INERTIA] = particles.mass, particles.inertia
+        write(view.motion, motion)
+        write(view.load, particles.load)
+        write(view.species, particles.species)
+        for part, names in (
+            ("box", Box._fields),
+            ("grid", ("counts", "side", "origin", "built", "built_wall")),
+        ):
+            for name in names:
+                write(getattr(getattr(view, part), name), getattr(getattr(system, part), name))
+        self.put_walls(s, system)
+        for part in ("pairs", "wall_contacts"):
+            contacts = getattr(system, part)
+            write(getattr(view, part).first, contacts.first)
+            for name in ("owner", "partner", "constants", "friction", "displacement", "history"):
+                there, here = _used(getattr(view, part), name, contacts), _used(contacts, name, contacts)
+                write(there, here)
+        listed = system.pairs.first[-1]
+        partner = system.pairs.partner[:listed].astype(np.int64)
+        counts = np.bincount(partner, minlength=particles.mass.size)
+        write(view.taken_first, np.concatenate([[0], np.cumsum(counts)]))
+        write(view.taken[:listed], np.argsort(partner, kind="stable").astype(np.uint32))
+
+    def put_walls(self, s: int, system: SpatialSystem) -> None:
+        """The walls alone: what a protocol may have changed."""
+        for there, here in zip(self._views[s].walls, system.walls, strict=True):
+            self.device.write(there, here)
+
+    def order(self, s: int, system: SpatialSystem, time_step: float, steps: int, kept: float) -> None:
+        """Have structure s do so many steps in the next run."""
+        orders = self._orders
+        orders.steps[s], orders.time_step[s], orders.kept[s] = steps, time_step, kept
+        orders.skin[s] = _skin(system.particles)
+
+    def skip(self, s: int) -> None:
+        """Have structure s stand still from now on."""
+        self._orders.steps[s] = 0
+
+    def run(self) -> None:
+        """Do what was ordered; structures without an order stand still."""
+        for there, here in zip(self._batch.orders, self._orders, strict=True):
+            self.device.write(there, here)
+        self._kernel[self._orders.steps.size, self.threads](self._batch, self._law, self._friction)
+        self.device.wait()
+        self.device.read(self._batch.orders.done, self._orders.done)
+        self.device.read(self._batch.orders.dissipated, self._orders.dissipated)
+
+    def take(self, s: int, system: SpatialSystem) -> bool:
+        """Write what a run has made of structure s into its system; False if its pairs had no room."""
+        if self._orders.done[s] < self._orders.steps[s]:
+            return False
+        view, read, particles = self._views[s], self.device.read, system.particles
+        motion = np.empty((particles.mass.size, MOTION))
+        read(view.motion, motion)
+        particles.motion[:] = motion[:, : RADIUS + 1]
+        read(view.load, particles.load)
+        read(view.moment, system.stress.moment)
+        read(view.normal_force_sum, system.stress.normal_force_sum)
+        for name in ("position", "velocity", "force", "work"):
+            read(getattr(view.walls, name), getattr(system.walls, name))
+        read(view.grid.built, system.grid.built)
+        read(view.grid.built_wall, system.grid.built_wall)
+        for part in ("pairs", "wall_contacts"):
+            contacts = getattr(system, part)
+            read(getattr(view, part).first, contacts.first)
+            for name in Contacts._fields:
+                if "first" not in name and not name.startswith("old_"):
+                    there, here = _used(getattr(view, part), name, contacts), _used(contacts, name, contacts)
+                    read(there, here)
+        system.tile[DISSIPATED] += self._orders.dissipated[s]
+        return True
+
+
+def _used(contacts: Contacts, name: str, listed: Contacts) -> Any:
+    """The part of an array of contacts that is in use, in whole tiles."""
+    tiles = -(-int(listed.first[-1]) // TILE)
+    column = getattr(contacts, name)
+    return column[: tiles * TILE * (column.size // contacts.friction.size)]
