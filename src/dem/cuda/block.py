@@ -6,6 +6,7 @@ structure alone decides.
 
 from __future__ import annotations
 
+import numpy as np
 from numba import cuda
 
 # Numbers that one thread adds up before the first adds the sums.
@@ -28,7 +29,7 @@ def wait():
 
 def any_thread(flag):
     """Whether a flag is true in any thread; all wait."""
-    return cuda.syncthreads_or(flag) != 0
+    return cuda.syncthreads_or(np.int32(flag)) != 0
 
 
 def take_number(numbers, place):

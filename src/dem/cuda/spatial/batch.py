@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dem.cpu.spatial.integrate import _skin
+from dem.cpu.spatial.neighbors import _cell_along
 from dem.cpu.spatial.tile import DISSIPATED
 from dem.cuda.compiled import Compiler
 from dem.cuda.device import Device
@@ -134,8 +135,9 @@ def kernel_for(kind: type, rubs: type, simulated: bool, threads: int) -> Any:
 
     from dem.cuda import block
     from dem.cuda.spatial.integrate import advance
+    from dem.cuda.spatial.neighbors import cell_along
 
-    instead = {**seams(kind, rubs), block.work: advance}
+    instead = {**seams(kind, rubs), block.work: advance, _cell_along: cell_along}
     if simulated:
         # Only names of a kernel's own module are those of the simulated device.
         return cuda.jit(Compiler(lambda function: function, instead).linked(block.kernel))

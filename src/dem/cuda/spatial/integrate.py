@@ -73,8 +73,44 @@ def damp(motion, i, kept):
     return 0.5 * (1.0 - kept * kept) * (motion[i, MASS] * velocity + motion[i, INERTIA] * spin)
 
 
-def push_walls(structure, thread, threads):
-    """Add up the push of the spheres on each wall; thread 0 writes it down."""
+def begin(structure, half, thread, threads):
+    """The half kick that begins a run, with the forces of the last one."""
+    load = structure.load
+    for i in range(thread, structure.species.size, threads):
+        structure.lost[i] = 0.0
+        before = load[i, FX], load[i, FY], load[i, FZ], load[i, TORQUE_X], load[i, TORQUE_Y], load[i, TORQUE_Z]
+        kick(structure.motion, i, before, half, 0.0)
+
+
+def go_on(structure, time_step, kept, skin, thread, threads):
+    """Drift spheres and walls, and damp; whether the list has become stale for what this thread has moved."""
+    motion, grid, limit = structure.motion, structure.grid, 0.25 * skin * skin
+    stale = False
+    if thread == 0:
+        add_wall_work(structure.walls, 0.5 * time_step)
+        stale = drift_walls(structure.walls, grid.built_wall, time_step, limit)
+    for i in range(thread, structure.species.size, threads):
+        stale = drift(motion, grid.built, i, time_step, limit) or stale
+        if kept < 1.0:
+            structure.lost[i] += damp(motion, i, kept)
+    return stale
+
+
+def push(structure, friction, half, last, thread, threads):
+    """Add up the forces on each sphere and kick it; in the last step leave forces and stresses behind."""
+    load = structure.load
+    for i in range(thread, structure.species.size, threads):
+        now, gone = add_up(structure, friction, i)
+        structure.lost[i] += gone
+        kick(structure.motion, i, now, half, 0.0 if last else half)
+        if last:
+            load[i, FX], load[i, FY], load[i, FZ] = now[0], now[1], now[2]
+            load[i, TORQUE_X], load[i, TORQUE_Y], load[i, TORQUE_Z] = now[3], now[4], now[5]
+            measure(structure, i)
+
+
+def push_walls(structure, time_step, thread, threads):
+    """Add up the push of the spheres on each wall, and drive the walls."""
     walls, contacts, sums = structure.walls, structure.wall_contacts, structure.sums
     listed, count = contacts.first[structure.species.size], walls.position.size
     chunks = (listed + CHUNK - 1) // CHUNK
@@ -90,6 +126,8 @@ def push_walls(structure, thread, threads):
             walls.force[w] = 0.0
             for chunk in range(chunks):
                 walls.force[w] += sums[w * chunks + chunk]
+        add_wall_work(walls, 0.5 * time_step)
+        drive(walls, time_step)
 
 
 def lost_in_all(structure, thread, threads):
@@ -119,43 +157,25 @@ def advance(batch, law, friction, s, thread, threads):
     steps, time_step, kept, skin = orders.steps[s], orders.time_step[s], orders.kept[s], orders.skin[s]
     if steps == 0:
         return
-    structure = structure_of(batch, s, threads)
-    motion, load, lost, walls = structure.motion, structure.load, structure.lost, structure.walls
-    n, half, limit = structure.species.size, 0.5 * time_step, 0.25 * skin * skin
-    for i in range(thread, n, threads):
-        lost[i] = 0.0
-        before = load[i, FX], load[i, FY], load[i, FZ], load[i, TORQUE_X], load[i, TORQUE_Y], load[i, TORQUE_Z]
-        kick(motion, i, before, half, 0.0)
+    half = 0.5 * time_step
+    begin(structure_of(batch, s, threads), half, thread, threads)
     for step in range(steps):
-        stale = False
-        if thread == 0:
-            add_wall_work(walls, half)
-            stale = drift_walls(walls, structure.grid.built_wall, time_step, limit)
-        for i in range(thread, n, threads):
-            stale = drift(motion, structure.grid.built, i, time_step, limit) or stale
-            if kept < 1.0:
-                lost[i] += damp(motion, i, kept)
-        if any_thread(stale) and not rebuild(structure, law, friction, skin, thread, threads):
+        last = step == steps - 1
+        # Cut out of the batch for each pass anew: kept over all of them, places of arrays would take the
+        # registers.
+        stale = go_on(structure_of(batch, s, threads), time_step, kept, skin, thread, threads)
+        if any_thread(stale) and not rebuild(
+            structure_of(batch, s, threads), law, friction, skin, thread, threads
+        ):
             if thread == 0:
                 orders.done[s] = step
             return
-        last = step == steps - 1
-        pass_contacts(structure, law, friction, time_step, last, thread, threads)
+        pass_contacts(structure_of(batch, s, threads), law, friction, time_step, last, thread, threads)
         wait()
-        for i in range(thread, n, threads):
-            now, gone = add_up(structure, friction, i)
-            lost[i] += gone
-            kick(motion, i, now, half, 0.0 if last else half)
-            if last:
-                load[i, FX], load[i, FY], load[i, FZ] = now[0], now[1], now[2]
-                load[i, TORQUE_X], load[i, TORQUE_Y], load[i, TORQUE_Z] = now[3], now[4], now[5]
-                measure(structure, i)
-        push_walls(structure, thread, threads)
-        if thread == 0:
-            add_wall_work(walls, half)
-            drive(walls, time_step)
+        push(structure_of(batch, s, threads), friction, half, last, thread, threads)
+        push_walls(structure_of(batch, s, threads), time_step, thread, threads)
     wait()
-    gone = lost_in_all(structure, thread, threads)
+    gone = lost_in_all(structure_of(batch, s, threads), thread, threads)
     if thread == 0:
         orders.dissipated[s] = gone
         orders.done[s] = steps

@@ -18,6 +18,11 @@ from dem.geometry.spatial import RADIUS, X, Y, Z, face_gap, nearest
 from dem.state import TILE
 
 
+def cell_along(coordinate, grid, axis):
+    """`dem.cpu.spatial.neighbors._cell_along` where the floor of a number is one with a fraction."""
+    return int(math.floor((coordinate - grid.origin[axis]) / grid.side[axis]))  # noqa: RUF046
+
+
 def sort_into_cells(structure, thread, threads):
     """Members of each cell in rising order; remembers the places the list is built from.
 
