@@ -1,6 +1,7 @@
 """Small real data shared by the tests, made once: configuration -> trajectories -> dataset -> model."""
 
 import copy
+import ctypes
 import fcntl
 import os
 import shutil
@@ -13,6 +14,19 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import yaml
+
+
+def _has_gpu():
+    """Whether a driver finds one."""
+    try:
+        return ctypes.CDLL("libcuda.so.1").cuInit(0) == 0
+    except OSError:
+        return False
+
+
+# Read when Numba is imported: without a GPU its kernels run in the simulator.
+if not _has_gpu():
+    os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
 
 from dem.cpu.integrate import make_system
 from dem.cpu.spatial.integrate import make_system as make_system_in_space
