@@ -14,6 +14,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import yaml
+from numba import config as numba_config
+
+from dem.cpu.integrate import make_system
+from dem.cpu.spatial.integrate import make_system as make_system_in_space
+from dem.geometry.spatial import FACES, FLOOR_AND_PISTON
+from dem.laws.elastic import pair_table
+from dem.parameters import Contacts, read_parameters
+from dem.state import Particles, Spheres, box_across, no_box, walls_at
+from electrode.species import AM, PAIRS, SE
 
 
 def _has_gpu():
@@ -24,17 +33,10 @@ def _has_gpu():
         return False
 
 
-# Read when Numba is imported: without a GPU its kernels run in the simulator.
+# Without a GPU its kernels run in Numba's simulator.
 if not _has_gpu():
     os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
-
-from dem.cpu.integrate import make_system
-from dem.cpu.spatial.integrate import make_system as make_system_in_space
-from dem.geometry.spatial import FACES, FLOOR_AND_PISTON
-from dem.laws.elastic import pair_table
-from dem.parameters import Contacts, read_parameters
-from dem.state import Particles, Spheres, box_across, no_box, walls_at
-from electrode.species import AM, PAIRS, SE
+    numba_config.reload_config()
 
 ROOT = Path(__file__).resolve().parent.parent
 # What begins first when workers run side by side: the two that wait for clusters, then what needs no kernels

@@ -25,7 +25,7 @@ class Compiler:
         Functions to be taken in place of others.
     """
 
-    def __init__(self, jit: Callable[[FunctionType], Any], instead: Mapping[Any, FunctionType]):
+    def __init__(self, jit: Callable[[FunctionType], Any], instead: Mapping[Any, Any]):
         self._jit = jit
         self._instead = instead
         self._made: dict[Any, Any] = {}

@@ -30,14 +30,14 @@ class Device(NamedTuple):
         """An array in its memory."""
         if self.simulated:
             return np.zeros(shape, kind)
-        return _cuda().to_device(np.zeros(shape, kind))
+        return numba_cuda().to_device(np.zeros(shape, kind))
 
     def keep(self, value: Any) -> Any:
         """A named tuple with copies of its arrays in the memory of the device."""
         if isinstance(value, tuple):
             return type(value)(*map(self.keep, value))
         if isinstance(value, np.ndarray) and not self.simulated:
-            return _cuda().to_device(value)
+            return numba_cuda().to_device(value)
         return value
 
     def write(self, array: Any, values: np.ndarray) -> None:
@@ -60,10 +60,11 @@ class Device(NamedTuple):
 
     def wait(self) -> None:
         """Until it has done what it was told."""
-        _cuda().synchronize()
+        numba_cuda().synchronize()
 
 
-def _cuda() -> Any:
+def numba_cuda() -> Any:
+    """Numba's module for GPUs, or for their simulator."""
     from numba import cuda
 
     return cuda
@@ -80,21 +81,20 @@ def the_device() -> Device:
     """
     if importlib.util.find_spec("numba_cuda") is None:
         raise RuntimeError(f"compute.engine: cuda needs numba-cuda: {INSTALL}, {ELSE}")
-    cuda = _cuda()
+    cuda = numba_cuda()
     if config.ENABLE_CUDASIM:  # type: ignore[attr-defined]
         return Device("simulator", 1, 2**62, True)
     if not cuda.is_available():
         raise RuntimeError(
-            f"compute.engine: cuda finds no GPU that its driver and libraries can use ({_why_not(cuda)}): "
-            f"`nvidia-smi` must list one, the driver be 580 or newer; run on a machine with one (docs/cluster.md) "
-            f"{ELSE}"
+            f"compute.engine: cuda finds no GPU that can be used ({_why_not(cuda)}): `nvidia-smi` must list "
+            f"one, with a driver of 580 or newer; run on a machine with one (docs/cluster.md) {ELSE}"
         )
     device = cuda.get_current_device()
     name = device.name.decode() if isinstance(device.name, bytes) else str(device.name)
     if tuple(device.compute_capability) < LEAST:
         raise RuntimeError(
-            f"compute.engine: cuda needs a GPU of compute capability {_dotted(LEAST)} or more (A100 or later), "
-            f"got {_dotted(device.compute_capability)} ({name}); take another {ELSE}"
+            f"compute.engine: cuda needs a GPU of compute capability {_dotted(LEAST)} or more (A100 or "
+            f"later), got {_dotted(device.compute_capability)} ({name}); take another {ELSE}"
         )
     free, _ = cuda.current_context().get_memory_info()
     return Device(name, int(device.MULTIPROCESSOR_COUNT), int(free), False)

@@ -1,13 +1,12 @@
 """Laws and friction on a GPU: what stands in for the functions that the CPU leaves to their types.
 
-Numba's CPU target chooses by the type of a law (`dem.cpu.law`); here a kernel is made for one law and one kind
-of friction.
+Numba's CPU target chooses by the type of a law (`dem.cpu.law`); here a kernel is made for one law and one
+kind of friction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType
 from typing import Any
 
 from dem.cpu import law as seam
@@ -22,7 +21,7 @@ def write_history(columns, first, stride, values):
     """Write down what a contact remembers; a kernel is given the function for its law."""
 
 
-def seams(kind: Any, friction: type) -> dict[Any, FunctionType]:
+def seams(kind: Any, friction: Any) -> dict[Any, Callable[..., Any]]:
     """Functions that a kernel takes in place of others, under types of law and friction."""
     constants, history = len(kind.Constants._fields), len(kind.HISTORY)
     return {
@@ -44,14 +43,14 @@ def _slips(friction):
     return False
 
 
-def _constants_reader(kind: type, read: Callable[..., Any]) -> FunctionType:
+def _constants_reader(kind: type, read: Callable[..., Any]) -> Callable[..., Any]:
     def constants_at(law, columns, first, stride):
         return kind(*read(columns, first, stride))
 
     return constants_at
 
 
-def _history_reader(read: Callable[..., Any]) -> FunctionType:
+def _history_reader(read: Callable[..., Any]) -> Callable[..., Any]:
     def history_at(law, columns, first, stride):
         return read(columns, first, stride)
 
@@ -61,7 +60,7 @@ def _history_reader(read: Callable[..., Any]) -> FunctionType:
 # Tuples grow and shrink by one number from function to function: in each their length is a constant.
 
 
-def _reader(count: int) -> FunctionType:
+def _reader(count: int) -> Callable[..., Any]:
     """Function that takes so many numbers, `stride` apart, as a tuple."""
     if not count:
         return _read_nothing
@@ -77,7 +76,7 @@ def _read_nothing(columns, first, stride):
     return ()
 
 
-def _writer(count: int) -> FunctionType:
+def _writer(count: int) -> Callable[..., Any]:
     """Function that writes down a tuple of so many numbers, `stride` apart."""
     if not count:
         return _write_nothing

@@ -1,11 +1,12 @@
-"""Kernels of the GPU, on one or in the simulator: the answers of the CPU, and the same bits in any company."""
+"""Kernels of the GPU, on one or in the simulator: the answers of the CPU, the same bits in any company."""
 
 import copy
+import threading
 
 import numpy as np
 import pytest
 
-from dem.cpu.spatial.integrate import advance
+from dem.cpu.spatial.integrate import advance, make_system
 from dem.cpu.spatial.tile import dissipated_work
 from dem.cuda.device import the_device
 from dem.cuda.engine import OnDevice, Together, advanced_by
@@ -42,8 +43,6 @@ def packed(crowd):
 
 def in_a_die(system, width):
     """The same spheres between six rigid walls."""
-    from dem.cpu.spatial.integrate import make_system
-
     floor, piston = system.walls.position
     walls = walls_at([floor, piston, 0.0, width, 0.0, width], FACES)
     return make_system(system.particles, walls, no_box(), system.law, system.friction.coefficient)
@@ -169,8 +168,6 @@ def test_a_collapsed_packing_is_told_and_leaves_the_others_alone(packed):
     together = Together(the_device(), [fine, broken])
     broken.particles.motion[:, :3] = 1e-6 + 1e-9 * np.arange(32)[:, None]
     broken.particles.motion[:, 9] = 0.5e-6
-    import threading
-
     failures = []
 
     def collapse():
@@ -189,5 +186,8 @@ def test_a_collapsed_packing_is_told_and_leaves_the_others_alone(packed):
     assert "collapsed" in failures[0]
     advance(known, STEP, 10)
     np.testing.assert_allclose(
-        fine.particles.motion, known.particles.motion, rtol=1e-9, atol=1e-9 * np.abs(known.particles.motion).max()
+        fine.particles.motion,
+        known.particles.motion,
+        rtol=1e-9,
+        atol=1e-9 * np.abs(known.particles.motion).max(),
     )

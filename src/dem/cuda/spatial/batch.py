@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ from dem.cpu.spatial.integrate import _skin
 from dem.cpu.spatial.neighbors import _cell_along
 from dem.cpu.spatial.tile import DISSIPATED
 from dem.cuda.compiled import Compiler
-from dem.cuda.device import Device
+from dem.cuda.device import Device, numba_cuda
 from dem.cuda.law import seams
 from dem.cuda.spatial.structure import (
     INERTIA,
@@ -61,83 +62,99 @@ def places_of(sizes: Sequence[Sizes]) -> Places:
     return Places(*(np.concatenate([[0], np.cumsum(column)]) for column in columns))
 
 
-def _contacts_layout(kind: Contacts, first: int, room: int) -> Contacts:
-    """Shapes and types of the contacts of all structures; `kind` is of one of them."""
+class Room(NamedTuple):
+    """Shape and type of an array that is to be."""
 
-    def layout(name: str) -> tuple[tuple[int, ...], Any]:
+    shape: tuple[int, ...]
+    kind: Any
+
+
+def _real(*shape: int) -> Any:
+    return Room(shape, np.float64)
+
+
+def _whole(*shape: int) -> Any:
+    return Room(shape, np.int64)
+
+
+def _contacts_layout(kind: Contacts, first: int, room: int) -> Contacts:
+    """Rooms for the contacts of all structures; `kind` is of one of them."""
+
+    def layout(name: str) -> Any:
         column = getattr(kind, name)
-        if name.endswith("first"):
-            return (first,), column.dtype
         # Kernels divide by the room to know how many numbers there are, and an array has one at least.
-        return (max(1, column.size // kind.friction.size * room),), column.dtype
+        length = first if name.endswith("first") else max(1, column.size // kind.friction.size * room)
+        return Room((length,), column.dtype)
 
     return Contacts(*map(layout, Contacts._fields))
 
 
 def layout_of(systems: Sequence[SpatialSystem], threads: int) -> Structure:
-    """Shape and type of each array for all systems."""
+    """Rooms for all systems, an array by an array."""
     sizes = [Sizes.of(system) for system in systems]
     all_of = Sizes(*(sum(column) for column in zip(*sizes, strict=True)))
-    count, n, kind = all_of.structures, all_of.particles, systems[0]
-    whole, real, small = np.int64, np.float64, np.uint32
-    grid, walls = kind.grid, all_of.walls
+    count, n, walls, kind = all_of.structures, all_of.particles, all_of.walls, systems[0]
+    placed_walls: Any = (Room((walls,), column.dtype) for column in kind.walls)
+    species: Any = Room((n,), np.int8)
+    taken: Any = Room((all_of.pairs,), np.uint32)
     return Structure(
-        motion=((n, MOTION), real),
-        load=((n, 6), real),
-        species=((n,), np.int8),
-        lost=((n,), real),
-        moment=((n, 9), real),
-        normal_force_sum=((n,), real),
-        box=Box(((3 * count,), real), ((3 * count,), real)),
-        walls=Walls(*(((walls,), column.dtype) for column in kind.walls)),
+        motion=_real(n, MOTION),
+        load=_real(n, 6),
+        species=species,
+        lost=_real(n),
+        moment=_real(n, 9),
+        normal_force_sum=_real(n),
+        box=Box(_real(3 * count), _real(3 * count)),
+        walls=Walls(*placed_walls),
         pairs=_contacts_layout(kind.pairs, n + count, all_of.pairs),
-        pair_row=((all_of.pairs, ROW), real),
-        taken_first=((n + count,), whole),
-        taken=((all_of.pairs,), small),
+        pair_row=_real(all_of.pairs, ROW),
+        taken_first=_whole(n + count),
+        taken=taken,
         wall_contacts=_contacts_layout(kind.wall_contacts, n + count, all_of.wall_contacts),
-        wall_row=((all_of.wall_contacts, ROW), real),
+        wall_row=_real(all_of.wall_contacts, ROW),
         grid=CellBlock(
-            first=((all_of.cells + count,), whole),
-            member=((n,), whole),
-            cell=((n,), whole),
-            placed=((n, 4), real),
-            counts=((3 * count,), whole),
-            side=((3 * count,), real),
-            origin=((3 * count,), real),
-            built=((n, 3), real),
-            built_wall=((walls,), grid.built_wall.dtype),
+            first=_whole(all_of.cells + count),
+            member=_whole(n),
+            cell=_whole(n),
+            placed=_real(n, 4),
+            counts=_whole(3 * count),
+            side=_real(3 * count),
+            origin=_real(3 * count),
+            built=_real(n, 3),
+            built_wall=_real(walls),
         ),
-        cursor=((all_of.cursor,), whole),
-        sums=((all_of.sums,), real),
-        scratch=((threads * count,), whole),
+        cursor=_whole(all_of.cursor),
+        sums=_real(all_of.sums),
+        scratch=_whole(threads * count),
     )
 
 
-def _leaves(layout: Any) -> Any:
-    """Pairs of shape and type in a layout."""
-    if hasattr(layout, "_fields"):
-        for part in layout:
-            yield from _leaves(part)
-    else:
-        yield layout
+def _each(function: Callable[[Room], Any], layout: Any) -> Any:
+    """What a function makes of each room of a layout, in its place."""
+    if isinstance(layout, Room):
+        return function(layout)
+    return type(layout)(*(_each(function, part) for part in layout))
 
 
 def bytes_of(systems: Sequence[SpatialSystem]) -> int:
     """Memory that systems need on a GPU [bytes]."""
-    layout = layout_of(systems, THREADS)
-    return sum(int(np.prod(shape)) * np.dtype(kind).itemsize for shape, kind in _leaves(layout))
+    sizes: list[int] = []
+    _each(
+        lambda room: sizes.append(math.prod(room.shape) * np.dtype(room.kind).itemsize),
+        layout_of(systems, THREADS),
+    )
+    return sum(sizes)
 
 
 @lru_cache
-def kernel_for(kind: type, rubs: type, simulated: bool, threads: int) -> Any:
+def kernel_for(law: Any, friction: Any, simulated: bool) -> Any:
     """Kernel for the types of a law and of friction."""
-    from numba import cuda
-
     from dem.cuda import block
     from dem.cuda.spatial.integrate import advance
     from dem.cuda.spatial.neighbors import cell_along
 
-    instead = {**seams(kind, rubs), block.work: advance, _cell_along: cell_along}
+    cuda = numba_cuda()
+    instead: dict[Any, Any] = {**seams(law, friction), block.work: advance, _cell_along: cell_along}
     if simulated:
         # Only names of a kernel's own module are those of the simulated device.
         return cuda.jit(Compiler(lambda function: function, instead).linked(block.kernel))
@@ -166,19 +183,15 @@ class PackingBatch:
         self._orders = Orders(*(np.zeros(count, kind) for kind in (np.int64, *3 * [float], np.int64, float)))
         self._orders.kept[:] = 1.0
 
-        def room(layout: Any) -> Any:
-            if hasattr(layout, "_fields"):
-                return type(layout)(*map(room, layout))
-            return device.zeros(*layout)
-
         self._batch = Batch(
             device.keep(places_of(self._sizes)),
             device.keep(self._orders),
-            room(layout_of(systems, self.threads)),
+            _each(lambda room: device.zeros(*room), layout_of(systems, self.threads)),
         )
         self._views = [structure_of(self._host_places(), s, self.threads) for s in range(count)]
         self._law, self._friction = device.keep(first.law), device.keep(first.friction)
-        self._kernel = kernel_for(type(first.law), type(first.friction), device.simulated, self.threads)
+        kinds: Any = type(first.law), type(first.friction)
+        self._kernel = kernel_for(*kinds, device.simulated)
 
     def _host_places(self) -> Batch:
         """The batch with places that the host can read, to cut it up by."""

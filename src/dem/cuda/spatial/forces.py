@@ -1,4 +1,4 @@
-"""Forces in space: a pass over contacts writes them down, one over spheres adds each one's up in a fixed order."""
+"""Forces in space: a pass over contacts writes them down, one over spheres adds them up in a fixed order."""
 
 from __future__ import annotations
 

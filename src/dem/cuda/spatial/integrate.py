@@ -78,8 +78,9 @@ def begin(structure, half, thread, threads):
     load = structure.load
     for i in range(thread, structure.species.size, threads):
         structure.lost[i] = 0.0
-        before = load[i, FX], load[i, FY], load[i, FZ], load[i, TORQUE_X], load[i, TORQUE_Y], load[i, TORQUE_Z]
-        kick(structure.motion, i, before, half, 0.0)
+        force = load[i, FX], load[i, FY], load[i, FZ]
+        torque = load[i, TORQUE_X], load[i, TORQUE_Y], load[i, TORQUE_Z]
+        kick(structure.motion, i, force + torque, half, 0.0)
 
 
 def go_on(structure, time_step, kept, skin, thread, threads):
