@@ -146,20 +146,25 @@ def bytes_of(systems: Sequence[SpatialSystem]) -> int:
     return sum(sizes)
 
 
-@lru_cache
-def kernel_for(law: Any, friction: Any, simulated: bool) -> Any:
-    """Kernel for the types of a law and of friction."""
+def linked_kernel(law: Any, friction: Any, jit: Callable[..., Any]) -> Any:
+    """The kernel for types of law and friction, its callees compiled by `jit`; itself it is plain."""
     from dem.cuda import block
     from dem.cuda.spatial.integrate import advance
     from dem.cuda.spatial.neighbors import cell_along
 
-    cuda = numba_cuda()
     instead: dict[Any, Any] = {**seams(law, friction), block.work: advance, _cell_along: cell_along}
+    return Compiler(jit, instead).linked(block.kernel)
+
+
+@lru_cache
+def kernel_for(law: Any, friction: Any, simulated: bool) -> Any:
+    """Kernel for types of law and friction."""
+    cuda = numba_cuda()
     if simulated:
         # Only names of a kernel's own module are those of the simulated device.
-        return cuda.jit(Compiler(lambda function: function, instead).linked(block.kernel))
-    compiler = Compiler(cuda.jit(device=True, forceinline=True), instead)
-    return cuda.jit(max_registers=REGISTERS)(compiler.linked(block.kernel))
+        return cuda.jit(linked_kernel(law, friction, lambda function: function))
+    callees = cuda.jit(device=True, forceinline=True)
+    return cuda.jit(max_registers=REGISTERS)(linked_kernel(law, friction, callees))
 
 
 class PackingBatch:
@@ -190,8 +195,11 @@ class PackingBatch:
         )
         self._views = [structure_of(self._host_places(), s, self.threads) for s in range(count)]
         self._law, self._friction = device.keep(first.law), device.keep(first.friction)
-        kinds: Any = type(first.law), type(first.friction)
-        self._kernel = kernel_for(*kinds, device.simulated)
+
+    @property
+    def arguments(self) -> tuple[Any, Any, Any]:
+        """What the kernel is called with."""
+        return self._batch, self._law, self._friction
 
     def _host_places(self) -> Batch:
         """The batch with places that the host can read, to cut it up by."""
@@ -248,7 +256,9 @@ class PackingBatch:
         """Do what was ordered; structures without an order stand still."""
         for there, here in zip(self._batch.orders, self._orders, strict=True):
             self.device.write(there, here)
-        self._kernel[self._orders.steps.size, self.threads](self._batch, self._law, self._friction)
+        kinds: Any = type(self._law), type(self._friction)
+        kernel = kernel_for(*kinds, self.device.simulated)
+        kernel[self._orders.steps.size, self.threads](*self.arguments)
         self.device.wait()
         self.device.read(self._batch.orders.done, self._orders.done)
         self.device.read(self._batch.orders.dissipated, self._orders.dissipated)
