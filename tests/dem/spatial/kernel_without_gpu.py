@@ -4,38 +4,55 @@ The machine code's assembler text goes to standard output. A process of its own:
 simulator, and is told of a device.
 """
 
-import dataclasses
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numba.cuda.dispatcher
 import numpy as np
-import yaml
 from numba import cuda
 from numba.cuda.typing.typeof import typeof
 
+from dem.cpu.spatial.neighbors import empty_grid
+from dem.cpu.spatial.tile import empty_tile
 from dem.cuda.device import Device
 from dem.cuda.spatial.batch import PackingBatch, linked_kernel
-from dem.filling.spatial import fill
-from dem.parameters import SpatialFilling, read_pressing
-from dem.press import under_piston
+from dem.geometry.spatial import FLOOR_AND_PISTON
+from dem.laws.elastic import pair_table
+from dem.laws.elastoplastic import Yielding
+from dem.laws.friction import friction_of
+from dem.parameters import Contacts, Material
+from dem.state import SpatialSystem, Spheres, box_across, no_contacts, no_stress, walls_at
+from electrode.species import PAIRS
 
-FILLING = SpatialFilling(3e-6, 3e-6, (1.4e-6, 1.4e-6), (0.0, 0.0), 1.2e-6, 0.8e-6, 0.2e-6, 0.3, 1000, 3)
-ROOT = Path(__file__).resolve().parents[3]
+OWN = {"elastoplastic": Yielding(5.0, 2.0, 0.6, 1e-9)}
+
+
+def a_sphere(law, friction):
+    """The system of a single one, made without kernels of the CPU."""
+    materials = dict.fromkeys(("AM", "SE"), Material(1e9, 0.3, 2000.0, hardness=1e9))
+    law = Contacts(law, dict.fromkeys(PAIRS, 0.0), dict.fromkeys(PAIRS, 0.5), OWN).law_of(materials)
+    motion = np.array([[2e-6] * 3 + [0.0] * 6 + [1e-6]])
+    spheres = Spheres(motion, np.zeros((1, 6)), np.ones(1), np.ones(1), np.ones(1, np.int8))
+    walls, box = walls_at([0.0, 4e-6], FLOOR_AND_PISTON), box_across(4e-6)
+    return SpatialSystem(
+        spheres,
+        box,
+        walls,
+        no_contacts(1, 14, law, axes=3),
+        no_contacts(1, 2, law, axes=3),
+        empty_grid(spheres, walls, box, 1e-7),
+        law,
+        friction_of(pair_table(lambda pair: float(friction))),
+        empty_tile(law),
+        no_stress(1, axes=3),
+    )
 
 
 def main(law, friction, capability):
     capability = int(capability) // 10, int(capability) % 10
     device = SimpleNamespace(compute_capability=capability)
     numba.cuda.dispatcher.get_current_device = lambda: device
-    parameters = read_pressing(yaml.safe_load((ROOT / "config/spatial.yaml").read_text(encoding="utf-8")))
-    contacts = parameters.contacts
-    contacts = dataclasses.replace(
-        contacts, law=law, friction=dict.fromkeys(contacts.friction, float(friction))
-    )
-    packing, _ = fill(FILLING, 0.3, np.random.default_rng(1))
-    system = under_piston(packing, parameters.materials, contacts)
+    system = a_sphere(law, friction)
     kinds = type(system.law), type(system.friction)
     # Arrays of NumPy have the types of those on a device.
     batch = PackingBatch(Device("none", 1, 2**40, True), [system]).arguments
