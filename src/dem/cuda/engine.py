@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from threading import Condition
 from typing import Any
 
+import numpy as np
 from numba.extending import typeof_impl
 
 from dem.cpu.cache import keep_apart
@@ -41,8 +42,9 @@ class Member:
 
     def __init__(self, together: Together, number: int):
         self._together, self._number = together, number
-        # Held so that no other system can be taken for it.
+        # Held so that no other system can be taken for it; and its walls.
         self._there: Any = None
+        self._walls: list[np.ndarray] = []
 
     def advance(self, system: SpatialSystem, time_step: float, steps: int, damping: float = 0.0) -> None:
         """Advance `system` in place, see `dem.cpu.integrate.advance`.
@@ -55,17 +57,17 @@ class Member:
         if steps == 0:
             return
         batch = self._together.batch
-        # Protocols change walls only; whatever else stands here is another packing's, or a copy.
-        if self._there is system.particles.motion:
-            batch.put_walls(self._number, system)
-        else:
+        # Protocols change walls only; whatever else stands there is another packing's, or a copy.
+        if self._there is not system.particles.motion:
             batch.put(self._number, system)
+        elif not all(map(np.array_equal, self._walls, system.walls)):
+            batch.put_walls(self._number, system)
         self._there = None
         batch.order(self._number, system, time_step, steps, math.exp(-damping * time_step))
         self._together.run()
         if not batch.take(self._number, system):
             raise RuntimeError(COLLAPSED)
-        self._there = system.particles.motion
+        self._there, self._walls = system.particles.motion, [column.copy() for column in system.walls]
 
     def leave(self) -> None:
         """Ask for no more steps."""

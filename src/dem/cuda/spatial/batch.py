@@ -34,6 +34,10 @@ from dem.state import TILE, Box, CellBlock, Contacts, SpatialSystem, Walls
 THREADS, REGISTERS = 512, 128
 SIMULATED_THREADS = 3
 
+# Of contacts: what a rebuild of the list writes, and what every run does.
+LISTED = ("owner", "partner", "constants", "friction")
+MEASURED = ("displacement", "history", "overlap", "normal_force", "tangential_force")
+
 
 class Sizes(NamedTuple):
     """How much room structures need, together or one alone."""
@@ -185,7 +189,9 @@ class PackingBatch:
         self.threads = threads or (SIMULATED_THREADS if device.simulated else THREADS)
         self._sizes = [Sizes.of(system) for system in systems]
         count, first = len(systems), systems[0]
-        self._orders = Orders(*(np.zeros(count, kind) for kind in (np.int64, *3 * [float], np.int64, float)))
+        self._orders = Orders(
+            *(np.zeros(count, kind) for kind in (np.int64, *3 * [float], np.int64, float, np.int64))
+        )
         self._orders.kept[:] = 1.0
 
         self._batch = Batch(
@@ -228,7 +234,7 @@ class PackingBatch:
         for part in ("pairs", "wall_contacts"):
             contacts = getattr(system, part)
             write(getattr(view, part).first, contacts.first)
-            for name in ("owner", "partner", "constants", "friction", "displacement", "history"):
+            for name in (*LISTED, "displacement", "history"):
                 there, here = _used(getattr(view, part), name, contacts), _used(contacts, name, contacts)
                 write(there, here)
         listed = system.pairs.first[-1]
@@ -260,8 +266,8 @@ class PackingBatch:
         kernel = kernel_for(*kinds, self.device.simulated)
         kernel[self._orders.steps.size, self.threads](*self.arguments)
         self.device.wait()
-        self.device.read(self._batch.orders.done, self._orders.done)
-        self.device.read(self._batch.orders.dissipated, self._orders.dissipated)
+        for name in ("done", "dissipated", "rebuilds"):
+            self.device.read(getattr(self._batch.orders, name), getattr(self._orders, name))
 
     def take(self, s: int, system: SpatialSystem) -> bool:
         """Write what a run has made of structure s into its system; False if its pairs had no room."""
@@ -276,15 +282,18 @@ class PackingBatch:
         read(view.normal_force_sum, system.stress.normal_force_sum)
         for name in ("position", "velocity", "force", "work"):
             read(getattr(view.walls, name), getattr(system.walls, name))
-        read(view.grid.built, system.grid.built)
-        read(view.grid.built_wall, system.grid.built_wall)
+        names: tuple[str, ...] = MEASURED
+        if self._orders.rebuilds[s]:
+            names = LISTED + MEASURED
+            read(view.grid.built, system.grid.built)
+            read(view.grid.built_wall, system.grid.built_wall)
+            read(view.pairs.first, system.pairs.first)
+            read(view.wall_contacts.first, system.wall_contacts.first)
         for part in ("pairs", "wall_contacts"):
             contacts = getattr(system, part)
-            read(getattr(view, part).first, contacts.first)
-            for name in Contacts._fields:
-                if "first" not in name and not name.startswith("old_"):
-                    there, here = _used(getattr(view, part), name, contacts), _used(contacts, name, contacts)
-                    read(there, here)
+            for name in names:
+                there, here = _used(getattr(view, part), name, contacts), _used(contacts, name, contacts)
+                read(there, here)
         system.tile[DISSIPATED] += self._orders.dissipated[s]
         return True
 

@@ -158,19 +158,19 @@ def advance(batch, law, friction, s, thread, threads):
     steps, time_step, kept, skin = orders.steps[s], orders.time_step[s], orders.kept[s], orders.skin[s]
     if steps == 0:
         return
-    half = 0.5 * time_step
+    half, rebuilds = 0.5 * time_step, 0
     begin(structure_of(batch, s, threads), half, thread, threads)
     for step in range(steps):
         last = step == steps - 1
         # Cut out of the batch for each pass anew: kept over all of them, places of arrays would take the
         # registers.
         stale = go_on(structure_of(batch, s, threads), time_step, kept, skin, thread, threads)
-        if any_thread(stale) and not rebuild(
-            structure_of(batch, s, threads), law, friction, skin, thread, threads
-        ):
-            if thread == 0:
-                orders.done[s] = step
-            return
+        if any_thread(stale):
+            rebuilds += 1
+            if not rebuild(structure_of(batch, s, threads), law, friction, skin, thread, threads):
+                if thread == 0:
+                    orders.done[s] = step
+                return
         pass_contacts(structure_of(batch, s, threads), law, friction, time_step, last, thread, threads)
         wait()
         push(structure_of(batch, s, threads), friction, half, last, thread, threads)
@@ -180,3 +180,4 @@ def advance(batch, law, friction, s, thread, threads):
     if thread == 0:
         orders.dissipated[s] = gone
         orders.done[s] = steps
+        orders.rebuilds[s] = rebuilds

@@ -50,6 +50,7 @@ class Orders(NamedTuple):
     skin: np.ndarray  # of the neighbor list [S, m]
     done: np.ndarray  # int64 [S]: steps; fewer if the list of pairs has overflowed
     dissipated: np.ndarray  # work lost [S, J]
+    rebuilds: np.ndarray  # int64 [S]: how often neighbors were listed afresh
 
 
 class Places(NamedTuple):
