@@ -1,6 +1,7 @@
 """Small real data shared by the tests, made once: configuration -> trajectories -> dataset -> model."""
 
 import copy
+import ctypes
 import fcntl
 import os
 import shutil
@@ -13,6 +14,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import yaml
+from numba import config as numba_config
 
 from dem.cpu.integrate import make_system
 from dem.cpu.spatial.integrate import make_system as make_system_in_space
@@ -21,6 +23,20 @@ from dem.laws.elastic import pair_table
 from dem.parameters import Contacts, read_parameters
 from dem.state import Particles, Spheres, box_across, no_box, walls_at
 from electrode.species import AM, PAIRS, SE
+
+
+def _has_gpu():
+    """Whether a driver finds one."""
+    try:
+        return ctypes.CDLL("libcuda.so.1").cuInit(0) == 0
+    except OSError:
+        return False
+
+
+# Without a GPU its kernels run in Numba's simulator.
+if not _has_gpu():
+    os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
+    numba_config.reload_config()
 
 ROOT = Path(__file__).resolve().parent.parent
 # What begins first when workers run side by side: the two that wait for clusters, then what needs no kernels

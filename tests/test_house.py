@@ -55,6 +55,7 @@ ROOMS_OF_DEM = (
         "measure",
         "protocol",
         "engine",
+        "cuda",
         "structure",
         "filling",
         "compress",
@@ -64,6 +65,7 @@ ROOMS_OF_DEM = (
         "parts",
         "study",
         "press_study",
+        "press_batch",
     ),
 )
 
@@ -118,7 +120,7 @@ def _requirements(lines):
 def test_every_dependency_is_pinned(root):
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = _requirements(project["dependencies"])
-    for extra in ("test", "cpu", "web"):
+    for extra in ("test", "cpu", "cuda", "web"):
         wanted |= _requirements(project["optional-dependencies"][extra])
     lines = (root / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
@@ -159,12 +161,13 @@ def test_predictions_of_images_need_no_simulation():
     assert done.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("environment", ["dem", "analysis", "cnn", "cnn-gpu"])
+@pytest.mark.parametrize("environment", ["dem", "dem-gpu", "analysis", "cnn", "cnn-gpu"])
 def test_conda_environments_agree_with_the_project(root, environment):
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     bounds = dict(
         re.match(r"([\w.-]+).*?>=([\d.]+)", line).groups()
-        for line in project["dependencies"] + project["optional-dependencies"]["gpu"]
+        for extra in (project["dependencies"], *map(project["optional-dependencies"].get, ("gpu", "cuda")))
+        for line in extra
     )
     bounds["python"] = project["requires-python"].removeprefix(">=").split(",")[0]
     conda_names = {"matplotlib-base": "matplotlib", "tensorflow-gpu": "tensorflow"}

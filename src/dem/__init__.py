@@ -1,8 +1,8 @@
 """Discrete element method: fill a box with active material and solid electrolyte, and compress it.
 
 Imports run one way: configured -> configuration_file -> laws -> parameters -> schema -> geometry -> state ->
-cpu -> measure -> protocol -> engine -> structure -> filling -> compress -> press -> trajectory -> simulation
--> parts -> study -> press_study; packing and __main__ serve users' own packings.
+cpu -> measure -> protocol -> engine -> cuda -> structure -> filling -> compress -> press -> trajectory ->
+simulation -> parts -> study -> press_study -> press_batch; packing and __main__ serve users' own packings.
 """
 
 import os

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from dem.filling.spatial import Packing, fill, packing_seed
 from dem.parameters import Pressing, PressingParameters, read_pressing
 from dem.parts import Parts, unfinished
 from dem.press import Sample, Stage, arrays_of, press_packing, restored, under_piston
+from dem.state import SpatialFrame
 from dem.study import made_from
 from dem.trajectory import Compressed, open_trajectory, write_structure
 from provenance import FilePath
@@ -133,40 +135,88 @@ def _samples(
     cell: PackingCell, parameters: PressingParameters, replicate: int, parts: Parts
 ) -> Iterator[Compressed]:
     """All samples of a packing, those of finished stages from `parts`; errors name the packing."""
+    with naming(cell.packing_name(replicate)):
+        done = find_begun(cell, parameters, replicate, parts)
+        yield from done.samples
+        if done.stages < len(cell.pressures):
+            yield from go_on(begin(cell, parameters, replicate, done), cell, parameters, replicate, parts)
+
+
+class Begun(NamedTuple):
+    """What an earlier attempt has left of a packing."""
+
+    stages: int  # finished
+    samples: list[Compressed]  # of these
+    rested: Mapping[str, np.ndarray] | None  # the system after them, see `dem.press.arrays_of`
+
+
+def find_begun(cell: PackingCell, parameters: PressingParameters, replicate: int, parts: Parts) -> Begun:
+    """What an earlier attempt has left in `parts`, if it is whole."""
     name = cell.packing_name(replicate)
-    stages = cell.sample_names(replicate, parameters.compression)
-    kept = [[parts.find(sample) for sample in names] for names in stages]
+    kept = [
+        [parts.find(sample) for sample in names]
+        for names in cell.sample_names(replicate, parameters.compression)
+    ]
     rested = parts.find_arrays(name)
     whole = 0 if rested is None else int(rested["stages"])
     if not all(None not in samples for samples in kept[:whole]):
         whole = 0
-    for samples in kept[:whole]:
-        yield from (run for run in samples if run is not None)
-    if whole == len(stages):
-        return
+    found = [run for samples in kept[:whole] for run in samples if run is not None]
+    return Begun(whole, found, rested if whole else None)
+
+
+class Beginning(NamedTuple):
+    """A packing that is going to be pressed."""
+
+    packing: Packing
+    drawn: Mapping[str, Any]  # see `filled`
+    start: Stage | None  # None: from the packing
+    stages: int  # finished before
+    before: list[SpatialFrame]  # frames of the first sample, before those of its way
+
+
+def begin(cell: PackingCell, parameters: PressingParameters, replicate: int, done: Begun) -> Beginning:
+    """Fill a packing; it goes on from the last state at rest, if there is one."""
+    packing, drawn = filled(parameters, cell.am_volume_fraction, replicate)
+    if done.rested is None:
+        return Beginning(packing, drawn, None, 0, [])
+    name = cell.packing_name(replicate)
+    log.info("%s goes on from %g MPa", name, cell.pressures[done.stages - 1] / 1e6)
+    system = restored(under_piston(packing, parameters.materials, parameters.contacts), done.rested)
+    start = Stage(system, int(done.rested["step"]), float(done.rested["time"]), [])
+    return Beginning(packing, drawn, start, done.stages, [])
+
+
+def go_on(
+    begun: Beginning, cell: PackingCell, parameters: PressingParameters, replicate: int, parts: Parts
+) -> Iterator[Compressed]:
+    """Press a packing to what is left of the pressures, and keep its samples in `parts`."""
+    name, before = cell.packing_name(replicate), begun.before
+    for count, stage in enumerate(
+        press_packing(
+            begun.packing,
+            parameters.materials,
+            parameters.contacts,
+            parameters.compression,
+            cell.pressures[begun.stages :],
+            begun.start,
+        ),
+        begun.stages + 1,
+    ):
+        first, *others = stage.samples
+        first, before = first._replace(frames=[*before, *first.frames]), []
+        runs = [as_run(begun.packing, begun.drawn, name, sample) for sample in (first, *others)]
+        for run in runs:
+            parts.keep(run)
+        parts.keep_arrays(name, stages=count, step=stage.step, time=stage.time, **arrays_of(stage.system))
+        log.info("%s: at rest under %g MPa", name, stage.samples[0].pressure / 1e6)
+        yield from runs
+
+
+@contextmanager
+def naming(packing: str) -> Iterator[None]:
+    """Have errors name a packing."""
     try:
-        packing, drawn = filled(parameters, cell.am_volume_fraction, replicate)
-        start = None
-        if whole and rested is not None:
-            log.info("%s goes on from %g MPa", name, cell.pressures[whole - 1] / 1e6)
-            system = under_piston(packing, parameters.materials, parameters.contacts)
-            start = Stage(restored(system, rested), int(rested["step"]), float(rested["time"]), [])
-        for count, stage in enumerate(
-            press_packing(
-                packing,
-                parameters.materials,
-                parameters.contacts,
-                parameters.compression,
-                cell.pressures[whole:],
-                start,
-            ),
-            whole + 1,
-        ):
-            runs = [as_run(packing, drawn, name, sample) for sample in stage.samples]
-            for run in runs:
-                parts.keep(run)
-            parts.keep_arrays(name, stages=count, step=stage.step, time=stage.time, **arrays_of(stage.system))
-            log.info("%s: at rest under %g MPa", name, stage.samples[0].pressure / 1e6)
-            yield from runs
+        yield
     except (RuntimeError, ValueError) as error:
-        raise type(error)(f"packing {name}: {error}") from error
+        raise type(error)(f"packing {packing}: {error}") from error

@@ -18,12 +18,36 @@ class PressingStudy(AnyStudy):
         """The parts that decide how a packing comes out."""
         return self.sections("geometry", *SECTIONS)
 
+    def on_gpu(self) -> bool:
+        """Whether packings are pressed in batches by a GPU."""
+        return bool(self.config["compute"]["engine"] == "cuda")
+
+    def packings(self, first: int, last: int) -> list[tuple[float, int]]:
+        """AM share and replicate of packings by their numbers, both included.
+
+        They are numbered replicate by replicate, so that more replicates leave those before as they are.
+        """
+        shares = self.config["grid"]["am_volume_fractions"]
+        return [(shares[k % len(shares)], k // len(shares)) for k in range(first, last + 1)]
+
+    def batches(self) -> list[tuple[int, int]]:
+        """First and last packing of each job on a GPU."""
+        grid, size = self.config["grid"], self.config["compute"]["packings_per_batch"]
+        count = len(grid["am_volume_fractions"]) * grid["replicates"]
+        return [(first, min(first + size, count) - 1) for first in range(0, count, size)]
+
+    def batch_file(self, first: int, last: int) -> str:
+        """Samples of a job on a GPU: numbers of its packings."""
+        return self.file(f"trajectories/packings-{first}-{last}.h5")
+
     def trajectory_file(self, am: float, first: int, last: int) -> str:
         """Samples of a press job: share of AM in the solids, replicates."""
         return self.file(f"trajectories/am-{am:g}_replicates-{first}-{last}.h5")
 
     def trajectory_files(self) -> list[str]:
-        """All of them, in the order of the grid."""
+        """All of them, in the order of the grid; on a GPU in that of the batches."""
+        if self.on_gpu():
+            return [self.batch_file(*batch) for batch in self.batches()]
         return [
             self.trajectory_file(am, *chunk)
             for am in self.config["grid"]["am_volume_fractions"]
@@ -114,9 +138,10 @@ class PressingStudy(AnyStudy):
 
     def jobs(self) -> dict[str, list[str]]:
         """Names of the jobs, by rule, but for those of the figures."""
+        rule = "press_batch" if self.on_gpu() else "press"
         return {
             "compile_kernels": ["compile_kernels"],
-            "press": [f"press/{Path(path).stem}" for path in self.trajectory_files()],
+            rule: [f"{rule}/{Path(path).stem}" for path in self.trajectory_files()],
             "press_example": ["press_example"],
             "transport": ["transport"],
             "current": ["current"],

@@ -47,6 +47,33 @@ def test_there_is_a_job_per_share_and_chunk(study_in_space):
     assert study_in_space.source_files() == files and study_in_space.geometry == "spatial"
 
 
+@pytest.fixture
+def on_gpu(spatial_config):
+    """The study with batches of four packings on a GPU."""
+    return PressingStudy(spatial_config | {"compute": {"engine": "cuda", "packings_per_batch": 4}})
+
+
+def test_a_batch_on_a_gpu_is_of_all_shares(on_gpu):
+    assert on_gpu.trajectory_files() == [
+        f"results/tiny_space/trajectories/packings-{batch}.h5" for batch in ("0-3", "4-5")
+    ]
+    packings = [packing for batch in on_gpu.batches() for packing in on_gpu.packings(*batch)]
+    assert packings == [(0.3, 0), (0.5, 0), (0.3, 1), (0.5, 1), (0.3, 2), (0.5, 2)]
+    jobs = on_gpu.jobs()
+    assert jobs["press_batch"] == ["press_batch/packings-0-3", "press_batch/packings-4-5"]
+    assert "press" not in jobs
+
+
+def test_more_replicates_leave_full_batches_as_they_are(on_gpu):
+    grid = on_gpu.config["grid"] | {"replicates": 9}
+    more = PressingStudy(on_gpu.config | {"grid": grid})
+    assert more.batches()[0] == on_gpu.batches()[0] and more.packings(0, 3) == on_gpu.packings(0, 3)
+
+
+def test_what_runs_a_job_decides_nothing(on_gpu, study_in_space):
+    assert on_gpu.simulation() == study_in_space.simulation()
+
+
 def test_the_example_has_more_frames_and_is_not_let_back(study_in_space):
     job = study_in_space.example_job()
     assert job["am_volume_fraction"] == 0.5 and job["pressures_mpa"] == [50, 200]
@@ -94,6 +121,7 @@ def test_benchmarks_are_of_rules_that_there_are(study_in_space, root):
         ("sections", {"stress_cell_um": 0.1}, "sections.stress_cell_um must be a multiple of four pixels"),
         ("sections", {"targets": ["voltage"]}, "sections.targets.*voltage"),
         ("evaluation", {"splits": ["leave_width_out"]}, "leave_width_out"),
+        ("compute", {"engine": "opencl"}, r"compute.engine: 'opencl' is not one of \['cpu', 'cuda'\]"),
         ("structure", {"box_hight_um": 1}, "unknown key structure.box_hight_um; did you mean box_height_um?"),
         ("grid", {"am_volume_fractions": [1.2]}, r"grid.am_volume_fractions.0 must be in \[0, 1\], got 1.2"),
         ("grid", {"am_volume_fractions": [0.33333]}, "grid.am_volume_fractions must be multiples of 0.0001"),

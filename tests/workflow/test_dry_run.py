@@ -37,6 +37,19 @@ def test_slurm_profile_dry_runs_without_slurm(project):
     assert "slurm_partition=cpu" in compress and "gpu" not in compress and "threads: 2" in compress
 
 
+def test_packings_go_to_a_gpu_together(project):
+    """The study in space on a cluster with a GPU, as docs/cluster.md says."""
+    engine = "--configfile", "config/spatial.yaml", "--config", "compute={engine: cuda}"
+    output = project.snakemake("--profile", "profiles/slurm", "-n", *engine).stdout
+    stats = job_counts(output)
+    assert stats["press_batch"] == 1 and "press" not in stats
+    batch = output.split("rule press_batch:")[1].split("rule ")[0]
+    assert "trajectories/packings-0-99.h5" in batch
+    assert "slurm_partition=gpu" in batch and "gpu=1" in batch and "threads: 16" in batch
+    dataset = output.split("rule press_dataset:")[1].split("rule ")[0]
+    assert "trajectories/packings-0-99.h5" in dataset
+
+
 def test_requests_grow_with_the_attempt(root):
     profile = yaml.safe_load((root / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
     asked = {"default": profile["default-resources"], **profile["set-resources"]}

@@ -1,4 +1,5 @@
-# Fill and press spheres in space: one job per AM share and chunk of packings. All samples to NetCDF, and their means.
+# Fill and press spheres in space: one job per AM share and chunk of packings, or a batch of packings of all shares on a
+# GPU. All samples to NetCDF, and their means.
 
 
 rule press:
@@ -19,6 +20,27 @@ rule press:
         code=code_of("dem.press", "dem.trajectory"),
     script:
         "../scripts/press.py"
+
+
+rule press_batch:
+    input:
+        kernels="results/{study}/kernels.json",
+    output:
+        "results/{study}/trajectories/packings-{first}-{last}.h5",
+    log:
+        "results/{study}/logs/press_batch/packings-{first}-{last}.log",
+    benchmark:
+        "results/{study}/benchmarks/press_batch/packings-{first}-{last}.tsv"
+    conda:
+        "../envs/dem-gpu.yaml"
+    threads: 1
+    params:
+        config=study.simulation(),
+        packings=lambda wildcards: study.packings(int(wildcards.first), int(wildcards.last)),
+        pressures=config["grid"]["pressures_MPa"],
+        code=code_of("dem.press", "dem.trajectory", "dem.cuda.engine"),
+    script:
+        "../scripts/press_batch.py"
 
 
 rule press_example:

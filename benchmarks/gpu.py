@@ -1,0 +1,173 @@
+"""Speed of the GPU engine in space, and its agreement with the CPU, in four minutes.
+
+    python benchmarks/gpu.py
+
+No arguments; needs NumPy, Numba and numba-cuda only, and the project need not be installed. Prints a table
+and writes it to gpu.csv, where it is called. Dense states of AM and SE, 4:1 in size as in
+config/spatial.yaml, shrunk until all overlaps: four packings, copied. "Still": the piston stands; "pressed":
+it comes down at 16 m/s, and lists of neighbors are made anew on the way.
+"""
+
+import csv
+import datetime
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "src"))
+# NumPy 2.5 is without it, which numba-cuda 0.30 asks for.
+if "row_stack" not in vars(np):
+    vars(np)["row_stack"] = np.vstack
+
+from dem.compress import largest_time_step  # noqa: E402
+from dem.cpu.spatial.integrate import advance  # noqa: E402
+from dem.cuda.device import the_device  # noqa: E402
+from dem.cuda.spatial.batch import PackingBatch, bytes_of  # noqa: E402
+from dem.filling.spatial import Packing, fill  # noqa: E402
+from dem.laws.elastoplastic import Yielding  # noqa: E402
+from dem.parameters import Contacts, Material, SpatialFilling  # noqa: E402
+from dem.press import copy_of, under_piston  # noqa: E402
+from electrode.species import PAIRS  # noqa: E402
+
+MATERIALS = {
+    "AM": Material(199e9, 0.3, 5000.0, hardness=11.2e9),
+    "SE": Material(24e9, 0.3, 2000.0, hardness=1.9e9),
+}
+OWN = {"elastoplastic": Yielding(5.0, 2.0, 0.6, 1e-9)}
+PACKINGS = 4  # that there are: the others are copies
+SHRINK, STAGES, RELAX, DAMPING = 0.97, 8, 200, 0.05
+STEP = 0.1  # Rayleigh times
+# Structures, width of the box before it shrinks [m], how often it is repeated along x and y.
+CASES = {"1,100": (528, 9.6e-6, 1), "5,000": (132, 16e-6, 1), "20,000": (132, 16e-6, 2)}
+# Particle-steps of a measurement, and steps at least.
+WORK, LEAST = 1e9, 50
+BUDGET = 210  # seconds after which no further measurement begins
+PISTON = {"still": 0.0, "pressed": -16.0}  # [m/s]
+COLUMNS = (
+    *("date", "card", "law", "friction", "piston", "structures", "particles", "pairs_per_particle", "steps"),
+    *("seconds", "particle_steps_per_second", "largest_difference_from_cpu"),
+)
+
+
+def contacts_under(law, friction):
+    """Contacts of all pairs alike."""
+    return Contacts(law, dict.fromkeys(PAIRS, friction), dict.fromkeys(PAIRS, 0.5), OWN)
+
+
+def dense(width, seed):
+    """A packing shrunk with its box and relaxed, stage by stage."""
+    filling = SpatialFilling(
+        *(width, width, (4e-6, 4e-6), (0.2e-6, 0.2e-6), 3e-6, 1e-6, 0.2e-6, 0.42, 5_000_000, 4)
+    )
+    packing, _ = fill(filling, 0.5, np.random.default_rng(seed))
+    step = largest_time_step(packing, MATERIALS, STEP)
+    for _ in range(STAGES):
+        packing = packing._replace(
+            position=SHRINK * packing.position, width=SHRINK * packing.width, height=SHRINK * packing.height
+        )
+        system = under_piston(packing, MATERIALS, contacts_under("hertz_mindlin", 0.0))
+        advance(system, step, RELAX, damping=DAMPING * STEP / step)
+        packing = packing._replace(position=system.particles.position)
+    return packing
+
+
+def repeated(packing, times):
+    """A packing so many times along x and y."""
+    width = packing.width
+    shifts = [(width * i, width * j, 0.0) for i in range(times) for j in range(times)]
+    position = np.concatenate([packing.position % [width, width, np.inf] + shift for shift in shifts])
+    radius, species = np.tile(packing.radius, times**2), np.tile(packing.species, times**2)
+    return Packing(position, radius, species, times * width, packing.height, True)
+
+
+def advanced(device, systems, steps, time_step):
+    """Advance systems on a device; gives the seconds of its work alone."""
+    batch = PackingBatch(device, systems)
+    for s, system in enumerate(systems):
+        batch.put(s, system)
+    seconds = []
+    # The first run compiles the kernel.
+    for count in (1, steps):
+        for s, system in enumerate(systems):
+            batch.order(s, system, time_step, count, 1.0)
+        start = time.perf_counter()
+        batch.run()
+        seconds.append(time.perf_counter() - start)
+    for s in range(min(PACKINGS, len(systems))):
+        if not batch.take(s, systems[s]):
+            raise RuntimeError("a dense state has collapsed")
+    return seconds[-1]
+
+
+def difference(device, packing, law, friction, steps):
+    """Largest difference of net forces from those of the CPU / largest force, after so many steps."""
+    known = under_piston(packing, MATERIALS, contacts_under(law, friction))
+    known.walls.velocity[1] = PISTON["pressed"]
+    mine, time_step = copy_of(known), largest_time_step(packing, MATERIALS, STEP)
+    # Split as `advanced` splits it.
+    advance(known, time_step, 1)
+    advance(known, time_step, steps)
+    advanced(device, [mine], steps, time_step)
+    largest = np.abs(known.particles.force).max()
+    return float(np.abs(mine.particles.force - known.particles.force).max() / largest)
+
+
+def measure(device, packings, structures, law, friction, piston, work=WORK):
+    """Speed of so many structures, a row of the table."""
+    systems = [under_piston(packing, MATERIALS, contacts_under(law, friction)) for packing in packings]
+    for system in systems:
+        system.walls.velocity[1] = PISTON[piston]
+    fit = int(0.9 * device.free / max(bytes_of([system]) for system in systems))
+    together = [systems[k % len(systems)] for k in range(min(structures, fit))]
+    particles = sum(system.particles.mass.size for system in together)
+    steps = max(LEAST, int(work / particles))
+    seconds = advanced(device, together, steps, largest_time_step(packings[0], MATERIALS, STEP))
+    return {
+        "law": law,
+        "friction": friction,
+        "piston": piston,
+        "structures": len(together),
+        "particles": round(particles / len(together)),
+        "pairs_per_particle": round(systems[0].pairs.first[-1] / systems[0].particles.mass.size, 2),
+        "steps": steps,
+        "seconds": round(seconds, 4),
+        "particle_steps_per_second": f"{particles * steps / seconds:.4g}",
+    }
+
+
+def main():
+    begin = time.perf_counter()
+    device = the_device()
+    told = {"date": datetime.date.today().isoformat(), "card": device.name}
+    small = [dense(CASES["1,100"][1], seed) for seed in range(PACKINGS)]
+    large = [dense(CASES["5,000"][1], seed) for seed in range(PACKINGS)]
+    kinds = [("hertz_mindlin", 0.0), ("elastoplastic", 0.0), ("hertz_mindlin", 0.5), ("elastoplastic", 0.5)]
+    print(" ".join(f"{name:>14.14}" for name in COLUMNS[2:]))
+    with open("gpu.csv", "w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        for law, friction in kinds:
+            agrees = difference(device, small[0], law, friction, 99)
+            for name, (structures, width, times) in CASES.items():
+                packings = small if width == CASES["1,100"][1] else large
+                packings = [repeated(packing, times) for packing in packings] if times > 1 else packings
+                for piston in PISTON:
+                    if time.perf_counter() - begin > BUDGET:
+                        print(f"{law}, friction {friction}, {name} particles, {piston}: no time left")
+                        continue
+                    row = told | measure(device, packings, structures, law, friction, piston)
+                    row["largest_difference_from_cpu"] = f"{agrees:.2g}"
+                    table.writerow(row)
+                    file.flush()
+                    print(" ".join(f"{row[name]!s:>14.14}" for name in COLUMNS[2:]), flush=True)
+    print(f"{time.perf_counter() - begin:.0f} s in all; written to gpu.csv")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except RuntimeError as error:
+        sys.exit(f"error: {error}")

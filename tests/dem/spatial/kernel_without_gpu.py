@@ -1,0 +1,65 @@
+"""Compile the kernel of a law for a GPU that is not there: ``python kernel_without_gpu.py LAW FRICTION 90``.
+
+The machine code's assembler text goes to standard output. A process of its own: Numba is here without its
+simulator, and is told of a device.
+"""
+
+import sys
+from types import SimpleNamespace
+
+import numba.cuda.dispatcher
+import numpy as np
+from numba import cuda
+from numba.cuda.typing.typeof import typeof
+
+from dem.cpu.spatial.neighbors import empty_grid
+from dem.cpu.spatial.tile import empty_tile
+from dem.cuda.device import Device
+from dem.cuda.spatial.batch import PackingBatch, linked_kernel
+from dem.geometry.spatial import FLOOR_AND_PISTON
+from dem.laws.elastic import pair_table
+from dem.laws.elastoplastic import Yielding
+from dem.laws.friction import friction_of
+from dem.parameters import Contacts, Material
+from dem.state import SpatialSystem, Spheres, box_across, no_contacts, no_stress, walls_at
+from electrode.species import PAIRS
+
+OWN = {"elastoplastic": Yielding(5.0, 2.0, 0.6, 1e-9)}
+
+
+def a_sphere(law, friction):
+    """The system of a single one, made without kernels of the CPU."""
+    materials = dict.fromkeys(("AM", "SE"), Material(1e9, 0.3, 2000.0, hardness=1e9))
+    law = Contacts(law, dict.fromkeys(PAIRS, 0.0), dict.fromkeys(PAIRS, 0.5), OWN).law_of(materials)
+    motion = np.array([[2e-6] * 3 + [0.0] * 6 + [1e-6]])
+    spheres = Spheres(motion, np.zeros((1, 6)), np.ones(1), np.ones(1), np.ones(1, np.int8))
+    walls, box = walls_at([0.0, 4e-6], FLOOR_AND_PISTON), box_across(4e-6)
+    return SpatialSystem(
+        spheres,
+        box,
+        walls,
+        no_contacts(1, 14, law, axes=3),
+        no_contacts(1, 2, law, axes=3),
+        empty_grid(spheres, walls, box, 1e-7),
+        law,
+        friction_of(pair_table(lambda pair: float(friction))),
+        empty_tile(law),
+        no_stress(1, axes=3),
+    )
+
+
+def main(law, friction, capability):
+    capability = int(capability) // 10, int(capability) % 10
+    device = SimpleNamespace(compute_capability=capability)
+    numba.cuda.dispatcher.get_current_device = lambda: device
+    system = a_sphere(law, friction)
+    kinds = type(system.law), type(system.friction)
+    # Arrays of NumPy have the types of those on a device.
+    batch = PackingBatch(Device("none", 1, 2**40, True), [system]).arguments
+    kernel = linked_kernel(*kinds, cuda.jit(device=True, forceinline=True))
+    text, _ = cuda.compile_ptx(kernel, tuple(map(typeof, batch)), cc=capability)
+    print(text)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
