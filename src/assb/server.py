@@ -29,7 +29,6 @@ from assb.names import sentence
 from assb.picture import Acquisition
 from assb.prediction import predict_file, write_table
 from assb.rendering import Rendering, render, table_row
-from assb.repository import REPOSITORY
 from cnn.bundle import Bundle
 from cnn.scale import MOST_PIXELS
 from cnn.segmentation import check_brightness
@@ -37,6 +36,7 @@ from dem.parameters import read_parameters
 from dem.state import Frame
 from electrode.phases import DARK_TO_BRIGHT, PHASES
 from electrode.trajectory import MOVING
+from provenance.repository import REPOSITORY
 
 log = logging.getLogger(__name__)
 
