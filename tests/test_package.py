@@ -5,9 +5,11 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 
 import pytest
+import yaml
 
 PACKED = ("Snakefile", "config", "models", "profiles", "src", "workflow", "docs/images/electrode.png")
 FILES = ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
@@ -66,3 +68,10 @@ def test_digests_of_an_installed_package_see_no_packages_of_others(installed, tm
     code = "import dem; from provenance import code_digest; print(code_digest(*dem.KERNEL_MODULES))"
     theirs = run(installed / "python", "-c", code, cwd=tmp_path)
     assert theirs == run(sys.executable, "-c", code, cwd=tmp_path)
+
+
+def test_the_citation_is_of_this_version(root):
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = yaml.safe_load((root / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == project["version"] and citation["license"] == project["license"]
+    assert citation["title"] == project["name"]
