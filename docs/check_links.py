@@ -1,6 +1,6 @@
 """Check the links of the built site: each leads to a file of it, and to an element there where it names one.
 
-    python docs/check_links.py docs/_build/html
+python docs/check_links.py docs/_build/html
 """
 
 from __future__ import annotations
@@ -44,9 +44,8 @@ def broken(site: Path) -> list[str]:
             target = (path.parent / unquote(parts.path)).resolve() if parts.path else path
             if not target.is_file():
                 problems.append(f"{path.relative_to(site)}: {link}: no such file")
-            elif parts.fragment and target.suffix == ".html":
-                if unquote(parts.fragment) not in read(target).names:
-                    problems.append(f"{path.relative_to(site)}: {link}: no such place")
+            elif target.suffix == ".html" and unquote(parts.fragment) not in {"", *read(target).names}:
+                problems.append(f"{path.relative_to(site)}: {link}: no such place")
     return problems
 
 
