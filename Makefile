@@ -12,7 +12,7 @@ ifneq ($(shell mkdir -p '$(CACHE)' 2>&1 && test -w '$(CACHE)' || echo no),)
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: help run study space joined report test lint format bench pin clean
+.PHONY: help run study space joined report docs package test lint format bench pin clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -40,14 +40,28 @@ joined: .venv/installed ## elastic and elasto-plastic structures: networks train
 report: .venv/installed ## the demo study's page anew: results/demo/report.html
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml -- results/demo/report.html
 
+docs: .venv/documented ## the site, tutorials run: docs/_build/html/index.html
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python docs/check_links.py docs/_build/html
+
+.venv/documented: .venv/installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[cpu,docs,test,web]'
+	@touch $@
+
+package: .venv/installed ## sdist and wheel: dist/
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt build
+	rm -rf build dist
+	$(BIN)/python -m build
+
 test: .venv/installed ## all tests; COVERAGE=1 measures it, WORKERS=0 runs one after the other
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=20 $(if $(COVERAGE),--cov --cov-report=term)
 
-lint: .venv/installed ## code style, formatting, types, and the workflow's own checks
+lint: .venv/installed ## code style, formatting, types, spelling, and the workflow's own checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/codespell
 	$(BIN)/snakemake --lint
 
 format: .venv/installed ## format the code as `make lint` wants it
@@ -63,11 +77,11 @@ bench: .venv/installed ## speed of the DEM, beside other engines, and of a dry r
 	$(BIN)/python benchmarks/dry_run.py
 
 pin: .venv/installed ## renew constraints.txt with the newest versions that fit together
-	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[cpu,test,web]'
+	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager --editable '.[cpu,docs,test,web]'
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.new
 	sed -n 's/^tensorflow.cpu==/tensorflow==/p' constraints.new >> constraints.new
 	{ head -n 1 constraints.txt; sort --ignore-case constraints.new; } > constraints.renewed
 	mv constraints.renewed constraints.txt && rm constraints.new
 
 clean: ## remove ALL results and the environment
-	rm -rf results .snakemake .venv .pytest_cache .ruff_cache .coverage report.html
+	rm -rf results .snakemake .venv .pytest_cache .ruff_cache .coverage report.html build dist docs/_build docs/api

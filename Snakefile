@@ -1,18 +1,26 @@
 # Compress particle-filled electrodes by DEM, train a CNN on their images, draw the figures.
 import os
 import re
+from copy import deepcopy
+from pathlib import Path
 
-from snakemake.utils import min_version
+from snakemake.utils import min_version, update_config
 
 min_version("9.9")
 
 
+# Of the repository, or of what an installed package holds of it: a study's own Snakefile may include this one.
+ROOT = Path(workflow.current_basedir)
 # Studies in the plane and in space have bases of their own: no key of the one is left over in the other.
 IN_SPACE = config.get("geometry") == "spatial"
 BASE_FILE = "config/spatial.yaml" if IN_SPACE else "config/config.yaml"
+CHOSEN = deepcopy(config)  # by files of the command line, or by that of an including Snakefile
 
 
-configfile: os.path.join(workflow.basedir, BASE_FILE)
+configfile: ROOT / BASE_FILE
+
+
+update_config(config, CHOSEN)
 
 
 include: "workflow/rules/common.smk"

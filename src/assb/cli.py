@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from assb.repository import REPOSITORY, SHIPPED_ENSEMBLES, check_clone, ensemble_folder, run_workflow
+from assb.repository import SHIPPED_ENSEMBLES, ensemble_folder, installation, run_workflow
+from assb.study_folder import LIKE, make_study_folder
 from provenance.command import any_terminal, check_output, readable
+from provenance.repository import REPOSITORY
 
 if TYPE_CHECKING:
     from assb.prediction import Predicted
@@ -18,19 +20,33 @@ if TYPE_CHECKING:
 
 # Imports of what a command needs are its own: `assb --help` and completion answer at once.
 BAD_INPUT = 2
+# Modules that not every installation has -> the extras that bring them.
+EXTRAS = {
+    **dict.fromkeys(("flask", "waitress"), ("web",)),
+    **dict.fromkeys(("jinja2", "jsonschema", "keras", "numba", "snakemake", "yaml"), ("cpu",)),
+}
 
 
-class AnyTerminal(click.Group):
-    """Commands that print to terminals of any code page, their help too."""
+class AnyInstallation(click.Group):
+    """Commands that print to terminals of any code page, their help too, and tell which extra they lack."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command."""
         any_terminal()
         return super().main(*arguments, **options)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, with all that it imports."""
+        try:
+            return super().invoke(ctx)
+        except ModuleNotFoundError as error:
+            if error.name not in EXTRAS:
+                raise
+            _stop(f"{error.name} is missing: {installation(*EXTRAS[error.name])}")
+
 
 @click.group(
-    cls=AnyTerminal, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=AnyInstallation, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
 @click.version_option(package_name="solid-state-electrode", prog_name="assb")
 def main() -> None:
@@ -45,10 +61,14 @@ def main() -> None:
         assb serve
 
     \b
-    Compress an electrode, see how it conducts; run a whole study and its report:
+    Compress an electrode, see how it conducts:
         assb simulate --width-um 50 --uncovered-fraction 0.63
         assb transport electrode.h5
-        assb report --configfile config/demo.yaml
+
+    \b
+    Begin a study of your own in a new folder, and there run it up to its report:
+        assb study init mine
+        assb report
 
     Exit status: 0, or 2 if any input was refused; the others are done all the same.
 
@@ -217,7 +237,6 @@ def simulate(width_um: float, uncovered_fraction: float, replicate: int, config:
     from electrode.trajectory import SUFFIXES
 
     try:
-        check_clone()
         check_output(output, [config], SUFFIXES)
         settings = read_settings(config)
         frames = settings["compression"]["frames"]
@@ -279,13 +298,11 @@ def serve(port: int, host: str, model: Path, config: Path) -> None:
 
     All is computed on this machine; nothing is kept and nothing sent elsewhere.
     """
+    from assb import server
     from assb.configuration import read_pressing_settings, read_settings
     from cnn.bundle import read_bundle
 
     try:
-        check_clone()
-        from assb import server
-
         bundle, settings = read_bundle(ensemble_folder(model)), read_settings(config, ("grid", "image"))
         space = server.Space(read_bundle(ensemble_folder(Path("spatial"))), read_pressing_settings())
 
@@ -293,12 +310,34 @@ def serve(port: int, host: str, model: Path, config: Path) -> None:
             click.echo(f"{address} (Ctrl-C ends it)")
 
         server.serve(bundle, settings, host, port, ready, space)
-    except ModuleNotFoundError as error:
-        if error.name not in ("flask", "waitress"):
-            raise
-        _stop(f"{error.name} is missing: pip install -c constraints.txt -e '.[cpu,web]'")
     except (OSError, ValueError) as error:
         _stop(str(error))
+
+
+@main.group()
+def study() -> None:
+    """Studies in folders of their own."""
+
+
+@study.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--like",
+    type=click.Choice(list(LIKE)),
+    default="demo",
+    show_default=True,
+    help="Study whose configuration is copied; spatial ones press spheres.",
+)
+def init(folder: Path, like: str) -> None:
+    """Make FOLDER for a study: config.yaml, yours to edit, and a Snakefile that runs the installed workflow.
+
+    The study is named as FOLDER is. Then, in that folder: `snakemake --cores all`, or `assb report`.
+    """
+    try:
+        make_study_folder(folder, like)
+    except (OSError, ValueError) as error:
+        _stop(str(error))
+    click.echo(f"{readable(folder)}: edit config.yaml, then there: assb report")
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
@@ -308,22 +347,23 @@ def serve(port: int, host: str, model: Path, config: Path) -> None:
 @click.option("--cores", default="all", show_default=True)
 @click.argument("others", nargs=-1, type=click.UNPROCESSED)
 def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) -> None:
-    """Run what a study lacks, up to its page report.html, in the clone of the repository.
+    """Run what a study lacks, up to its page report.html.
 
-    Without --configfile that is the paper's study. OTHERS are handed to Snakemake, such as -n to see what
+    That is the study of this folder (assb study init), elsewhere the one of --configfile, in the clone of the
+    repository; without --configfile the paper's. OTHERS are handed to Snakemake, such as -n to see what
     would run. The exit status is the one of Snakemake.
     """
     from dem.configuration_file import read_configuration
 
     try:
-        check_clone()
         # Snakemake does not tell which of them it is.
         for path in configfile:
             if not read_configuration(path).values:
                 raise ValueError(f"{path}: the configuration is empty")
+        status = run_workflow(configfile, cores, others)
     except (OSError, ValueError) as error:
         _stop(str(error))
-    sys.exit(run_workflow(configfile, cores, others))
+    sys.exit(status)
 
 
 def _stop(message: str) -> NoReturn:

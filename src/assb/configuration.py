@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from assb.repository import REPOSITORY
 from dem.configuration_file import read_configuration
 from provenance import FilePath
+from provenance.repository import REPOSITORY
 from study.configuration import check_sections
 
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"

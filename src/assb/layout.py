@@ -14,7 +14,7 @@ WHITE_IS_ZERO, BLACK_IS_ZERO = 0, 1
 OLD_KIND_OF_PAGE, OLD_THUMBNAIL, ORIENTATION = 255, 2, 274
 
 
-class Layout(NamedTuple):
+class PageLayout(NamedTuple):
     """How the pixels of a page lie in its file."""
 
     number: int  # among all pages, from 0
@@ -42,13 +42,13 @@ class Layout(NamedTuple):
         return f"{self.dtype} pixels{samples} ({self.colours.lower()}, {self.packing.lower()})"
 
 
-def layout_of(page: TiffPage, index: int) -> Layout:
-    """Layout of a page that is the index-th of its file, from 0."""
+def layout_of(page: TiffPage, index: int) -> PageLayout:
+    """PageLayout of a page that is the index-th of its file, from 0."""
     samples = int(page.samplesperpixel)
     bits = page.bitspersample if isinstance(page.bitspersample, int) else max(page.bitspersample)
     dtype = str(page.dtype) if page.dtype is not None else f"{bits} bit (sample format {page.sampleformat})"
     chunk = int(np.prod([int(length) for length in page.chunks], dtype=object)) if page.dtype else 0
-    return Layout(
+    return PageLayout(
         number=index,
         width=int(page.imagewidth),
         height=int(page.imagelength),

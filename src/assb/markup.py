@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
-from assb.layout import Layout
+from assb.layout import PageLayout
 from assb.lengths import MOST_TEXT, Scan, Stated, positive, unit_length
 
 
@@ -70,7 +70,7 @@ def ome_scale(description: str) -> Stated | None:
     return stated.pop() if len(stated) == 1 else None
 
 
-def ome_pictures(description: str, layout: Layout) -> int | None:
+def ome_pictures(description: str, layout: PageLayout) -> int | None:
     """Number of pictures of this size that OME-XML states; None where it states none of this file alone."""
     elements = _elements(description) if "OME" in description else []
     # Of a set of files each describes all.

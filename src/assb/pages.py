@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from assb.layout import NOT_COMPRESSED, Layout, layout_of
+from assb.layout import NOT_COMPRESSED, PageLayout, layout_of
 from assb.lengths import MOST_TEXT, Scan, Stated
 from assb.markup import ome_pictures
 from assb.stated import stated_by_tags
@@ -27,7 +27,7 @@ class SeveralPictures(ValueError):
 class Contents(NamedTuple):
     """What a TIFF file holds."""
 
-    pictures: list[Layout]  # without thumbnails
+    pictures: list[PageLayout]  # without thumbnails
     stated_pictures: int  # how many its description speaks of
     planes_behind: bool  # of one page, as ImageJ writes large stacks
     stated: Stated | None
@@ -78,7 +78,7 @@ def _of_imagej(description: str) -> int:
     return max(product, counts.get("images", 1))
 
 
-def chosen_page(contents: Contents, page: int | None) -> tuple[Layout, int]:
+def chosen_page(contents: Contents, page: int | None) -> tuple[PageLayout, int]:
     """The page to be read, and the number of the plane where ImageJ wrote several without pages; 0: none.
 
     Raises

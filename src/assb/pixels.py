@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from assb.layout import BLACK_IS_ZERO, DEFLATE, NOT_COMPRESSED, WHITE_IS_ZERO, Layout
+from assb.layout import BLACK_IS_ZERO, DEFLATE, NOT_COMPRESSED, WHITE_IS_ZERO, PageLayout
 from assb.lengths import Scan, Stated
 from cnn.scale import check_size
 
@@ -27,7 +27,7 @@ class Raster(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def pixels_of_plane(file: IO[bytes], byteorder: str, layout: Layout, plane: int) -> np.ndarray:
+def pixels_of_plane(file: IO[bytes], byteorder: str, layout: PageLayout, plane: int) -> np.ndarray:
     """Gray values of a plane, from 1, of a stack whose planes lie one behind the other."""
     if layout.bits % 8 or np.dtype(layout.dtype).kind not in "uif":
         raise ValueError(f"it has {layout.type_name}, which are not read out of a stack without pages")
@@ -38,7 +38,7 @@ def pixels_of_plane(file: IO[bytes], byteorder: str, layout: Layout, plane: int)
     return _upright(_black_is_zero(gray.reshape(layout.height, layout.width), layout), layout.orientation)
 
 
-def pixels_of_page(tiff: TiffFile, file: IO[bytes], layout: Layout) -> np.ndarray:
+def pixels_of_page(tiff: TiffFile, file: IO[bytes], layout: PageLayout) -> np.ndarray:
     """Gray values of a page, black at the lowest, the right way up."""
     alike = layout.samples == 1 and _as_pillow_reads(layout, tiff.byteorder)
     colours = layout.samples > 2 and layout.dtype in ("uint8", "uint16")
@@ -47,7 +47,7 @@ def pixels_of_page(tiff: TiffFile, file: IO[bytes], layout: Layout) -> np.ndarra
     return _by_tifffile(tiff, file, layout)
 
 
-def _as_pillow_reads(layout: Layout, byteorder: str) -> bool:
+def _as_pillow_reads(layout: PageLayout, byteorder: str) -> bool:
     """Whether Pillow reads gray values of this type as they are.
 
     It takes unsigned ones of 32 bit for signed, and exchanges the bytes of big-endian ones that are packed.
@@ -60,7 +60,7 @@ def _as_pillow_reads(layout: Layout, byteorder: str) -> bool:
     return layout.dtype in ("uint16", "float32") or (layout.dtype in ("int16", "int32") and not white)
 
 
-def _by_pillow(file: IO[bytes], layout: Layout) -> np.ndarray:
+def _by_pillow(file: IO[bytes], layout: PageLayout) -> np.ndarray:
     file.seek(0)
     try:
         image = Image.open(file, formats=("TIFF",))
@@ -74,7 +74,7 @@ def _by_pillow(file: IO[bytes], layout: Layout) -> np.ndarray:
     return gray if swapped else _black_is_zero(gray.astype(layout.dtype, copy=False), layout)
 
 
-def _by_tifffile(tiff: TiffFile, file: IO[bytes], layout: Layout) -> np.ndarray:
+def _by_tifffile(tiff: TiffFile, file: IO[bytes], layout: PageLayout) -> np.ndarray:
     kinds = layout.dtype in (
         "bool",
         *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
@@ -102,7 +102,7 @@ def _by_tifffile(tiff: TiffFile, file: IO[bytes], layout: Layout) -> np.ndarray:
     return _upright(_black_is_zero(array, layout), layout.orientation)
 
 
-def _check_parts(file: IO[bytes], layout: Layout) -> None:
+def _check_parts(file: IO[bytes], layout: PageLayout) -> None:
     """Raise ValueError unless the parts of a page are there and unpack to no more than they should."""
     size = file.seek(0, 2)
     if not layout.offsets or any(
@@ -125,7 +125,7 @@ def _check_parts(file: IO[bytes], layout: Layout) -> None:
             raise ValueError("it cannot be read: a part of it unpacks to more pixels than it has")
 
 
-def _black_is_zero(gray: np.ndarray, layout: Layout) -> np.ndarray:
+def _black_is_zero(gray: np.ndarray, layout: PageLayout) -> np.ndarray:
     """Gray values of which high ones are bright."""
     if layout.photometric != WHITE_IS_ZERO:
         return gray

@@ -1,4 +1,4 @@
-"""The clone of the repository: it has the models, the configuration and the workflow that commands need."""
+"""What commands take from the repository: ensembles, configurations, and the workflow, which starts here."""
 
 from __future__ import annotations
 
@@ -6,39 +6,48 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from assb.study_folder import is_study_folder
+from provenance.repository import CLONE, REPOSITORY
+
 SHIPPED_ENSEMBLES = ("robust", "paper", "spatial")
 
 
-def check_clone() -> None:
-    """Raise FileNotFoundError where the package was installed without its repository."""
-    if not (REPOSITORY / "Snakefile").is_file():
-        raise FileNotFoundError(
-            "the models, the configuration and the workflow are in the repository, beside which this package "
-            "is not installed: clone it, and there pip install -c constraints.txt -e '.[cpu,web]'"
-        )
+def installation(*extras: str) -> str:
+    """What a user types to have extras of this project too."""
+    listed = ",".join(extras)
+    if REPOSITORY == CLONE:
+        return f"pip install -c constraints.txt -e '.[{listed}]'"
+    return f"pip install 'solid-state-electrode[{listed}]'"
 
 
 def ensemble_folder(model: Path) -> Path:
-    """Folder of an ensemble; those of the repository go by their names.
+    """Folder of an ensemble; those of the repository go by their names."""
+    from cnn.image import MODELS
+
+    return MODELS / model if str(model) in SHIPPED_ENSEMBLES else model
+
+
+def workflow_folder() -> Path:
+    """Folder to run the workflow in: a study's where the user stands in one, else the clone.
 
     Raises
     ------
     FileNotFoundError
-        If it is one of the repository, which is not there.
+        If there is neither.
     """
-    from cnn.image import MODELS
-
-    if str(model) not in SHIPPED_ENSEMBLES:
-        return model
-    check_clone()
-    return MODELS / model
+    here = Path.cwd()
+    if is_study_folder(here):
+        return here
+    if REPOSITORY == CLONE:
+        return CLONE
+    raise FileNotFoundError("there is no study in this folder; make one: assb study init FOLDER")
 
 
 def run_workflow(configurations: Iterable[Path], cores: str, others: Iterable[str]) -> int:
-    """Run the workflow in the clone.
+    """Run the workflow in the `workflow_folder`.
 
     Parameters
     ----------
@@ -53,15 +62,25 @@ def run_workflow(configurations: Iterable[Path], cores: str, others: Iterable[st
     -------
     int
         Its exit status.
+
+    Raises
+    ------
+    FileNotFoundError
+        Of `workflow_folder`.
+    ModuleNotFoundError
+        If Snakemake is not installed.
     """
+    folder = workflow_folder()
+    if find_spec("snakemake") is None:
+        raise ModuleNotFoundError("No module named 'snakemake'", name="snakemake")
     # What Snakemake itself reads is UTF-8 too.
     os.environ.setdefault("PYTHONUTF8", "1")
     if not _home_has_cache():
-        os.environ["XDG_CACHE_HOME"] = str(REPOSITORY / ".snakemake/cache")
+        os.environ["XDG_CACHE_HOME"] = str(folder / ".snakemake/cache")
     files = [str(path.resolve()) for path in configurations]
     command = [sys.executable, "-m", "snakemake", "--cores", cores]
     command += ["--configfile", *files] if files else []
-    return subprocess.run([*command, *others], cwd=REPOSITORY).returncode
+    return subprocess.run([*command, *others], cwd=folder).returncode
 
 
 def _home_has_cache() -> bool:

@@ -31,7 +31,6 @@ from assb.prediction import predict_file, write_table
 from assb.pressed import press_and_cut, save_pressed
 from assb.pressed import settings as settings_in_space
 from assb.rendering import Rendering, render, table_row, worth
-from assb.repository import REPOSITORY
 from cnn.bundle import Bundle
 from cnn.scale import MOST_PIXELS
 from cnn.segmentation import check_brightness
@@ -39,6 +38,7 @@ from dem.parameters import read_parameters
 from dem.state import Frame
 from electrode.phases import DARK_TO_BRIGHT, PHASES
 from electrode.trajectory import MOVING
+from provenance.repository import REPOSITORY
 
 log = logging.getLogger(__name__)
 

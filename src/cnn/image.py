@@ -31,9 +31,10 @@ from electrode.phases import DARK_TO_BRIGHT, PHASES, VOID
 from electrode.species import SE
 from electrode.targets import target_row
 from provenance import FilePath
+from provenance.repository import REPOSITORY
 
-# Where a clone of the repository has its ensembles, and the one that predicts unless another is named.
-MODELS = Path(__file__).resolve().parents[2] / "models"
+# The trained ensembles of the repository, and the one that predicts unless another is named.
+MODELS = REPOSITORY / "models"
 SHIPPED = MODELS / "robust"
 # The target whose bounds are those of the stress on single particles.
 ON_PARTICLES = "am_stress_mean"

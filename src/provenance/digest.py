@@ -11,6 +11,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 SOURCES = Path(__file__).resolve().parent.parent
+# Those of the project; where it is installed, packages of others stand beside them.
+PACKAGES = ("analysis", "assb", "cnn", "dem", "electrode", "provenance", "study", "transport")
 # The package that no digest covers, this one.
 LEFT_OUT = __name__.partition(".")[0]
 
@@ -114,6 +116,8 @@ def _bare_code(text: str) -> str:
 
 
 def _source_file(module: str, sources: Path) -> Path | None:
+    if sources == SOURCES and module.partition(".")[0] not in PACKAGES:
+        return None
     base = sources.joinpath(*module.split("."))
     for path in (base.with_suffix(".py"), base / "__init__.py"):
         if path.is_file():

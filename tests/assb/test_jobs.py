@@ -1,6 +1,8 @@
 """``assb simulate`` and ``assb report``."""
 
 import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import h5py
@@ -9,6 +11,7 @@ import yaml
 from click.testing import CliRunner
 
 from assb.cli import main
+from assb.repository import installation
 
 
 @pytest.fixture
@@ -136,20 +139,27 @@ def test_report_runs_the_study(monkeypatch, root, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("module", "arguments", "extra"),
     [
-        "predict image.png",
-        "simulate --width-um 10 --uncovered-fraction 0.7",
-        "serve",
-        "report",
+        ("numba", "simulate --width-um 10 --uncovered-fraction 0.7", "[cpu]"),
+        ("yaml", "report --configfile config/demo.yaml", "[cpu]"),
+        ("flask", "serve", "[web]"),
+        ("snakemake", "report", "[cpu]"),
     ],
 )
-def test_an_installation_without_the_repository_says_so(monkeypatch, tmp_path, arguments):
+def test_commands_name_the_extra_that_they_lack(monkeypatch, tmp_path, module, arguments, extra):
+    """In a process without it, as in an installation of the core alone."""
+    code = f"import sys; sys.modules[{module!r}] = None; from assb.cli import main; main({arguments.split()})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8"
+    )
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert done.stderr == f"error: {module} is missing: pip install -c constraints.txt -e '.{extra}'\n"
+
+
+def test_an_extra_of_an_installed_package_needs_no_clone(monkeypatch, tmp_path):
     monkeypatch.setattr("assb.repository.REPOSITORY", tmp_path)
-    monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(main, arguments.split())
-    assert done.exit_code == 2 and "Traceback" not in done.output
-    assert "the models, the configuration and the workflow are in the repository" in done.stderr
+    assert installation("cpu", "web") == "pip install 'solid-state-electrode[cpu,web]'"
 
 
 @pytest.mark.parametrize("home", ["/dev/null", None])

@@ -3,10 +3,9 @@ import os
 import shlex
 import sys
 from functools import lru_cache
-from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import update_config
+from snakemake_interface_executor_plugins.settings import DeploymentMethod
 
 from provenance import code_digest
 from study.configuration import check_configuration, places, schema_of, typed
@@ -17,16 +16,18 @@ from study.micrographs import locate_images
 from study.report import benchmark_files, captions, categories
 
 STUDIES = {"planar": Study, "spatial": PressingStudy}
-ROOT = Path(workflow.basedir)
 # Snakemake writes this path into shell commands as it is: of an environment below a folder with a space the first
 # word would be run. Processes of jobs know themselves by their true path again.
 if os.path.exists(sys.executable):
     sys.executable = shlex.quote(sys.executable)
-# Jobs in a conda environment lack the editable installation of the packages, and Snakemake removes
-# PYTHONPATH there: each job sets it for itself.
-SHELL_PREFIX = f"set -euo pipefail; export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
 # Texts are UTF-8 in jobs, whatever the locale.
-SHELL_PREFIX += "export PYTHONUTF8=1; "
+SHELL_PREFIX = "set -euo pipefail; export PYTHONUTF8=1; "
+if (ROOT / "src").is_dir():
+    # Jobs in a conda environment lack the editable installation of the packages, and Snakemake removes
+    # PYTHONPATH there: each job sets it for itself.
+    SHELL_PREFIX += f"export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
+elif DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
+    raise WorkflowError("--sdm conda needs a clone of the repository, whose sources its environments see")
 
 # Snakemake hands on what --config says below a section as text. Names of studies may be numbers: they stay text.
 CHANGES = {
@@ -34,8 +35,11 @@ CHANGES = {
     for key, value in (workflow.config_settings.config or {}).items()
 }
 update_config(config, CHANGES)
-BASE = Path(workflow.basedir, BASE_FILE).resolve()
-OVERLAYS = [path for path in map(Path, workflow.configfiles) if path.resolve() != BASE]
+BASE = (ROOT / BASE_FILE).resolve()
+# Those of the command line come last and win over that of an including Snakefile.
+FROM_COMMAND_LINE = list(map(Path, workflow.overwrite_configfiles))
+OVERLAYS = [path for path in map(Path, workflow.configfiles) if path not in FROM_COMMAND_LINE]
+OVERLAYS = [path for path in OVERLAYS + FROM_COMMAND_LINE if path.resolve() != BASE]
 
 try:
     where = places((BASE, *OVERLAYS), CHANGES)
@@ -43,7 +47,7 @@ try:
     if "prediction" in config:
         # Missing images would else be no reason to run anything in a finished study.
         config["prediction"]["images"] = locate_images(
-            config["prediction"]["images"], [BASE, *workflow.overwrite_configfiles], CHANGES
+            config["prediction"]["images"], [BASE, *OVERLAYS], CHANGES
         )
 except ValueError as error:
     raise WorkflowError(str(error)) from None
@@ -70,7 +74,7 @@ def command():
     return shlex.join(
         [
             *("snakemake", "--cores", "all"),
-            *(["--configfile", *map(os.path.relpath, OVERLAYS)] if OVERLAYS else []),
+            *(["--configfile", *map(os.path.relpath, FROM_COMMAND_LINE)] if FROM_COMMAND_LINE else []),
             *(["--config", *(f"{key}={value}" for key, value in changes.items())] if changes else []),
         ]
     )
