@@ -101,9 +101,9 @@ def the_device() -> Device:
 
 
 def _why_not(cuda: Any) -> str:
-    """The first line of what numba-cuda says of it."""
-    error = cuda.cuda_error()
-    return str(error).strip().splitlines()[-1] if error else "none listed"
+    """The first sentence of what numba-cuda says of it."""
+    lines = str(cuda.cuda_error() or "none is listed").splitlines()
+    return next((line for line in map(str.strip, lines) if line and not line.endswith(":")), "no reason")
 
 
 def _dotted(capability: tuple[int, int]) -> str:
