@@ -41,7 +41,10 @@ def test_a_gpu_is_described(machine):
     ("found", "told"),
     [
         (
-            {"available": False, "error": "Error at driver init:\nCUDA driver library cannot be found.\nInstall it."},
+            {
+                "available": False,
+                "error": "Error at driver init:\nCUDA driver library cannot be found.\nInstall it.",
+            },
             r"finds no GPU that can be used \(CUDA driver library cannot be found.\): `nvidia-smi` must list",
         ),
         ({"available": False}, r"\(none is listed\).* or set compute.engine: cpu"),
