@@ -33,7 +33,8 @@ def _has_gpu():
         return False
 
 
-# Without a GPU its kernels run in Numba's simulator.
+# Without a GPU its kernels run in Numba's simulator; with one, few structures are no reason to warn.
+os.environ["NUMBA_CUDA_LOW_OCCUPANCY_WARNINGS"] = "0"
 if not _has_gpu():
     os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
     numba_config.reload_config()

@@ -87,6 +87,7 @@ def press_batch(
 
         with ThreadPoolExecutor(threads) as pool:
             waiting = [ready for ready in pool.map(prepare, of_batch) if ready is not None]
+        log.info("%d packings of %d are pressed on %s", len(waiting), len(of_batch), device.name)
         for together in cut(waiting, device):
             press_together(together, device, parameters, parts)
         # Only now, so that a kill leaves no half-written file, but in this short moment.

@@ -16,7 +16,7 @@ def machine(monkeypatch):
     """Function that makes a machine with such a GPU, or none, to be found by `the_device`."""
 
     def make(available=True, capability=(9, 0), name=b"NVIDIA H100", error=None):
-        gpu = SimpleNamespace(compute_capability=capability, name=name, MULTIPROCESSOR_COUNT=132)
+        gpu = SimpleNamespace(compute_capability=capability, name=name)
         memory = SimpleNamespace(get_memory_info=lambda: (8 * 10**10, 8.5e10))
         cuda = SimpleNamespace(
             is_available=lambda: available,
@@ -34,17 +34,20 @@ def machine(monkeypatch):
 
 def test_a_gpu_is_described(machine):
     machine()
-    assert the_device() == Device("NVIDIA H100", 132, 8 * 10**10, False)
+    assert the_device() == Device("NVIDIA H100", 8 * 10**10, False)
 
 
 @pytest.mark.parametrize(
     ("found", "told"),
     [
         (
-            {"available": False, "error": "Error at driver init:\nCUDA driver library cannot be found."},
+            {
+                "available": False,
+                "error": "Error at driver init:\nCUDA driver library cannot be found.\nInstall it.",
+            },
             r"finds no GPU that can be used \(CUDA driver library cannot be found.\): `nvidia-smi` must list",
         ),
-        ({"available": False}, r"\(none listed\).* or set compute.engine: cpu"),
+        ({"available": False}, r"\(none is listed\).* or set compute.engine: cpu"),
         (
             {"capability": (7, 5), "name": "Tesla T4"},
             r"compute capability 8.0 or more \(A100 or later\), got 7.5 \(Tesla T4\)",
@@ -82,7 +85,7 @@ def test_arrays_go_there_and_back(machine, monkeypatch):
     waited = []
     cuda = SimpleNamespace(to_device=Copied, synchronize=lambda: waited.append(True))
     monkeypatch.setattr(dem.cuda.device, "numba_cuda", lambda: cuda)
-    device, into = Device("any", 1, 0, False), np.ones(3)
+    device, into = Device("any", 0, False), np.ones(3)
     array = device.zeros((3,), float)
     device.read(array, into)
     assert not into.any()

@@ -9,9 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numba import cuda
 
-# Numbers that one thread adds up before the first adds the sums.
-CHUNK = 64
-
 
 def work(batch, law, friction, structure, thread, threads):
     """What each thread of a block does; a kernel is given the function for its geometry."""

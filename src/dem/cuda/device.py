@@ -22,7 +22,6 @@ class Device(NamedTuple):
     """What a batch asks of a GPU."""
 
     name: str
-    blocks: int  # that it works on at the same time, one per multiprocessor
     free: int  # memory [bytes]
     simulated: bool
 
@@ -83,7 +82,7 @@ def the_device() -> Device:
         raise RuntimeError(f"compute.engine: cuda needs numba-cuda: {INSTALL}, {ELSE}")
     cuda = numba_cuda()
     if config.ENABLE_CUDASIM:  # type: ignore[attr-defined]
-        return Device("simulator", 1, 2**62, True)
+        return Device("simulator", 2**62, True)
     if not cuda.is_available():
         raise RuntimeError(
             f"compute.engine: cuda finds no GPU that can be used ({_why_not(cuda)}): `nvidia-smi` must list "
@@ -97,13 +96,13 @@ def the_device() -> Device:
             f"later), got {_dotted(device.compute_capability)} ({name}); take another {ELSE}"
         )
     free, _ = cuda.current_context().get_memory_info()
-    return Device(name, int(device.MULTIPROCESSOR_COUNT), int(free), False)
+    return Device(name, int(free), False)
 
 
 def _why_not(cuda: Any) -> str:
-    """The first line of what numba-cuda says of it."""
-    error = cuda.cuda_error()
-    return str(error).strip().splitlines()[-1] if error else "none listed"
+    """The first sentence of what numba-cuda says of it."""
+    lines = str(cuda.cuda_error() or "none is listed").splitlines()
+    return next((line for line in map(str.strip, lines) if line and not line.endswith(":")), "no reason")
 
 
 def _dotted(capability: tuple[int, int]) -> str:

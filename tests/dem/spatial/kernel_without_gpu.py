@@ -55,7 +55,7 @@ def main(law, friction, capability):
     system = a_sphere(law, friction)
     kinds = type(system.law), type(system.friction)
     # Arrays of NumPy have the types of those on a device.
-    batch = PackingBatch(Device("none", 1, 2**40, True), [system]).arguments
+    batch = PackingBatch(Device("none", 2**40, True), [system]).arguments
     kernel = linked_kernel(*kinds, cuda.jit(device=True, forceinline=True))
     text, _ = cuda.compile_ptx(kernel, tuple(map(typeof, batch)), cc=capability)
     print(text)

@@ -52,7 +52,7 @@ class OnTheCpu:
 @pytest.fixture
 def device(monkeypatch):
     """A GPU with memory for all, that is none."""
-    gpu = Device("stand-in", 1, 10**12, True)
+    gpu = Device("stand-in", 10**12, True)
     monkeypatch.setattr(dem.press_batch, "the_device", lambda: gpu)
     monkeypatch.setattr(dem.cuda.engine, "PackingBatch", OnTheCpu)
     return gpu

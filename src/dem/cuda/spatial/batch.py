@@ -16,6 +16,7 @@ from dem.cuda.compiled import Compiler
 from dem.cuda.device import Device, numba_cuda
 from dem.cuda.law import seams
 from dem.cuda.spatial.structure import (
+    CHUNK,
     INERTIA,
     MASS,
     MOTION,
@@ -56,7 +57,7 @@ class Sizes(NamedTuple):
         """Of one structure."""
         n, walls = system.particles.mass.size, system.walls.position.size
         cells, contacts = system.grid.first.size - 1, system.wall_contacts.friction.size
-        chunks = max(walls * -(-contacts // TILE), -(-n // TILE))
+        chunks = max(walls * -(-contacts // CHUNK), -(-n // CHUNK))
         return cls(1, n, system.pairs.friction.size, contacts, cells, max(n, cells) + 1, chunks, walls)
 
 
@@ -192,8 +193,6 @@ class PackingBatch:
         self._orders = Orders(
             *(np.zeros(count, kind) for kind in (np.int64, *3 * [float], np.int64, float, np.int64))
         )
-        self._orders.kept[:] = 1.0
-
         self._batch = Batch(
             device.keep(places_of(self._sizes)),
             device.keep(self._orders),
@@ -210,10 +209,6 @@ class PackingBatch:
     def _host_places(self) -> Batch:
         """The batch with places that the host can read, to cut it up by."""
         return self._batch._replace(places=places_of(self._sizes), orders=self._orders)
-
-    def fits(self, s: int, system: SpatialSystem) -> bool:
-        """Whether a system has the room of structure s."""
-        return self._sizes[s] == Sizes.of(system)
 
     def put(self, s: int, system: SpatialSystem) -> None:
         """Make a system structure s: all that a run reads of it."""

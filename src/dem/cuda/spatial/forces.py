@@ -57,7 +57,7 @@ def pair_approach(motion, box, i, j):
     )
 
 
-def pass_contact(contacts, row, law, friction, p, move, time_step, measure):
+def pass_contact(contacts, row, law, friction, p, move, time_step, measure, at_wall):
     """Take contact p through the law; writes down its row, its memory, and if so wanted what is measured."""
     constants, history = rows_of(contacts.constants, contacts), rows_of(contacts.history, contacts)
     place, of_history = place_of(p, 3), place_of(p, history)
@@ -89,7 +89,8 @@ def pass_contact(contacts, row, law, friction, p, move, time_step, measure):
         displacement[place], displacement[place + TILE], displacement[place + 2 * TILE] = x, y, z
     write_history(contacts.history, of_history, TILE, after)
     # Walls add up the normal forces of every step.
-    contacts.normal_force[p] = normal
+    if at_wall or measure:
+        contacts.normal_force[p] = normal
     if measure:
         contacts.overlap[p] = move.overlap
         contacts.tangential_force[p] = math.sqrt(tx * tx + ty * ty + tz * tz)
@@ -101,10 +102,10 @@ def pass_contacts(structure, law, friction, time_step, measure, thread, threads)
     pairs, of_walls = structure.pairs, structure.wall_contacts
     for p in range(thread, pairs.first[n], threads):
         move = pair_approach(motion, structure.box, pairs.owner[p], pairs.partner[p])
-        pass_contact(pairs, structure.pair_row, law, friction, p, move, time_step, measure)
+        pass_contact(pairs, structure.pair_row, law, friction, p, move, time_step, measure, False)
     for p in range(thread, of_walls.first[n], threads):
         move = face_approach(motion, structure.walls, of_walls.owner[p], of_walls.partner[p])
-        pass_contact(of_walls, structure.wall_row, law, friction, p, move, time_step, measure)
+        pass_contact(of_walls, structure.wall_row, law, friction, p, move, time_step, measure, True)
 
 
 def added(load, row, p, sign, radius, friction):

@@ -7,10 +7,10 @@ and drifts it on to the next step: it reads no other sphere's place, which may b
 from __future__ import annotations
 
 from dem.cpu.integrate import add_wall_work, drive
-from dem.cuda.block import CHUNK, any_thread, wait
+from dem.cuda.block import any_thread, wait
 from dem.cuda.spatial.forces import add_up, measure, pass_contacts
 from dem.cuda.spatial.neighbors import rebuild
-from dem.cuda.spatial.structure import INERTIA, MASS, structure_of
+from dem.cuda.spatial.structure import CHUNK, INERTIA, MASS, structure_of
 from dem.geometry.spatial import (
     FX,
     FY,

@@ -9,6 +9,8 @@ import numpy as np
 from dem.geometry.spatial import RADIUS
 from dem.state import Box, CellBlock, Contacts, Walls
 
+# Numbers that one thread adds up before the first thread adds the sums.
+CHUNK = 64
 # Columns of `Structure.motion` after those of `dem.geometry.spatial`: rows are whole sectors of 32 bytes.
 MASS, INERTIA = RADIUS + 1, RADIUS + 2
 MOTION = INERTIA + 1
@@ -37,7 +39,7 @@ class Structure(NamedTuple):
     wall_row: np.ndarray  # [Q, ROW]
     grid: CellBlock
     cursor: np.ndarray  # int64 [cells + 1] or [N + 1], of which there are more: where the next one goes
-    sums: np.ndarray  # of chunks, see `dem.cuda.block`
+    sums: np.ndarray  # of `CHUNK` numbers each
     scratch: np.ndarray  # int64 [threads]
 
 
