@@ -36,7 +36,8 @@ read = cache(Page)
 def broken(site: Path) -> list[str]:
     """Links of the pages below a folder that lead nowhere; those to other sites are not followed."""
     problems = []
-    for path in sorted(site.rglob("*.html")):
+    # Templates of the theme stand among the files that pages take as they are.
+    for path in sorted(set(site.rglob("*.html")) - set(site.glob("_static/**/*.html"))):
         for link in read(path).links:
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:

@@ -2,10 +2,12 @@
 
 import os
 import sys
+from functools import partialmethod
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import numba
+from nbclient import NotebookClient
 
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS / "_extensions"))
@@ -13,9 +15,10 @@ sys.path.insert(0, str(DOCS / "_extensions"))
 numba.config.DISABLE_JIT = True
 # Notebooks find the commands of this installation.
 os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+os.environ["COLUMNS"] = "80"
 # A command of theirs that fails fails the build.
 os.environ["SHELLOPTS"] = "errexit:pipefail"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 project = "solid-state-electrode"
 author = "The solid-state-electrode developers"
@@ -47,6 +50,8 @@ nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600
 nb_merge_streams = True
+# What a command prints comes in pieces that end anywhere: they are put together as they come.
+NotebookClient.__init__ = partialmethod(NotebookClient.__init__, coalesce_streams=True)
 
 # Of Keras, whose docstrings are no reST.
 autodoc_inherit_docstrings = False
