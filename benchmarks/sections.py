@@ -129,7 +129,8 @@ def tables(model):
     }
 
     def r2(target, predictor="cnn", sections="1", split="random", of=study):
-        return f"{float(score[of, split, predictor, sections, target]['r2']):.3f}"
+        found = score.get((of, split, predictor, sections, target))
+        return f"{float(found['r2']):.3f}" if found else "–"
 
     def held(target, sections):
         return f"{100 * float(score[study, 'random', 'cnn', sections, target]['coverage']):.0f}"

@@ -149,7 +149,7 @@ def worth(shown: Rendering) -> list[str]:
     if not known:
         return []
     enough = [title for title, score in known.items() if score >= SUFFICES]
-    short = [f"{title} ({max(score, 0):.2f})" for title, score in known.items() if score < SUFFICES]
+    short = [f"{title} ({max(score, 0):.3f})" for title, score in known.items() if score < SUFFICES]
     what = "this section" if shown.sections == 1 else f"these {shown.sections} sections"
     lines = [f"enough with {what} (R2 at least {SUFFICES:g}): {', '.join(enough) or 'nothing'}"]
     return [*lines, f"not enough (R2): {', '.join(short)}"] if short else lines

@@ -73,7 +73,7 @@ LOG_CONDUCTIVITY = "log10_ionic_conductivity_relative"
 SECTION_TARGETS = {
     **SPATIAL_TARGETS,
     **{name: CONDUCTION_TARGETS[name] for name in ("am_utilisation", "se_percolates", "am_percolates")},
-    LOG_CONDUCTIVITY: Target("1", "log10 (ionic conductivity / that of SE)", lowest=-math.inf),
+    LOG_CONDUCTIVITY: Target("1", "Relative ionic conductivity, log10", lowest=-math.inf),
 }
 
 
