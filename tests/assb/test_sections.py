@@ -125,7 +125,7 @@ def test_the_page_offers_it(root, space, paper_config):
     assert 'id="press"' in page and "AM share of the solids" in page
     bad = app.post("/press", data={"am_volume_fraction": 2})
     assert (
-        bad.status_code == 400 and "am_volume_fraction must be in [0.3, 0.7]" in json.loads(bad.text)["error"]
+        bad.status_code == 400 and "m_volume_fraction must be in [0.3, 0.7]" in json.loads(bad.text)["error"]
     )
     without = server.create_app(shipped_bundle(), paper_config).test_client()
     assert 'id="press"' not in without.get("/").text and without.post("/press").status_code == 404
