@@ -51,7 +51,8 @@ nb_execution_cache_path = str(DOCS / "_build/notebooks")
 # In an empty folder, as readers run them.
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-nb_execution_timeout = 600
+# Of one cell [s]; a busy machine is slow.
+nb_execution_timeout = 3600
 nb_merge_streams = True
 # What a command prints comes in pieces that end anywhere: they are put together as they come.
 NotebookClient.__init__ = partialmethod(NotebookClient.__init__, coalesce_streams=True)
