@@ -39,7 +39,7 @@ exclude_patterns = ["_build"]
 # In docstrings, `name` is a link where it is a name of the project.
 default_role = "py:obj"
 highlight_language = "none"
-# Some names two modules have: a type is then linked to one of them. Notebooks that are not run state no language.
+# Some names two modules have: a type is linked to one of them. Notebooks that are not run state no language.
 suppress_warnings = ["ref.python", "myst-nb.lexer"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
