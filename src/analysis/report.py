@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -191,13 +192,18 @@ def section_table(metrics: FilePath, ceiling: FilePath) -> dict[str, Any]:
             for count in counts
         ]
         others = [f"{float(scores[name, other, 1]['r2']):.3f}" for other in SECTION_BASELINES]
-        shares = [f"{100 * float(limits[name][share]):.1f} %" for share in ("settings", "packings")]
+        shares = [_percent(limits[name][share]) for share in ("settings", "packings")]
         lines.append({"title": target.title, "network": network, "others": [*others, *shares]})
     return {
         "heads": heads,
         "others": [*SECTION_BASELINES.values(), "between settings", "between packings"],
         "rows": lines,
     }
+
+
+def _percent(share: str) -> str:
+    """A share as a table has it, a dash where it is no number."""
+    return f"{100 * float(share):.1f} %" if math.isfinite(float(share)) else "–"
 
 
 def _short(number: str) -> str:

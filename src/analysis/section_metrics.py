@@ -192,11 +192,11 @@ def ceiling(dataset: xr.Dataset, predictions: xr.Dataset) -> list[dict[str, obje
     """Where the variance of each target lies, and what more sections of an electrode can bring.
 
     Of the truth, shares of its variance over the sharp test sections: ``settings``, between the means of AM
-    share, pressure and release, and ``packings``, between packings of one setting. The truth is of a whole
-    packing, so that nothing of it lies between sections; what the network says does:
-    ``between_sections``, / variance of the truth. The error of single sections is parted in what sections of
-    one packing share (``shared_error``), which more of them do not remove, and the rest (``section_error``);
-    ``r2_one`` and ``r2_ever_more`` are R2 with one section and with infinitely many.
+    share, pressure and release, and ``packings``, between packings of one setting; not numbers where each has
+    but one. The truth is of a whole packing, so that nothing of it lies between sections; what the network
+    says does: ``between_sections``, / variance of the truth. The error of single sections is parted in what
+    sections of one packing share (``shared_error``), which more of them do not remove, and the rest
+    (``section_error``); ``r2_one`` and ``r2_ever_more`` are R2 with one section and with infinitely many.
 
     Parameters
     ----------
@@ -226,12 +226,14 @@ def ceiling(dataset: xr.Dataset, predictions: xr.Dataset) -> list[dict[str, obje
         shared = max(
             float(np.mean(_means(error, of_electrode) ** 2) / variance - within * np.mean(1 / count)), 0.0
         )
-        settled = _means(truth, of_setting).var() / variance
+        # Where each setting has one packing, what lies between packings cannot be told.
+        several = np.unique(of_electrode).size > np.unique(of_setting).size
+        settled = float(_means(truth, of_setting).var() / variance) if several else np.nan
         rows.append(
             {
                 "target": target,
-                "settings": float(settled),
-                "packings": float(1 - settled),
+                "settings": settled,
+                "packings": max(1 - settled, 0.0) if several else np.nan,
                 "between_sections": float(_variance_within(told, of_electrode) / variance),
                 "shared_error": shared,
                 "section_error": float(within),

@@ -109,6 +109,13 @@ def test_the_error_is_parted_in_what_sections_share_and_the_rest(made_up):
     assert row["settings"] > 0.8
 
 
+def test_what_lies_between_packings_is_not_told_of_settings_with_one(made_up):
+    dataset, fold = made_up
+    alone = dataset.assign(am_volume_fraction=("sample", np.repeat(np.arange(SAMPLES), SECTIONS) / 100))
+    (row, _) = ceiling(alone, fold)
+    assert np.isnan(row["settings"]) and np.isnan(row["packings"]) and np.isfinite(row["shared_error"])
+
+
 def test_a_pressure_is_held_out_with_packings_that_are_new_too(made_up):
     from analysis.split import UNUSED, section_folds
 
