@@ -41,6 +41,7 @@ report: .venv/installed ## the demo study's page anew: results/demo/report.html
 	$(BIN)/snakemake --cores $(CORES) --configfile config/demo.yaml -- results/demo/report.html
 
 docs: .venv/documented ## the site, tutorials run: docs/_build/html/index.html
+	rm -rf docs/_build/html docs/api
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	$(BIN)/python docs/check_links.py docs/_build/html
 
