@@ -24,7 +24,7 @@ from dem.press import press_packing
 from dem.press_study import PackingCell, as_run, filled
 from dem.trajectory import open_trajectory, write_structure
 from electrode.species import AM, SE
-from electrode.structures import PressedPacking, presses, read_packings
+from electrode.structures import PressedPacking, read_packings
 from electrode.targets import LOG_CONDUCTIVITY
 from provenance import FilePath, code_digest
 from transport.measures import read_conductors, transport_values
@@ -51,7 +51,7 @@ def settings(config: Mapping[str, Any]) -> dict[str, Setting]:
 class Pressed(NamedTuple):
     """A packing under pressure, and what the ensemble says of a section of it."""
 
-    frames: list[PressedPacking]  # at rest under rising pressures
+    packing: PressedPacking  # at rest
     image: np.ndarray  # of the section, row 0 at the bottom
     orientation: str  # of the section to the press
     result: xr.Dataset  # from `cnn.predict`, with the ``truth`` of the packing
@@ -105,23 +105,23 @@ def press_and_cut(
         with open_trajectory(path, config, code_digest("assb.pressed")) as file:
             for count, stage in enumerate(stages, 1):
                 (sample,) = stage.samples
-                write_structure(file, as_run(packing, drawn, name, sample))
                 told(count, len(pressures), f"At rest under {sample.pressure / 1e6:g} MPa.")
-        ((_, frames),) = presses(read_packings(path)).items()
+            write_structure(file, as_run(packing, drawn, name, sample))
+        (pressed,) = read_packings(path)
     window = section_window(config["sections"])
     side, margin = window.columns * window.pixel, config["sections"]["margin_um"] / 1e6
-    section = next(random_sections(frames[-1], 1, side, margin, replicate))
-    image = classes(frames[-1].species, cut(frames[-1], section, window))
+    section = next(random_sections(pressed, 1, side, margin, replicate))
+    image = classes(pressed.species, cut(pressed, section, window))
     # Row 0 of our images is the bottom one, that of pictures the top one.
     result = predict(image[::-1], config["sections"]["um_per_pixel"], model=model, anyway=True)
     conductors = read_conductors(config["transport"])
-    network = network_of(frames[-1])
-    known = sample_values(frames[-1]) | transport_values(network, conductors)
+    network = network_of(pressed)
+    known = sample_values(pressed) | transport_values(network, conductors)
     relative = known["ionic_conductivity_relative"]
     known[LOG_CONDUCTIVITY] = np.log10(relative) if relative > 0 else np.nan
     truth = xr.DataArray([float(known[target]) for target in model.targets], {"target": model.targets})
     conduction = sentences(network, conductors, {SE: True, AM: True})
-    return Pressed(frames, image, section.orientation, result.assign(truth=truth), conduction)
+    return Pressed(pressed, image, section.orientation, result.assign(truth=truth), conduction)
 
 
 def save_pressed(pressed: Pressed, output: FilePath) -> None:
@@ -134,7 +134,7 @@ def save_pressed(pressed: Pressed, output: FilePath) -> None:
     output
         PNG or PDF to write.
     """
-    packing = pressed.frames[-1]
+    packing = pressed.packing
     colours = of_species(packing)
     with style.in_style():
         figure = style.new_figure(11, 5)

@@ -109,7 +109,7 @@ def test_a_packing_is_pressed_cut_and_read(space, tmp_path):
     pressed = press_and_cut(space.config, chosen, space.model, lambda *stage: told.append(stage))
     assert told == [(1, 1, "At rest under 25 MPa.")]
     truth = pressed.result["truth"]
-    assert truth.sel(target="relative_density") == pytest.approx(pressed.frames[-1].relative_density[-1])
+    assert truth.sel(target="relative_density") == pytest.approx(pressed.packing.relative_density[-1])
     assert -3 < truth.sel(target="log10_ionic_conductivity_relative") < 0
     shown = render(pressed.result)
     assert worth(shown)[0].startswith("enough with this section")
