@@ -89,9 +89,9 @@ def judge(folder, kinds, model):
             name: words.count(word) / len(words)
             for name, word in (("like", "like"), ("edge", "at"), ("unlike", "unlike"))
         }
-        for count in bundle.calibrations:
+        for count in bundle.readings:
             firsts = groups(sections["pressed"].values, count)
-            answers = [answer(passes.target[:, k : k + count], bundle.calibrations, count) for k in firsts]
+            answers = [answer(passes.target[:, k : k + count], bundle.readings, count) for k in firsts]
             mean, low, high = (np.array([each[part] for each in answers]) for part in range(3))
             for k, target in enumerate(bundle.targets):
                 known = np.isfinite(truth[firsts, k])
@@ -132,22 +132,38 @@ def tables(model):
         found = score.get((of, split, predictor, sections, target))
         return f"{float(found['r2']):.3f}" if found else "–"
 
-    def held(target, sections):
-        return f"{100 * float(score[study, 'random', 'cnn', sections, target]['coverage']):.0f}"
+    def held(target, sections, of=study, split="random"):
+        found = score.get((of, split, "cnn", sections, target))
+        return f"{100 * float(found['coverage']):.0f}" if found else "–"
 
     numbers = "1 section | 2 | 4 | 8 | ever more"
-    print(f"| of the packing | {numbers} | descriptors, 1 | 8 | stereology, 1 | 8 | process |")
+    print(f"| of the packing | {numbers} | descriptors, 1 | 8 | 8, pooled | stereology, 1 | 8 | process |")
     for target, limit in limits.items():
         network = [r2(target, sections=count) for count in "1248"] + [f"{float(limit['r2_ever_more']):.3f}"]
-        others = [r2(target, name, count) for name in ("image_boosting", "stereology") for count in "18"]
+        seeing = (
+            *(("image_boosting", "1"), ("image_boosting", "8"), ("image_boosting_pooled", "8")),
+            *(("stereology", "1"), ("stereology", "8")),
+        )
+        others = [r2(target, name, count) for name, count in seeing]
         print("|", " | ".join([target, *network, *others, r2(target, "process_boosting")]), "|")
-    splits = "degraded, 1 section | 8 | AM share held out, 1 | 8 | pressure held out, 1 | 8"
-    print(f"\n| | {splits} | in 90 %, 1 | 2 | 4 | 8 |")
+    seen = "degraded, 1 section | 8 | descriptors, degraded, 1 | 8"
+    print(f"\n| | {seen} | in 90 %, 1 section | 2 | 4 | 8 | degraded, 1 | 8 |")
     for target in limits:
-        degraded = [r2(target, sections=count, of=f"{study}-degraded") for count in "18"]
-        held_out = ("leave_am_fraction_out", "leave_pressure_out")
-        out = [r2(target, sections=count, split=split) for split in held_out for count in "18"]
-        print("|", " | ".join([target, *degraded, *out, *(held(target, count) for count in "1248")]), "|")
+        copies = f"{study}-degraded"
+        degraded = [
+            r2(target, name, count, of=copies) for name in ("cnn", "image_boosting") for count in "18"
+        ]
+        inside = [held(target, count) for count in "1248"] + [held(target, count, copies) for count in "18"]
+        print("|", " | ".join([target, *degraded, *inside]), "|")
+    by = "AM share held out: 1 section | 8 | in 90 %, 1 | 8 | descriptors, 1 | 8"
+    print(f"\n| | {by} | {by.replace('AM share', 'pressure')} |")
+    for target in limits:
+        cells = []
+        for split in ("leave_am_fraction_out", "leave_pressure_out"):
+            cells += [r2(target, sections=count, split=split) for count in "18"]
+            cells += [held(target, count, split=split) for count in "18"]
+            cells += [r2(target, "image_boosting", count, split) for count in "18"]
+        print("|", " | ".join([target, *cells]), "|")
     print("\n| | settings | packings | network, between sections | error shared | error of a section |")
     for target, limit in limits.items():
         names = ("settings", "packings", "between_sections", "shared_error", "section_error")

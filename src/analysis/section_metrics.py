@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -30,14 +31,19 @@ SECTION_COLUMNS = (*COLUMNS[:4], "sections", *COLUMNS[4:])
 SCHEMES = {"random": "random", "am": "leave_am_fraction_out", "pressure": "leave_pressure_out"}
 BOOSTING = HistGradientBoostingRegressor(max_iter=200, learning_rate=0.08, max_leaf_nodes=15, random_state=0)
 LINEAR = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 3, 13)))
-# What a predictor may know: how the electrode was made, what stereology reads off its section, or all that
+# What a predictor may know: how the electrode was made, what stereology reads off its sections, or all that
 # descriptors see there.
 PREDICTORS: dict[str, tuple[str, RegressorMixin]] = {
     "mean": ("process", DummyRegressor(strategy="mean")),
     "process_boosting": ("process", BOOSTING),
     "stereology": ("stereology", LINEAR),
     "image_boosting": ("image", BOOSTING),
+    "image_boosting_pooled": ("image", BOOSTING),
 }
+# Of several sections these average what they read, the others what they answer.
+AVERAGE_READINGS = ("stereology", "image_boosting_pooled")
+# Of one section it is another's answer.
+OF_SEVERAL = ("image_boosting_pooled",)
 # Columns of the table of where the variance lies.
 CEILING_COLUMNS = (
     *("target", "settings", "packings", "between_sections", "shared_error", "section_error"),
@@ -142,23 +148,32 @@ def evaluate(
             raise ValueError(f"predictions of the split {fold['fold'].item()} are of another dataset")
         parts = fold["split"].values
         train, test = parts == "train", np.flatnonzero(parts == "test")
-        single = {name: np.full(label.shape, np.nan) for name in PREDICTORS}
+        single = {name: np.full(label.shape, np.nan) for name in PREDICTORS if name not in AVERAGE_READINGS}
         for name, values in single.items():
             values[test] = predict(name, known, label, train, test)
-        single |= {"cnn": fold["prediction"].values, "cnn_single": fold["member_prediction"].values[0]}
+        one = fold["member_prediction"].values[0]
         scheme = SCHEMES[str(fold["fold"].item()).split("-")[0]]
-        for count, firsts, low, high in _groups(fold):
-            chosen = parts[firsts] == "test"
-            firsts = firsts[chosen]
-            members = firsts[:, None] + np.arange(count)
-            truth = label[firsts]
-            collected = judged.setdefault((scheme, count), {})
+        for group in _groups(fold):
+            shown = group.first[:, None] + np.arange(group.sections)
+            asked = np.flatnonzero(parts[group.first] == "test")
+            averaged = {name: values[shown].mean(axis=1) for name, values in known.items()}
+            of_group = label[group.first], parts[group.first] == "train", asked
+            truth = label[group.first[asked]]
+            inside = (group.low[asked] <= truth) & (truth <= group.high[asked])
+            collected = judged.setdefault((scheme, group.sections), {})
             for name, values in (
                 ("truth", truth),
-                ("inside", (low[chosen] <= truth) & (truth <= high[chosen])),
-                ("study", dataset["study"].values[firsts]),
-                ("packing", names[firsts]),
-                *((name, values[members].mean(axis=1)) for name, values in single.items()),
+                ("inside", inside),
+                ("study", dataset["study"].values[group.first[asked]]),
+                ("packing", names[group.first[asked]]),
+                ("cnn", group.told[asked]),
+                ("cnn_single", combined(fold, one[shown[asked]].mean(axis=1), group.sections)),
+                *((name, values[shown[asked]].mean(axis=1)) for name, values in single.items()),
+                *(
+                    (name, predict(name, averaged, *of_group))
+                    for name in AVERAGE_READINGS
+                    if group.sections > 1 or name not in OF_SEVERAL
+                ),
             ):
                 collected.setdefault(name, []).append(values)
         log.info("split %s judged", fold["fold"].item())
@@ -175,17 +190,32 @@ def evaluate(
     return rows
 
 
-def _groups(fold: xr.Dataset) -> list[tuple[int, np.ndarray, np.ndarray, np.ndarray]]:
-    """Number of sections of groups, first section of each, and both ends of its intervals [G, targets]."""
-    single = np.arange(fold.sizes["sample"]), fold["low"].values, fold["high"].values
-    found = [(1, *single)]
+class Groups(NamedTuple):
+    """So many sections of one electrode each, and what the ensemble answers."""
+
+    sections: int  # in a group
+    first: np.ndarray  # first section of each [G], the others follow it
+    told: np.ndarray  # [G, targets]
+    low: np.ndarray  # ends of the intervals [G, targets]
+    high: np.ndarray
+
+
+def _groups(fold: xr.Dataset) -> list[Groups]:
+    """Single sections, then groups of several, of one split."""
+    told = (fold[name].values for name in ("prediction", "low", "high"))
+    found = [Groups(1, np.arange(fold.sizes["sample"]), *told)]
     if "group_sections" in fold.variables:
         counts = fold["group_sections"].values
-        columns = [fold[f"group_{name}"].values for name in ("first", "low", "high")]
+        columns = [fold[f"group_{name}"].values for name in ("first", "prediction", "low", "high")]
         for count in np.unique(counts).tolist():
-            first, low, high = (values[counts == count] for values in columns)
-            found.append((count, first, low, high))
+            found.append(Groups(count, *(values[counts == count] for values in columns)))
     return found
+
+
+def combined(fold: xr.Dataset, means: np.ndarray, count: int) -> np.ndarray:
+    """Answers out of means over so many sections of one electrode [..., targets], as of `cnn.several`."""
+    rule = fold.sel(sections=count)
+    return means @ rule["combination_weights"].values.T + rule["combination_offset"].values
 
 
 def ceiling(dataset: xr.Dataset, predictions: xr.Dataset) -> list[dict[str, object]]:
@@ -194,9 +224,10 @@ def ceiling(dataset: xr.Dataset, predictions: xr.Dataset) -> list[dict[str, obje
     Of the truth, shares of its variance over the sharp test sections: ``settings``, between the means of AM
     share, pressure and release, and ``packings``, between packings of one setting; not numbers where each has
     but one. The truth is of a whole packing, so that nothing of it lies between sections; what the network
-    says does: ``between_sections``, / variance of the truth. The error of single sections is parted in what
-    sections of one packing share (``shared_error``), which more of them do not remove, and the rest
-    (``section_error``); ``r2_one`` and ``r2_ever_more`` are R2 with one section and with infinitely many.
+    says does: ``between_sections``, / variance of the truth. ``section_error`` is the part of the error of
+    single sections that differs between sections of one packing; ``shared_error`` what would be left of
+    ever more of them, read as the largest number of sections that there is a reading of. ``r2_one`` and
+    ``r2_ever_more`` are R2 with one section and with infinitely many.
 
     Parameters
     ----------
@@ -213,19 +244,25 @@ def ceiling(dataset: xr.Dataset, predictions: xr.Dataset) -> list[dict[str, obje
     ]
     _, setting = np.unique(keys, axis=0, return_inverse=True)
     _, electrode = np.unique(dataset["pressed"].values[chosen], return_inverse=True)
+    # The answer of ever more sections is the mean of what the largest number's reading makes of each.
+    most = int(predictions["sections"].values.max())
+    ever_more = combined(predictions, predictions["member_prediction"].values.mean(axis=0), most)
     rows: list[dict[str, object]] = []
     for k, target in enumerate(dataset["target"].values.tolist()):
-        truth, told = (predictions[name].values[chosen, k] for name in ("truth", "prediction"))
+        truth = predictions["truth"].values[chosen, k]
         known = np.isfinite(truth)
-        truth, told, of_setting, of_electrode = (
-            values[known] for values in (truth, told, np.ravel(setting), np.ravel(electrode))
+        truth, told, adds, of_setting, of_electrode = (
+            values[known]
+            for values in (
+                *(truth, predictions["prediction"].values[chosen, k], ever_more[chosen, k]),
+                *(np.ravel(setting), np.ravel(electrode)),
+            )
         )
-        variance, error = truth.var(), told - truth
+        variance = truth.var()
+        error, apart = (said - truth for said in (told, adds))
         count = _means(np.ones_like(truth), of_electrode, total=True)
-        within = _variance_within(error, of_electrode) / variance
-        shared = max(
-            float(np.mean(_means(error, of_electrode) ** 2) / variance - within * np.mean(1 / count)), 0.0
-        )
+        own = _variance_within(apart, of_electrode) * np.mean(1 / count)
+        shared = max(float((np.mean(_means(apart, of_electrode) ** 2) - own) / variance), 0.0)
         # Where each setting has one packing, what lies between packings cannot be told.
         several = np.unique(of_electrode).size > np.unique(of_setting).size
         settled = float(_means(truth, of_setting).var() / variance) if several else np.nan
@@ -234,9 +271,9 @@ def ceiling(dataset: xr.Dataset, predictions: xr.Dataset) -> list[dict[str, obje
                 "target": target,
                 "settings": settled,
                 "packings": max(1 - settled, 0.0) if several else np.nan,
-                "between_sections": float(_variance_within(told, of_electrode) / variance),
+                "between_sections": _variance_within(told, of_electrode) / variance,
                 "shared_error": shared,
-                "section_error": float(within),
+                "section_error": _variance_within(error, of_electrode) / variance,
                 "r2_one": float(r2_score(truth, told)),
                 "r2_ever_more": 1 - shared,
             }
@@ -279,7 +316,10 @@ def write_section_metrics(
     resamples, seed
         Of the bootstrap.
     """
-    needed = ("truth", "prediction", "member_prediction", "low", "high", "split", "fold")
+    needed = (
+        *("truth", "prediction", "member_prediction", "low", "high", "split", "fold"),
+        *("combination_weights", "combination_offset"),
+    )
     opened = [open_result(path, *needed) for path in predictions]
     sections = open_sections(dataset)
     tables = (

@@ -19,7 +19,7 @@ from cnn.data import of_packings, read_dataset
 from cnn.light import Passes, run_ensemble
 from cnn.particles import inside, no_tables, read_off_particles
 from cnn.reference import Reference, distance, make_reference
-from cnn.several import DEGRADED, calibrations, electrodes
+from cnn.several import DEGRADED, Agreement, Combination, Reading, electrodes, readings
 from cnn.shape import shapes
 from cnn.uncertainty import Calibration, calibrate, calibrate_particles
 from cnn.weights import LightNetwork, read_network
@@ -43,8 +43,9 @@ class Bundle(NamedTuple):
     """What `read_bundle` finds in a folder."""
 
     networks: list[LightNetwork]
-    calibrations: dict[int, Calibration]  # by number of sections; of images in the plane there is but one
+    calibration: Calibration  # of a single image
     particle_calibration: Calibration | None  # None: it knows nothing of single particles
+    readings: dict[int, Reading]  # by number of sections of a packing; of images in the plane there is none
     reference: Reference
     composite: Composite
     um_per_pixel: float
@@ -56,11 +57,6 @@ class Bundle(NamedTuple):
     def of_packings(self) -> bool:
         """Whether truths are of the packing behind an image; in the plane they are of what it shows."""
         return self.particle_calibration is None
-
-    @property
-    def calibration(self) -> Calibration:
-        """That of a single image."""
-        return self.calibrations[1]
 
 
 def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
@@ -95,13 +91,17 @@ def write_bundle(study: FilePath, folder: FilePath, samples: int) -> None:
     members = [study / f"cnn/random/member-{k}.keras" for k in range(predictions.sizes["member"])]
     validation = predictions["split"].values == "validation"
     if of_packings(dataset):
-        fitted = calibrations(
-            predictions["truth"].values[validation],
-            predictions["member_prediction"].values[:, validation],
-            electrodes(predictions)[validation],
+        fitted = readings(
+            predictions["truth"].values,
+            predictions["member_prediction"].values,
+            electrodes(predictions),
+            predictions["split"].values,
         )
         intervals: dict[str, Any] = {
-            "calibrations": {str(count): _as_lists(each) for count, each in fitted.items()}
+            "readings": {
+                str(count): {name: _as_lists(part) for name, part in each._asdict().items()}
+                for count, each in fitted.items()
+            }
         }
         tables = [study / "metrics.csv", study / "ceiling.csv"]
     else:
@@ -158,12 +158,17 @@ def _scores(metrics: Path, targets: Sequence[str]) -> dict[int, list[float]]:
     return scores
 
 
-def _as_lists(calibration: Calibration) -> dict[str, list[float]]:
-    return {name: values.tolist() for name, values in calibration._asdict().items()}
+def _as_lists(fitted: Agreement | Calibration | Combination) -> dict[str, list[Any]]:
+    return {name: values.tolist() for name, values in fitted._asdict().items()}
 
 
-def _as_calibration(lists: dict[str, list[float]]) -> Calibration:
-    return Calibration(**{name: np.array(values) for name, values in lists.items()})
+def _as_arrays(lists: dict[str, list[Any]]) -> dict[str, np.ndarray]:
+    return {name: np.array(values) for name, values in lists.items()}
+
+
+def _as_reading(parts: dict[str, dict[str, list[Any]]]) -> Reading:
+    combination, calibration, agreement = (_as_arrays(parts[name]) for name in Reading._fields)
+    return Reading(Combination(**combination), Calibration(**calibration), Agreement(**agreement))
 
 
 def learn_images(networks: list[LightNetwork], dataset: xr.Dataset) -> tuple[Reference, Composite]:
@@ -235,19 +240,20 @@ def read_bundle(folder: FilePath) -> Bundle:
                 usual=description["composite"]["usual"],
                 **{name: arrays[f"shape_{name}"].astype(float) for name in OF_COMPOSITE},
             )
-        several = description.get("calibrations")
+        of_counts = {
+            int(count): _as_reading(parts) for count, parts in description.get("readings", {}).items()
+        }
         return Bundle(
             [read_network(folder / name) for name in description["members"]],
-            {int(count): _as_calibration(each) for count, each in several.items()}
-            if several
-            else {1: _as_calibration(description["calibration"])},
-            None if several else _as_calibration(description["particle_calibration"]),
+            of_counts[1].calibration if of_counts else Calibration(**_as_arrays(description["calibration"])),
+            None if of_counts else Calibration(**_as_arrays(description["particle_calibration"])),
+            of_counts,
             reference,
             composite,
             description["um_per_pixel"],
             description["targets"],
             description["target_units"],
-            _scores(folder / "metrics.csv", description["targets"]) if several else {},
+            _scores(folder / "metrics.csv", description["targets"]) if of_counts else {},
         )
     except (OSError, KeyError, TypeError, ValueError, BadZipFile) as error:
         raise ValueError(f"{folder} cannot be read as a trained ensemble: {error}") from error

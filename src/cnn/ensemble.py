@@ -16,7 +16,7 @@ from cnn.backend import keras
 from cnn.data import KNOWN, known_stress, of_packings, read_dataset, tables
 from cnn.layout import FLIPS, PARTICLE_STRESS, TARGETS
 from cnn.particles import inside, mirrored, read_off_particles
-from cnn.several import calibrations, electrodes, groups, together
+from cnn.several import Reading, electrodes, groups, readings, together
 from cnn.uncertainty import NOMINAL, Calibration, calibrate, calibrate_particles, interval, mean_and_spread
 from provenance import FilePath, atomic_output, check_declared
 
@@ -125,23 +125,50 @@ def predict_dataset(
     particles = tables(samples)
     both = [predict(load_model(path), image, particles) for path in models]
     members, on_particles = (np.stack(values) for values in zip(*both, strict=True))
+    predictions = side_by_side(samples, particles, members, on_particles)
+    predictions.attrs["dataset"] = Path(dataset).name
+    with atomic_output(output, seal=True) as temporary:
+        predictions.to_netcdf(temporary, engine="h5netcdf")
+
+
+def side_by_side(
+    samples: xr.Dataset, particles: np.ndarray, members: np.ndarray, on_particles: np.ndarray
+) -> xr.Dataset:
+    """Truth and prediction of all samples, with intervals calibrated on the validation part.
+
+    Parameters
+    ----------
+    samples
+        N samples of a dataset, with the ``split`` of one fold.
+    particles
+        Tables of the particles found in their images [N, P, columns].
+    members
+        Targets as M networks predict them [M, N, targets].
+    on_particles
+        Stress on the particles as they predict it [M, N, P, Pa].
+    """
     validation = samples["split"].values == "validation"
+    truth = samples["label"].values
     more: dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]] = {}
     if of_packings(samples):
-        more = group_variables(samples, members)
+        electrode, part = electrodes(samples), samples["split"].values
+        fitted = readings(truth, members, electrode, part)
+        more = group_variables(electrode, members, fitted)
+        samples = samples.assign_coords(sections=("sections", list(fitted), {"units": "1"}))
+        mean, spread = mean_and_spread(fitted[1].combination.of(members))
+        calibration = fitted[1].calibration
     else:
         of_validation = (
             values[validation]
             for values in (known_stress(samples, particles), *mean_and_spread(on_particles))
         )
         particle_calibration = calibrate_particles(*of_validation)
-        counted = inside(particles, image.shape[1:])
+        counted = inside(particles, samples["image"].shape[1:])
         names = samples["target"].values.tolist()
         members = read_off_particles(members, names, on_particles, counted, particle_calibration)
         more = particle_variables(samples, particles, on_particles, particle_calibration)
-    mean, spread = mean_and_spread(members)
-    truth = samples["label"].values
-    calibration = calibrate(truth[validation], mean[validation], spread[validation])
+        mean, spread = mean_and_spread(members)
+        calibration = calibrate(truth[validation], mean[validation], spread[validation])
     low, high = interval(mean, spread, calibration)
     described = {
         "truth": (truth, "targets of the DEM"),
@@ -170,39 +197,49 @@ def predict_dataset(
     predictions.attrs = {
         "title": "targets of the DEM and predictions of the CNN",
         "Conventions": "CF-1.11",
-        "dataset": Path(dataset).name,
         **{name: samples.attrs[name] for name in ("geometry", "region") if name in samples.attrs},
     }
-    with atomic_output(output, seal=True) as temporary:
-        predictions.to_netcdf(temporary, engine="h5netcdf")
+    return predictions
 
 
 def group_variables(
-    samples: xr.Dataset, members: np.ndarray
+    electrode: np.ndarray, members: np.ndarray, fitted: Mapping[int, Reading]
 ) -> dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]]:
-    """Predictions of several sections of one electrode, in groups of 2, 4 and 8, with their intervals.
+    """Predictions of several sections of one electrode, in groups of 2, 4 and 8, and how they come about.
 
     Parameters
     ----------
-    samples
-        N sections, those of an electrode one after the other.
+    electrode
+        Name of that of each of N sections, see `cnn.several.groups`.
     members
         [M, N, targets].
+    fitted
+        From `cnn.several.readings`.
     """
-    names, truth = electrodes(samples), samples["label"].values
-    validation = samples["split"].values == "validation"
-    fitted = calibrations(truth[validation], members[:, validation], names[validation])
     columns: dict[str, list[np.ndarray]] = {name: [] for name in GROUP_VARIABLES}
-    for count, calibration in fitted.items():
+    for count, reading in fitted.items():
         if count == 1:
             continue
-        firsts = groups(names, count)
-        mean, spread = mean_and_spread(together(members, firsts, count))
-        low, high = interval(mean, spread, calibration)
+        firsts = groups(electrode, count)
+        mean, spread = mean_and_spread(reading.combination.of(together(members, firsts, count)))
+        low, high = interval(mean, spread, reading.calibration)
         found = (np.full(firsts.size, count), firsts, mean, low, high)
         for values, column in zip(found, columns.values(), strict=True):
             column.append(values)
-    return {
+    rules = [reading.combination for reading in fitted.values()]
+    combinations = {
+        "combination_weights": (
+            ("sections", "target", "mean"),
+            np.stack([rule.weights for rule in rules]),
+            {"units": "1", "long_name": "of the means over so many sections in each answer, SI units"},
+        ),
+        "combination_offset": (
+            ("sections", "target"),
+            np.stack([rule.offset for rule in rules]),
+            {"units": "see target_units", "long_name": "what the answer adds to them"},
+        ),
+    }
+    return combinations | {
         name: (dims, np.concatenate(columns[name]), {"units": units, "long_name": meaning})
         for name, (dims, units, meaning) in GROUP_VARIABLES.items()
         if columns[name]
@@ -213,7 +250,7 @@ def group_variables(
 GROUP_VARIABLES = {
     "group_sections": (("group",), "1", "number of sections in a group of one electrode"),
     "group_first": (("group",), "1", "number of its first section, the others follow it"),
-    "group_prediction": (("group", "target"), "see target_units", "mean over the sections of a group"),
+    "group_prediction": (("group", "target"), "see target_units", "answer of the sections of a group"),
     "group_low": (("group", "target"), "see target_units", f"lower end of the {NOMINAL:.0%} interval"),
     "group_high": (("group", "target"), "see target_units", f"upper end of the {NOMINAL:.0%} interval"),
 }

@@ -209,10 +209,13 @@ def of_electrode(members: np.ndarray, sections: float, bundle: Bundle) -> dict[s
         An ensemble for packings.
     """
     bounds = _bounds(bundle)
-    mean, low, high = answer(members, bundle.calibrations, sections)
+    mean, low, high = answer(members, bundle.readings, sections)
     scores = bundle.scores[next_below(bundle.scores, sections)]
+    alone = bundle.readings[1].combination.of(members).mean(axis=0)
     return {
-        "prediction": mean,
+        "window_prediction": alone,
+        "between_windows": alone.std(axis=0, ddof=1) if len(alone) > 1 else np.full(mean.size, np.nan),
+        "prediction": np.clip(mean, *bounds),
         "low": np.clip(low, *bounds),
         "high": np.clip(high, *bounds),
         "member_prediction": members,

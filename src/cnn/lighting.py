@@ -131,6 +131,14 @@ def _step(values: np.ndarray) -> int:
     return max(1, round((values.size / PIXELS) ** 0.5))
 
 
+def _least_squares(columns: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Coefficients that leave least of the values [N], the least ones where columns [N, terms] are dependent.
+
+    By the normal equations: columns are few and of like size, and a decomposition of all rows costs more.
+    """
+    return np.linalg.lstsq(columns.T @ columns, columns.T @ values, rcond=None)[0]
+
+
 def _fit(
     values: np.ndarray, parts: np.ndarray, rough: np.ndarray, ground: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -141,9 +149,9 @@ def _fit(
     chosen = calm(rough, parts)
     values, terms = values[chosen], ground[:, chosen].T
     present = (parts[chosen][:, None] == np.arange(len(PHASES))).astype(float)
-    levels = np.linalg.lstsq(np.hstack([present, terms]), values, rcond=None)[0][: len(PHASES)]
+    levels = _least_squares(np.hstack([present, terms]), values)[: len(PHASES)]
     own = (present @ (levels - levels.mean()))[:, None]
-    fitted = np.linalg.lstsq(np.hstack([present, terms, own * terms]), values, rcond=None)[0]
+    fitted = _least_squares(np.hstack([present, terms, own * terms]), values)
     levels, added, scaled = np.split(fitted, [len(PHASES), len(PHASES) + len(ground)])
     return levels, added, scaled
 
@@ -168,7 +176,7 @@ def flattened(gray: np.ndarray, rough: np.ndarray, part: Parting) -> np.ndarray:
     values, around = gray[::step, ::step], rough[::step, ::step]
     ground, whole = _ground(gray.shape, step), _ground(gray.shape)
     terms = ground.reshape(len(ground), -1).T
-    plain = np.linalg.lstsq(np.hstack([np.ones((values.size, 1)), terms]), values.ravel(), rcond=None)[0][1:]
+    plain = _least_squares(np.hstack([np.ones((values.size, 1)), terms]), values.ravel())[1:]
     fits = []
     for start in (values, values - np.tensordot(plain, ground, 1)):
         parts = part(start)

@@ -11,6 +11,7 @@ from cnn.bundle import Bundle
 from cnn.composite import EDGE, LIKE, UNLIKE
 from cnn.image import ADVICE, WITHHELD, of_electrode
 from cnn.result import make_result
+from cnn.several import disagreement
 
 
 def combine(sections: Sequence[xr.Dataset], bundle: Bundle) -> xr.Dataset:
@@ -49,10 +50,7 @@ def combine(sections: Sequence[xr.Dataset], bundle: Bundle) -> xr.Dataset:
     pixels = [section["class_image"].size for section in used]
     window = np.prod(bundle.networks[0].image_shape)
     shares = np.stack([section["phase_fraction"].values for section in used])
-    mean = members.mean(axis=0)
     values = of_electrode(members, sum(pixels) / window, bundle) | {
-        "window_prediction": mean,
-        "between_windows": mean.std(axis=0, ddof=1) if len(mean) > 1 else np.full(mean.shape[1], np.nan),
         "distance": np.concatenate([section["distance"].values for section in used]),
         "phase_fraction": np.average(shares, axis=0, weights=pixels),
     }
@@ -62,6 +60,11 @@ def combine(sections: Sequence[xr.Dataset], bundle: Bundle) -> xr.Dataset:
     reasons = [f"{left_out} of {len(sections)} sections left out: unlike the training images"] * bool(
         left_out
     )
+    alone = np.stack([section["prediction"].values for section in used])
+    if len(used) > 1 and (apart := disagreement(alone, bundle.readings)) > 1:
+        reasons.append(
+            f"its sections differ {apart:.1f} times as much as in 99 of 100 electrodes: are they of one?"
+        )
     reasons += dict.fromkeys(filter(None, (section.attrs["reasons"] for section in used)))
     judged = {
         "verdict": word,

@@ -1,8 +1,14 @@
-"""Several sections of one electrode: each tells of the whole packing, together they tell more."""
+"""Several sections of one electrode: each tells of the whole packing, together they tell more.
+
+Their mean is not the best answer: what a network says of one section is drawn towards the middle, as far as
+the section leaves it in doubt, and the mean of several, which leave less, stays drawn. So a combination of
+the means of all targets is learnt for each number of sections.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -13,6 +19,38 @@ from cnn.uncertainty import Calibration, calibrate, interval, mean_and_spread
 DEGRADED = "degraded"
 # Numbers of sections that are judged together, and for which there are intervals.
 COUNTS = (1, 2, 4, 8)
+# Candidates for the penalty of the combination, on targets of unit variance.
+PENALTIES = np.logspace(-3, 3, 13)
+# With fewer truths known nothing is fitted.
+LEAST_KNOWN = 2
+# Sections differ more than those of one electrode do where such a share of electrodes differs less.
+NEARLY_ALL = 0.99
+
+
+class Combination(NamedTuple):
+    """What answers for several sections, out of the means over what is said of each."""
+
+    weights: np.ndarray  # [targets, targets], SI units
+    offset: np.ndarray  # [targets], SI units
+
+    def of(self, means: np.ndarray) -> np.ndarray:
+        """Answers out of means over sections [..., targets]."""
+        return means @ self.weights.T + self.offset
+
+
+class Agreement(NamedTuple):
+    """How far sections of one electrode say different things."""
+
+    scale: np.ndarray  # standard deviation between its sections [targets], SI units
+    most: np.ndarray  # largest range of any target, in this scale, of nearly all electrodes; 0 of one section
+
+
+class Reading(NamedTuple):
+    """How so many sections of one electrode are read."""
+
+    combination: Combination
+    calibration: Calibration
+    agreement: Agreement
 
 
 def electrodes(sections: xr.Dataset) -> np.ndarray:
@@ -62,32 +100,99 @@ def together(members: np.ndarray, firsts: np.ndarray, count: int) -> np.ndarray:
     return members[:, firsts[:, None] + np.arange(count)].mean(axis=2)
 
 
-def calibrations(
-    truth: np.ndarray, members: np.ndarray, electrode: np.ndarray, counts: Sequence[int] = COUNTS
-) -> dict[int, Calibration]:
-    """Intervals for each number of sections, fitted to sections of packings that were not trained on.
+def readings(
+    truth: np.ndarray,
+    members: np.ndarray,
+    electrode: np.ndarray,
+    part: np.ndarray,
+    counts: Sequence[int] = COUNTS,
+) -> dict[int, Reading]:
+    """Fit the reading of each number of sections: what answers to those trained on, its intervals to others.
 
-    Numbers of which no electrode has so many sections are left out.
+    Numbers of which no electrode of either part has so many sections are left out.
 
     Parameters
     ----------
     truth
-        [N, targets].
+        Of N sections [N, targets]; not a number where it is not known.
     members
-        [M, N, targets].
+        What M networks say of them [M, N, targets].
     electrode
         As for `groups`.
+    part
+        ``train``, ``validation`` or ``test`` [N].
+
+    Raises
+    ------
+    ValueError
+        If of a target no truth is known in the validation part.
     """
-    fitted = {}
+    fitted: dict[int, Reading] = {}
     for count in counts:
         firsts = groups(electrode, count)
-        if firsts.size:
-            fitted[count] = calibrate(truth[firsts], *mean_and_spread(together(members, firsts, count)))
+        learnt, held_back = (firsts[part[firsts] == name] for name in ("train", "validation"))
+        if not (learnt.size and held_back.size):
+            continue
+        combination = _combine(together(members, learnt, count).mean(axis=0), truth[learnt])
+        told = combination.of(together(members, held_back, count))
+        calibration = calibrate(truth[held_back], *mean_and_spread(told))
+        alone = fitted[1].combination if fitted else combination
+        said = alone.of(members.mean(axis=0)[held_back[:, None] + np.arange(count)])
+        fitted[count] = Reading(combination, calibration, _agree(said))
     return fitted
 
 
+def _agree(said: np.ndarray) -> Agreement:
+    """Fit how far apart the answers of single sections of one electrode are [G, sections, targets]."""
+    _, count, targets = said.shape
+    if count == 1:
+        return Agreement(np.ones(targets), np.zeros(()))
+    scale = np.sqrt(said.var(axis=1, ddof=1).mean(axis=0))
+    scale = np.where(scale > 0, scale, 1.0)
+    apart = (np.ptp(said, axis=1) / scale).max(axis=1)
+    return Agreement(scale, np.quantile(apart, NEARLY_ALL))
+
+
+def disagreement(said: np.ndarray, readings: dict[int, Reading]) -> float:
+    """How far apart sections are, / the most that those of nearly all electrodes are.
+
+    Parameters
+    ----------
+    said
+        What each section says alone [S, targets].
+    readings
+        From `readings`.
+    """
+    agreement = readings[next_below(readings, len(said))].agreement
+    if not agreement.most > 0:
+        return 0.0
+    return float((np.ptp(said, axis=0) / agreement.scale).max() / agreement.most)
+
+
+def _combine(means: np.ndarray, truth: np.ndarray) -> Combination:
+    """Fit the error of means over sections [G, targets] by ridge regression.
+
+    The less truths are known, the more the means stay as they are.
+    """
+    from sklearn.linear_model import RidgeCV
+
+    middle, scale = means.mean(axis=0), means.std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    weights, offset = np.eye(truth.shape[1]), np.zeros(truth.shape[1])
+    for k, values in enumerate(truth.T):
+        known = np.isfinite(values)
+        if known.sum() < LEAST_KNOWN:
+            continue
+        error = (values - means[:, k])[known] / scale[k]
+        fit = RidgeCV(PENALTIES).fit((means[known] - middle) / scale, error)
+        adds = scale[k] * fit.coef_ / scale
+        weights[k] += adds
+        offset[k] = scale[k] * fit.intercept_ - adds @ middle
+    return Combination(weights, offset)
+
+
 def answer(
-    members: np.ndarray, calibrated: dict[int, Calibration], sections: float
+    members: np.ndarray, readings: dict[int, Reading], sections: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Prediction of one electrode and both ends of its interval [targets].
 
@@ -95,13 +200,14 @@ def answer(
     ----------
     members
         Of its W windows by M networks [M, W, targets].
-    calibrated
-        From `calibrations`.
+    readings
+        From `readings`.
     sections
-        Number of independent sections that the windows amount to: of those calibrated the next below counts.
+        Number of independent sections that the windows amount to: of those read the next below counts.
     """
-    mean, spread = mean_and_spread(members.mean(axis=1))
-    return mean, *interval(mean, spread, calibrated[next_below(calibrated, sections)])
+    chosen = readings[next_below(readings, sections)]
+    mean, spread = mean_and_spread(chosen.combination.of(members.mean(axis=1)))
+    return mean, *interval(mean, spread, chosen.calibration)
 
 
 def next_below(counts: Collection[int], sections: float) -> int:

@@ -60,6 +60,9 @@ def made_up():
             "group_prediction": (("group", "target"), pair),
             "group_low": (("group", "target"), pair - 0.06),
             "group_high": (("group", "target"), pair + 0.06),
+            "combination_weights": (("sections", "target", "mean"), np.stack([np.eye(2)] * 2)),
+            "combination_offset": (("sections", "target"), np.zeros((2, 2))),
+            "sections": [1, 2],
         },
         {"sample": dataset["sample"], "target": dataset["target"], "fold": "random"},
     )

@@ -80,16 +80,14 @@ def test_the_shipped_ensemble_knows_its_test_sections(bundle, samples):
     from cnn.particles import no_tables
 
     image = samples["image"].values
-    said = run_bundle(bundle, image, no_tables(image)).target.mean(axis=0)
+    said = bundle.readings[1].combination.of(run_bundle(bundle, image, no_tables(image)).target.mean(axis=0))
     scale = np.nanstd(samples["truth"].values, axis=0)
     np.testing.assert_allclose(said / scale, samples["prediction"].values / scale, atol=2e-3)
     density = samples["target"].values.tolist().index("relative_density")
     truth = samples["truth"].values[:, density]
     assert 1 - np.mean((said[:, density] - truth) ** 2) / truth.var() > 0.8
     assert (
-        bundle.of_packings
-        and list(bundle.calibrations) == [1, 2, 4, 8]
-        and list(bundle.scores) == [1, 2, 4, 8]
+        bundle.of_packings and list(bundle.readings) == [1, 2, 4, 8] and list(bundle.scores) == [1, 2, 4, 8]
     )
 
 

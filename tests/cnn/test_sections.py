@@ -84,13 +84,15 @@ def test_groups_of_sections_have_predictions_and_intervals(folder):
         assert "particle_prediction" not in predictions
         np.testing.assert_array_equal(predictions["group_sections"], [2, 2, 2, 2])
         np.testing.assert_array_equal(predictions["group_first"], [0, 2, 4, 6])
-        pairs = predictions["prediction"].values.reshape(4, 2, -1).mean(axis=1)
-        np.testing.assert_allclose(predictions["group_prediction"], pairs, rtol=1e-6)
+        means = predictions["member_prediction"].values.mean(axis=0).reshape(4, 2, -1).mean(axis=1)
+        rule = predictions.sel(sections=2)
+        answers = means @ rule["combination_weights"].values.T + rule["combination_offset"].values
+        np.testing.assert_allclose(predictions["group_prediction"], answers, rtol=1e-6)
         assert (predictions["group_low"] <= predictions["group_high"]).all()
 
 
 def test_the_bundle_has_intervals_and_scores_by_number_of_sections(bundle, folder):
-    assert bundle.of_packings and list(bundle.calibrations) == [1, 2]
+    assert bundle.of_packings and list(bundle.readings) == [1, 2]
     assert bundle.scores == {1: [0.5] * 3, 2: [0.75] * 3}
     assert not (folder / "bundle/particles.csv").exists()
 
@@ -115,8 +117,8 @@ def test_several_sections_make_one_answer(bundle, folder):
     said = [predict(image, bundle.um_per_pixel, model=bundle, anyway=True) for image in images_of(folder, 2)]
     together = combine(said, bundle)
     assert together.attrs["sections"] == 2 and together.sizes["section"] == 2
-    alone = together["section_prediction"].values
-    np.testing.assert_allclose(together["prediction"], alone.mean(axis=0), rtol=1e-6)
+    with xr.open_dataset(folder / "predictions/random.nc", engine="h5netcdf") as predictions:
+        np.testing.assert_allclose(together["prediction"], predictions["group_prediction"][-1], rtol=1e-3)
     np.testing.assert_array_equal(together["score"], [0.75] * 3)
     shares = together["section_fraction"].values.mean(axis=0)
     np.testing.assert_allclose(together["phase_fraction"], shares, rtol=1e-6)
@@ -130,6 +132,12 @@ def test_sections_unlike_the_training_images_are_left_out(bundle, folder):
     np.testing.assert_allclose(one["prediction"], said[0]["prediction"], rtol=1e-6)
     none = combine([strange, strange], bundle)
     assert none.attrs["withheld"] and np.isnan(none["prediction"]).all()
+
+
+def test_sections_that_differ_too_much_are_told(bundle, folder):
+    said = [predict(image, bundle.um_per_pixel, model=bundle, anyway=True) for image in images_of(folder, 2)]
+    said[1] = said[1].assign(prediction=said[1]["prediction"] * 100)
+    assert "its sections differ" in combine(said, bundle).attrs["reasons"]
 
 
 def test_only_ensembles_for_packings_combine(bundle, root):

@@ -16,6 +16,7 @@ from provenance import FilePath
 PREDICTORS = {
     "cnn": ("network", "o", style.SPLIT_COLOURS[0]),
     "image_boosting": ("descriptors, boosted", "s", style.SPLIT_COLOURS[1]),
+    "image_boosting_pooled": ("descriptors, averaged, boosted", "D", style.SPLIT_COLOURS[3]),
     "stereology": ("stereology", "^", style.SPLIT_COLOURS[2]),
 }
 PROCESS = "process_boosting"
