@@ -31,6 +31,8 @@ from provenance import FilePath
 LEVEL = 0.9
 # Of packings left out in turn, where there are enough.
 FOLDS = 10
+# Packings that the spread of more of them weighs as much as, where there are few.
+AS_MANY = 3
 # Samples next to a setting that are asked whether they percolate.
 NEAREST = 20
 
@@ -141,7 +143,8 @@ def read_samples(path: FilePath, let_go: bool = False) -> Samples:
     opened = dataset.isel(sample=chosen)
     _, packing = np.unique(opened["packing"].values, return_inverse=True)
     settings = np.stack([opened[name].values for name in _COLUMNS], axis=1)
-    values = {name: np.asarray(quantity.of(opened)) for name, quantity in QUANTITIES.items()}
+    columns = {str(name): column.values for name, column in opened.variables.items()}
+    values = {name: np.asarray(quantity.of(columns)) for name, quantity in QUANTITIES.items()}
     return Samples(settings, packing, values, least)
 
 
@@ -253,7 +256,8 @@ class Spread:
     """Standard deviation over packings of one setting: by cell of the grid, between them interpolated.
 
     In a cell, of one AM share and pressure, packings differ in AM size too: what a straight line in it leaves
-    is spread. Few packings lean on the mean over all cells as if that were one more of them.
+    is spread. Few packings lean on what all pressures of their AM share tell, and these on all AM shares, as
+    on `AS_MANY` more of them.
     """
 
     def __init__(self, settings: np.ndarray, values: np.ndarray) -> None:
@@ -270,8 +274,12 @@ class Spread:
                 squares[cell], freedoms[cell] = left @ left, left.size - 2
         if not freedoms.any():
             raise ValueError("a design map needs four packings of an AM share, or three of several")
-        pooled = squares.sum() / freedoms.sum()
-        variance = (pooled + squares) / (1 + freedoms)
+        # Samples of a packing tell the same under all pressures: a share has no more freedoms than a cell.
+        count = pressures.size
+        pooled = _leaning(
+            squares.sum(axis=1) / count, freedoms.sum(axis=1) / count, squares.sum() / freedoms.sum()
+        )
+        variance = _leaning(squares, freedoms, pooled[:, None])
         # What does not differ at all is still no more certain than this.
         floor = (1e-3 * values.std()) ** 2 or 1e-12
         self._axes = shares, np.log(pressures)
@@ -283,6 +291,11 @@ class Spread:
         for column, axis in enumerate(self._axes):
             places[:, column] = np.clip(places[:, column], axis[0], axis[-1])
         return np.exp(self._log_variance(places) / 2)
+
+
+def _leaning(squares: np.ndarray, freedoms: np.ndarray, on: Any) -> np.ndarray:
+    """Variances of sums of squares, which lean on another one where there are few freedoms."""
+    return (AS_MANY * on + squares) / (AS_MANY + freedoms)
 
 
 def _most_likely(objective: Callable[..., Any], start: np.ndarray, bounds: np.ndarray) -> tuple[Any, Any]:
@@ -317,12 +330,14 @@ class Process:
         known = np.isfinite(quantity.axis.along(values))
         samples, values = samples.part(known), values[known]
         places = quantity.axis.along(values)
-        self._region = like._region if like else Region(samples.settings)
+        self._region: Region = like._region if like else Region(samples.settings)
         self._spread = Spread(samples.settings, places)
         self._mean, self._scale = places.mean(), places.std() or 1.0
         rows = self._rows(samples.settings, self._spread(samples.settings) / self._scale, samples.packing)
         kernel = like._fitted.kernel_ if like else KERNEL
-        self._fitted = GaussianProcessRegressor(kernel, alpha=1e-8, optimizer=None if like else _most_likely)
+        self._fitted: Any = GaussianProcessRegressor(
+            kernel, alpha=1e-8, optimizer=None if like else _most_likely
+        )
         with warnings.catch_warnings():
             # At a bound: the quantity does not depend on that setting, or packings differ in nothing else.
             warnings.simplefilter("ignore", ConvergenceWarning)

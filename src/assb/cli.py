@@ -351,12 +351,13 @@ def design(
     With --check packings of that setting are pressed, a minute or more each, and measured.
     """
     from assb.design import check_sentences, compare, press_proposed, propose_setting, sentences, study_of
-    from dem.configuration_file import read_configuration
 
     try:
         proposed = propose_setting(dataset, maximise, constraints, probability, let_go)
         click.echo("\n".join(sentences(proposed)))
         if check:
+            from dem.configuration_file import read_configuration
+
             proposal, back = proposed.proposal, proposed.design.samples.let_go_to
             study = study_of(dataset, read_configuration(config).values.get("transport", {}))
             with click.progressbar(length=packings, file=sys.stderr, label="pressing") as bar:

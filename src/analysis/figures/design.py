@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
@@ -96,13 +98,14 @@ def save(dataset: FilePath, outputs: Sequence[FilePath]) -> None:
         style.save_figure(figure, outputs)
 
 
-def _draw_maps(figure: style.Figure, design: Design) -> None:
+def _draw_maps(figure: Figure, design: Design) -> None:
     """All maps: at the middle of the AM sizes, and under the highest pressure."""
     low, high = design.region.lowest, design.region.highest
     size = float(f"{1e6 * (low[1] + high[1]) / 2:.2g}") / 1e6
     panels: list[Axes] = []
+    parts: Any = figure.subfigures(2, 1, hspace=0.03)
     for part, upward, held, third in zip(
-        figure.subfigures(2, 1, hspace=0.03),
+        parts,
         ("pressure", "am_mean_diameter"),
         (size, high[2]),
         ("am_mean_diameter", "pressure"),

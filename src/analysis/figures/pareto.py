@@ -52,13 +52,12 @@ def draw_curve(axes: Axes, design: Design, settings: np.ndarray, colour: Any, la
 
 def draw_packings(axes: Axes, design: Design, settings: np.ndarray, label: str) -> None:
     """Draw intervals of single packings at some settings [K, 3]."""
-    centre, reach = [], []
+    points, reach = [], []
     for name, found in zip((ACROSS, UP), _predicted(design, settings), strict=True):
-        centre.append(_shown(name, found.value))
-        reach.append(np.abs(_shown(name, np.stack(found.interval)) - centre[-1]))
-    axes.errorbar(
-        *centre, reach[1], reach[0], fmt="none", ecolor="black", elinewidth=0.8, capsize=2, label=label
-    )
+        points.append(_shown(name, found.value))
+        reach.append(np.abs(_shown(name, np.stack(found.interval)) - points[-1]))
+    look: dict[str, Any] = {"fmt": "none", "ecolor": "black", "elinewidth": 0.8, "capsize": 2}
+    axes.errorbar(points[0], points[1], reach[1], reach[0], label=label, **look)
 
 
 def draw_samples(axes: Axes, design: Design, chosen: np.ndarray, colours: np.ndarray) -> None:
@@ -120,8 +119,7 @@ def _draw_shares(axes: Axes, design: Design, along: np.ndarray) -> None:
         found = zip((ACROSS, UP), _predicted(design, place), strict=True)
         point = tuple(_shown(name, each.value)[0] for name, each in found)
         axes.plot(*point, "o", color="black", markersize=4)
-        where = {"xytext": (7, 5), "textcoords": "offset points", "fontsize": 8}
-        axes.annotate(f"AM {100 * share:g} %", point, **where)
+        axes.annotate(f"AM {100 * share:g} %", point, xytext=(7, 5), textcoords="offset points", fontsize=8)
 
 
 def save(dataset: FilePath, outputs: Sequence[FilePath]) -> None:
@@ -137,7 +135,7 @@ def save(dataset: FilePath, outputs: Sequence[FilePath]) -> None:
             draw_fronts(panels[0], design)
             draw_sizes(panels[1], design)
             for axes, title in zip(panels, ("pressure", "mean AM diameter"), strict=True):
-                axes.legend(title=title, loc="lower left", fontsize=8)
+                axes.legend(title=title, loc="lower left", fontsize=8, alignment="left")
             panels[1].set_ylabel("")
             style.letter_panels(panels)
         style.save_figure(figure, outputs)
