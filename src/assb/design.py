@@ -174,9 +174,10 @@ def press_proposed(
 
     conductors = read_conductors(config["transport"])
     share, diameter, pressure = setting
+    diameter_um = float(f"{1e6 * diameter:.6g}")
     back = None if let_go_to is None else let_go_to / 1e6
     for replicate in range(config["grid"]["replicates"], config["grid"]["replicates"] + packings):
-        pressed = press_one(config, share, 1e6 * diameter, pressure / 1e6, replicate, let_go_to_mpa=back)
+        pressed = press_one(config, share, diameter_um, pressure / 1e6, replicate, let_go_to_mpa=back)
         values = sample_values(pressed) | transport_values(network_of(pressed), conductors)
         yield {name: float(quantity.of(values)) for name, quantity in QUANTITIES.items()}
 
