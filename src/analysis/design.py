@@ -103,6 +103,14 @@ QUANTITIES = {
 }
 
 
+def quantities_of(values: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """All quantities [SI] of samples, from their variables; shares that rounding brought above 1 are 1."""
+    return {
+        name: np.clip(quantity.of(values), quantity.row.lowest, quantity.row.highest)
+        for name, quantity in QUANTITIES.items()
+    }
+
+
 class Samples(NamedTuple):
     """N samples of a study in one state: under load, or let go."""
 
@@ -144,8 +152,7 @@ def read_samples(path: FilePath, let_go: bool = False) -> Samples:
     _, packing = np.unique(opened["packing"].values, return_inverse=True)
     settings = np.stack([opened[name].values for name in _COLUMNS], axis=1)
     columns = {str(name): column.values for name, column in opened.variables.items()}
-    values = {name: np.asarray(quantity.of(columns)) for name, quantity in QUANTITIES.items()}
-    return Samples(settings, packing, values, least)
+    return Samples(settings, packing, quantities_of(columns), least)
 
 
 def _places(settings: np.ndarray) -> np.ndarray:
@@ -159,6 +166,8 @@ class Region:
     """Where the samples are: the convex hull of their settings, pressures by their logarithm."""
 
     def __init__(self, settings: np.ndarray) -> None:
+        if not len(settings):
+            raise ValueError("a design map needs samples of AM with SE, there are none")
         self.lowest, self.highest = settings.min(axis=0), settings.max(axis=0)
         for name, low, high in zip(SETTINGS, self.lowest, self.highest, strict=True):
             if low == high:
@@ -275,11 +284,9 @@ class Spread:
         if not freedoms.any():
             raise ValueError("a design map needs four packings of an AM share, or three of several")
         # Samples of a packing tell the same under all pressures: a share has no more freedoms than a cell.
-        count = pressures.size
-        pooled = _leaning(
-            squares.sum(axis=1) / count, freedoms.sum(axis=1) / count, squares.sum() / freedoms.sum()
-        )
-        variance = _leaning(squares, freedoms, pooled[:, None])
+        of_all = squares.sum() / freedoms.sum()
+        of_share = _leaning(squares.sum(axis=1), freedoms.sum(axis=1), of_all, pressures.size)
+        variance = _leaning(squares, freedoms, of_share[:, None])
         # What does not differ at all is still no more certain than this.
         floor = (1e-3 * values.std()) ** 2 or 1e-12
         self._axes = shares, np.log(pressures)
@@ -293,9 +300,15 @@ class Spread:
         return np.exp(self._log_variance(places) / 2)
 
 
-def _leaning(squares: np.ndarray, freedoms: np.ndarray, on: Any) -> np.ndarray:
-    """Variances of sums of squares, which lean on another one where there are few freedoms."""
-    return (AS_MANY * on + squares) / (AS_MANY + freedoms)
+def _leaning(squares: np.ndarray, freedoms: np.ndarray, on: Any, alike: int = 1) -> np.ndarray:
+    """Variances of sums of squares, of which so many are alike; where freedoms are few they lean on others.
+
+    In proportion, as variances differ by orders of magnitude.
+    """
+    own = np.divide(squares, freedoms, out=np.zeros_like(squares), where=freedoms > 0)
+    ratio = np.maximum(own / np.maximum(on, 1e-300), 1e-4)
+    weight = (freedoms / alike) / (AS_MANY + freedoms / alike)
+    return np.asarray(on * ratio**weight)
 
 
 def _most_likely(objective: Callable[..., Any], start: np.ndarray, bounds: np.ndarray) -> tuple[Any, Any]:

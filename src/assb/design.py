@@ -14,6 +14,7 @@ from analysis.design import (
     Predicted,
     Setting,
     described,
+    quantities_of,
     read_samples,
 )
 from analysis.press_dataset import open_dataset, sample_values
@@ -179,7 +180,7 @@ def press_proposed(
     for replicate in range(config["grid"]["replicates"], config["grid"]["replicates"] + packings):
         pressed = press_one(config, share, diameter_um, pressure / 1e6, replicate, let_go_to_mpa=back)
         values = sample_values(pressed) | transport_values(network_of(pressed), conductors)
-        yield {name: float(quantity.of(values)) for name, quantity in QUANTITIES.items()}
+        yield {name: float(value) for name, value in quantities_of(values).items()}
 
 
 def compare(predicted: Mapping[str, Predicted], pressed: Sequence[Mapping[str, float]]) -> dict[str, Checked]:

@@ -20,6 +20,7 @@ from analysis.design import (
     Setting,
     deal_packings,
     held_out,
+    quantities_of,
     read_samples,
     score,
 )
@@ -181,6 +182,8 @@ def test_outside_of_the_samples_nothing_is_told():
         slim.check(Setting(0.3, 4e-6, 1e8))
     with pytest.raises(ValueError, match="two values of pressure at least, all samples have 100 MPa"):
         Region(settings[settings[:, 2] == 1e8])
+    with pytest.raises(ValueError, match="needs samples of AM with SE, there are none"):
+        Region(settings[:0])
     flat = settings.copy()
     flat[:, 1] = 1e-6 * (3 + flat[:, 0])
     with pytest.raises(ValueError, match="AM of several sizes in two AM shares"):
@@ -217,6 +220,11 @@ def test_samples_are_those_of_one_state(few):
     np.testing.assert_array_equal(capacity, expected)
     let_go = read_samples(few, let_go=True)
     assert let_go.let_go_to == 0 and set(let_go.settings[:, 2]) == {400e6, 600e6}
+
+
+def test_shares_are_not_above_one_by_rounding():
+    found = quantities_of({name: np.array([1 + 3e-16]) for name in (*QUANTITIES, "am_volume_fraction")})
+    assert found["am_utilisation"] == 1 == found["reachable_capacity"] and found["relative_density"] > 1
 
 
 def test_datasets_without_conduction_or_unloading_are_refused(few, tmp_path):

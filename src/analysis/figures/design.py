@@ -87,10 +87,11 @@ def draw_map(axes: Axes, drawn: Map, values: np.ndarray, colours: str) -> None:
 
 def save(dataset: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw the maps of a study in space, under load."""
+    samples = read_samples(dataset)
     with style.in_style():
         figure = style.new_figure(12.5, 12.5)
         try:
-            design = Design(read_samples(dataset), MAPPED)
+            design = Design(samples, MAPPED)
         except ValueError as error:
             style.nothing_to_draw(figure, str(error))
         else:

@@ -124,10 +124,11 @@ def _draw_shares(axes: Axes, design: Design, along: np.ndarray) -> None:
 
 def save(dataset: FilePath, outputs: Sequence[FilePath]) -> None:
     """Draw the fronts of a study in space, under load."""
+    samples = read_samples(dataset)
     with style.in_style():
         figure = style.new_figure(11, 4.8)
         try:
-            design = Design(read_samples(dataset), (ACROSS, UP))
+            design = Design(samples, (ACROSS, UP))
         except ValueError as error:
             style.nothing_to_draw(figure, str(error))
         else:
