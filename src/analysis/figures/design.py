@@ -102,7 +102,7 @@ def save(dataset: FilePath, outputs: Sequence[FilePath]) -> None:
 def _draw_maps(figure: Figure, design: Design) -> None:
     """All maps: at the middle of the AM sizes, and under the highest pressure."""
     low, high = design.region.lowest, design.region.highest
-    size = float(f"{1e6 * (low[1] + high[1]) / 2:.2g}") / 1e6
+    size = (low[1] + high[1]) / 2
     panels: list[Axes] = []
     parts: Any = figure.subfigures(2, 1, hspace=0.03)
     for part, upward, held, third in zip(
@@ -113,7 +113,7 @@ def _draw_maps(figure: Figure, design: Design) -> None:
         strict=True,
     ):
         unit = SETTINGS[third].display
-        part.suptitle(f"{SETTINGS[third].title} {unit.factor * held:g} {unit.symbol}", fontweight="bold")
+        part.suptitle(f"{SETTINGS[third].title} {unit.factor * held:.3g} {unit.symbol}", fontweight="bold")
         rows = part.subplots(2, len(MAPPED), sharex=True, sharey=True)
         drawn = Map(design, upward, held)
         for name, above, below in zip(MAPPED, *rows, strict=True):

@@ -104,9 +104,9 @@ def draw_sizes(axes: Axes, design: Design) -> None:
     draw_samples(axes, design, settings[:, 2] == high[2], colour(norm(settings[:, 1])))
     unit = SETTINGS["am_mean_diameter"].display
     for part in (0.1, 0.5, 0.9):
-        size = float(f"{unit.factor * (low[1] + part * (high[1] - low[1])):.2g}")
-        along = settings_at(design, high[2], np.array([size / unit.factor]))
-        draw_curve(axes, design, along, colour(norm(size / unit.factor)), f"{size:g} {unit.symbol}")
+        size = low[1] + part * (high[1] - low[1])
+        along = settings_at(design, high[2], np.array([size]))
+        draw_curve(axes, design, along, colour(norm(size)), f"{unit.factor * size:.3g} {unit.symbol}")
         if part == 0.5:
             _draw_shares(axes, design, along)
     axes.set_title(f"AM share and size, {1e-6 * high[2]:g} MPa")
