@@ -9,7 +9,15 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-SHIPPED = ("Snakefile", "config", "models", "profiles", "workflow", "docs/images/electrode.png")
+SHIPPED = (
+    "Snakefile",
+    "config",
+    "models",
+    "profiles",
+    "workflow",
+    "docs/images/electrode.png",
+    "docs/spatial/dataset.nc",
+)
 
 
 class BuildWithFiles(build_py):

@@ -27,7 +27,9 @@ def test_terminals_of_any_code_page(code_page):
     assert "R2" in shown or "R²" in shown
 
 
-@pytest.mark.parametrize("command", ["", "predict", "simulate", "transport", "serve", "study init", "report"])
+@pytest.mark.parametrize(
+    "command", ["", "predict", "simulate", "transport", "design", "serve", "study init", "report"]
+)
 def test_help_on_a_terminal_of_another_code_page(command):
     environment = {**os.environ, "PYTHONIOENCODING": "gbk"}
     arguments = [sys.executable, "-m", "assb", *command.split(), "--help"]

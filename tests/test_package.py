@@ -11,7 +11,8 @@ import venv
 import pytest
 import yaml
 
-PACKED = ("Snakefile", "config", "models", "profiles", "src", "workflow", "docs/images/electrode.png")
+PACKED = ("Snakefile", "config", "models", "profiles", "src", "workflow")
+DATA = ("docs/images/electrode.png", "docs/spatial/dataset.nc")
 FILES = ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
 
 
@@ -28,7 +29,7 @@ def installed(root, tmp_path_factory):
     """Commands of an environment with the wheel, and with packages of others from that of the tests."""
     pytest.importorskip("pip", reason="needs pip to build a wheel")
     top = tmp_path_factory.mktemp("package")
-    for name in PACKED:
+    for name in (*PACKED, *DATA):
         (top / "clone" / name).parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (root / name).is_dir() else shutil.copy
         copy(root / name, top / "clone" / name)
@@ -60,6 +61,9 @@ def test_a_wheel_predicts_and_runs_studies(installed, root, tmp_path):
         installed / "assb", "report", "--cores", "1", "--", "results/mine/figures/pipeline.png", cwd=study
     )
     assert (study / "results/mine/figures/pipeline.png").exists(), told
+    code = "from provenance.repository import REPOSITORY; print((REPOSITORY / 'docs/spatial').resolve())"
+    samples = run(installed / "python", "-c", code, cwd=tmp_path).strip()
+    assert samples.startswith(str(installed.parent)) and os.listdir(samples) == ["dataset.nc"]
     told = run(installed / "python", "-m", "snakemake", "-n", "--config", "study=yours", cwd=study)
     assert "compress  " in told and "results/yours/report.html" in told
 

@@ -24,6 +24,7 @@ BAD_INPUT = 2
 EXTRAS = {
     **dict.fromkeys(("flask", "waitress"), ("web",)),
     **dict.fromkeys(("jinja2", "jsonschema", "keras", "numba", "snakemake", "yaml"), ("cpu",)),
+    "sklearn": ("study",),
 }
 
 
@@ -64,6 +65,10 @@ def main() -> None:
     Compress an electrode, see how it conducts:
         assb simulate --width-um 50 --uncovered-fraction 0.63
         assb transport electrode.h5
+
+    \b
+    Ask which electrode is best, and press it to check:
+        assb design --maximise reachable_capacity --subject-to "ionic_conductivity >= 0.05" --check
 
     \b
     Begin a study of your own in a new folder, and there run it up to its report:
@@ -280,6 +285,90 @@ def transport(
     for name, lines in told.items():
         click.echo("\n  ".join((f"{name}:", *lines)))
     click.echo(f"\n{readable(picture)}")
+
+
+@main.command()
+@click.option("--maximise", required=True, metavar="QUANTITY", help="What is to be as large as can be.")
+@click.option(
+    "--subject-to",
+    "constraints",
+    multiple=True,
+    metavar="'QUANTITY >= VALUE'",
+    help="What must be met, or <=; of settings too. May be given several times.",
+)
+@click.option(
+    "--probability",
+    type=float,
+    default=0.5,
+    show_default=True,
+    help="With which a packing must meet each of them; 0.5: as expected, 0.95: surely.",
+)
+@click.option("--let-go", is_flag=True, help="After the press has let go, instead of under load.")
+@click.option(
+    "--dataset",
+    type=click.Path(path_type=Path),
+    default=REPOSITORY / "docs/spatial/dataset.nc",
+    show_default="that of config/spatial.yaml",
+    help="Samples: dataset.nc of a study in space.",
+)
+@click.option("--check", is_flag=True, help="Press packings of the proposed setting, and compare.")
+@click.option(
+    "--packings", type=click.IntRange(min=1), default=3, show_default=True, help="How many, with --check."
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=REPOSITORY / "config/spatial.yaml",
+    show_default="config/spatial.yaml",
+    help="Section transport of the study, for --check; how it presses the dataset tells.",
+)
+def design(
+    maximise: str,
+    constraints: tuple[str, ...],
+    probability: float,
+    let_go: bool,
+    dataset: Path,
+    check: bool,
+    packings: int,
+    config: Path,
+) -> None:
+    """Propose AM share, AM size and pressure of an electrode, out of the samples of a study in space.
+
+    \b
+    Quantities, with their units:
+        specific_interface_area [1/µm]  of AM with SE, per volume
+        ionic_conductivity [mS/cm]      through SE
+        am_utilisation [1]              share of AM that ions and electrons reach
+        relative_density [1]            volume of the spheres / of the electrode
+        reachable_capacity [1]          share of the electrode that is AM which both reach
+    \b
+    Settings, for --subject-to:
+        am_volume_fraction [1]          share of AM in the volume of the solids
+        am_mean_diameter [µm]
+        pressure [MPa]
+
+    Gaussian processes tell what is expected between the samples, and how sure that is (docs/design.md).
+    With --check packings of that setting are pressed, a minute or more each, and measured.
+    """
+    from assb.design import check_sentences, compare, press_proposed, propose_setting, sentences, study_of
+
+    try:
+        proposed = propose_setting(dataset, maximise, constraints, probability, let_go)
+        click.echo("\n".join(sentences(proposed)))
+        if check:
+            from dem.configuration_file import read_configuration
+
+            proposal, back = proposed.proposal, proposed.design.samples.let_go_to
+            study = study_of(dataset, read_configuration(config).values.get("transport", {}))
+            with click.progressbar(length=packings, file=sys.stderr, label="pressing") as bar:
+                pressed = []
+                for packing in press_proposed(study, proposal.setting, back, packings):
+                    pressed.append(packing)
+                    bar.update(1)
+            compared = compare(proposal.predicted, pressed)
+            click.echo("\n".join([f"{packings} pressed:", *check_sentences(proposal.predicted, compared)]))
+    except (OSError, RuntimeError, ValueError) as error:
+        _stop(str(error))
 
 
 @main.command()

@@ -58,6 +58,71 @@ class Pressed(NamedTuple):
     conduction: list[str]  # in words
 
 
+def press_one(
+    config: Mapping[str, Any],
+    am_volume_fraction: float,
+    am_diameter_um: float,
+    pressure_mpa: float,
+    replicate: int,
+    told: Told = lambda stage, of, text: None,
+    let_go_to_mpa: float | None = None,
+) -> PressedPacking:
+    """Press one packing of a setting, through the pressures below it, as a study does.
+
+    Parameters
+    ----------
+    config
+        Configuration of a study in space, such as ``config/spatial.yaml``.
+    am_volume_fraction
+        Share of AM in the volume of the solids [-].
+    am_diameter_um
+        Mean of the distribution of AM diameters [um].
+    pressure_mpa
+        That it comes to [MPa].
+    replicate
+        Number of the packing.
+    told
+        Told, after each pressure, how many are reached, of how many, and a sentence.
+    let_go_to_mpa
+        Pressure that it is let back to [MPa]; None: it still bears the pressure.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        If the box cannot be filled, or does not come to rest.
+    """
+    let_go = let_go_to_mpa is not None
+    compression = {
+        **config["compression"],
+        "frames": 1,
+        "unload_to_MPa": [let_go_to_mpa] if let_go else [],
+        "unload_from_MPa": [pressure_mpa] if let_go else [],
+    }
+    config = {
+        **config,
+        "structure": {**config["structure"], "am_mean_diameter_um": [am_diameter_um] * 2},
+        "compression": compression,
+    }
+    below = [pressure for pressure in config["grid"]["pressures_MPa"] if pressure < pressure_mpa]
+    pressures = [1e6 * pressure for pressure in (*below, pressure_mpa)]
+    parameters = read_pressing(config)
+    share = round(am_volume_fraction, 4)
+    name = PackingCell(share, tuple(pressures)).packing_name(replicate)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "packing.h5"
+        packing, drawn = filled(parameters, share, replicate)
+        stages = press_packing(
+            packing, parameters.materials, parameters.contacts, parameters.compression, pressures
+        )
+        with open_trajectory(path, config, code_digest("assb.pressed")) as file:
+            for count, stage in enumerate(stages, 1):
+                sample = stage.samples[-1]
+                told(count, len(pressures), f"At rest under {stage.samples[0].pressure / 1e6:g} MPa.")
+            write_structure(file, as_run(packing, drawn, name, sample))
+        (pressed,) = read_packings(path)
+    return pressed
+
+
 def press_and_cut(
     config: Mapping[str, Any],
     chosen: Mapping[str, float],
@@ -75,39 +140,17 @@ def press_and_cut(
     model
         Ensemble for packings, from `cnn.bundle.read_bundle`.
     told
-        Told, after each pressure, how many are reached, of how many, and a sentence.
+        Of `press_one`.
 
     Raises
     ------
     ValueError, RuntimeError
         If the box cannot be filled, does not come to rest, or the section does not fit into it.
     """
-    size = [chosen["am_diameter_um"]] * 2
-    compression = {**config["compression"], "unload_to_MPa": [], "unload_from_MPa": [], "frames": 1}
-    config = {
-        **config,
-        "structure": {**config["structure"], "am_mean_diameter_um": size},
-        "compression": compression,
-    }
-    # A packing goes through the pressures below, as in the study; packings of that were learnt from.
-    below = [pressure for pressure in config["grid"]["pressures_MPa"] if pressure < chosen["pressure_mpa"]]
-    pressures = [1e6 * pressure for pressure in (*below, chosen["pressure_mpa"])]
+    # Packings of the study were learnt from.
     replicate = config["grid"]["replicates"] - 1 + round(chosen["packing"])
-    parameters = read_pressing(config)
-    share = round(chosen["am_volume_fraction"], 4)
-    name = PackingCell(share, tuple(pressures)).packing_name(replicate)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "packing.h5"
-        packing, drawn = filled(parameters, share, replicate)
-        stages = press_packing(
-            packing, parameters.materials, parameters.contacts, parameters.compression, pressures
-        )
-        with open_trajectory(path, config, code_digest("assb.pressed")) as file:
-            for count, stage in enumerate(stages, 1):
-                (sample,) = stage.samples
-                told(count, len(pressures), f"At rest under {sample.pressure / 1e6:g} MPa.")
-            write_structure(file, as_run(packing, drawn, name, sample))
-        (pressed,) = read_packings(path)
+    setting = chosen["am_volume_fraction"], chosen["am_diameter_um"], chosen["pressure_mpa"]
+    pressed = press_one(config, *setting, replicate, told)
     window = section_window(config["sections"])
     side, margin = window.columns * window.pixel, config["sections"]["margin_um"] / 1e6
     section = next(random_sections(pressed, 1, side, margin, replicate))

@@ -76,6 +76,8 @@ FIGURES = {
         {"trajectory": PressingStudy.example, "currents": PressingStudy.current},
         geometry="spatial",
     ),
+    "design": Figure("Design", {"dataset": PressingStudy.dataset}, geometry="spatial"),
+    "pareto": Figure("Design", {"dataset": PressingStudy.dataset}, geometry="spatial"),
     "sections": Figure("Sections", {"sections": PressingStudy.learnt}, geometry="spatial"),
     "section_parity": Figure(
         "Sections",

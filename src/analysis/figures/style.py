@@ -107,6 +107,13 @@ def no_data(axes: Axes, what: str) -> None:
     axes.text(0.5, 0.5, f"no data:\n{what}", transform=axes.transAxes, ha="center", va="center", color="0.4")
 
 
+def nothing_to_draw(figure: Figure, why: str) -> None:
+    """Say why a figure is empty."""
+    axes = figure.subplots()
+    bare(axes)
+    no_data(axes, why)
+
+
 def test_part(predictions: xr.Dataset) -> xr.Dataset:
     """Structures that the network never saw."""
     return predictions.sel(sample=predictions["split"] == "test")
