@@ -1,7 +1,7 @@
 """Compile the kernel of a law for GPUs that are not there: ``python kernel_without_gpu.py LAW FRICTION 90``.
 
 The machine code's assembler text goes to standard output, of several GPUs (``80 90``) one after the other.
-With ``only`` before the law the kernel is no more than what depends on the law. A process of its own: Numba is
+With ``only`` before the law the kernel is no more than what depends on it. A process of its own: Numba is
 here without its simulator, and is told of a device.
 """
 
