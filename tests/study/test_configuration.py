@@ -61,6 +61,8 @@ def test_configurations_of_the_project_are_accepted(root, overlaid, schema, name
             "training: {environment: gpu}",
             "training.environment: 'gpu' is not one of ['cnn', 'cnn-gpu', 'cnn-jax']",
         ),
+        ("compute: {engine: opencl}", "compute.engine: 'opencl' is not one of ['cpu', 'cuda']"),
+        ("compute: {structures_per_batch: 0}", "compute.structures_per_batch"),
         ("training: {backend: torch}", "training.backend: 'torch' is not one of ['tensorflow', 'jax']"),
         ("prediction: {brightness: [void, AM]}", "prediction.brightness: ['void', 'AM'] is too short"),
         (
