@@ -74,6 +74,8 @@ ROOMS_OF_DEM = (
         "parts",
         "study",
         "press_study",
+        "batch",
+        "compress_batch",
         "press_batch",
     ),
 )
@@ -131,7 +133,7 @@ def _requirements(lines):
 def test_every_dependency_is_pinned(root):
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = _requirements(project["dependencies"])
-    for extra in ("test", "study", "cpu", "cuda", "web", "docs"):
+    for extra in ("test", "study", "cpu", "cuda", "jax-cuda", "web", "docs"):
         wanted |= _requirements(project["optional-dependencies"][extra])
     lines = (root / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if line and not line.startswith("#")]
@@ -172,27 +174,30 @@ def test_predictions_of_images_need_no_simulation():
     assert done.stdout.strip() == "set()"
 
 
-@pytest.mark.parametrize("environment", ["dem", "dem-gpu", "analysis", "cnn", "cnn-gpu"])
+@pytest.mark.parametrize("environment", ["dem", "dem-gpu", "analysis", "cnn", "cnn-gpu", "cnn-jax"])
 def test_conda_environments_agree_with_the_project(root, environment):
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["study"], *extras["gpu"], *extras["cuda"]]
+    lines = [*project["dependencies"], *extras["study"], *extras["gpu"], *extras["cuda"], *extras["jax-cuda"]]
     bounds = dict(found.groups() for line in lines if (found := re.match(r"([\w.-]+).*?>=([\d.]+)", line)))
     bounds["python"] = project["requires-python"].removeprefix(">=").split(",")[0]
-    conda_names = {"matplotlib-base": "matplotlib", "tensorflow-gpu": "tensorflow"}
+    conda_names = {"matplotlib-base": "matplotlib", "tensorflow-gpu": "tensorflow", "jaxlib": "jax"}
     listed = yaml.safe_load((root / f"workflow/envs/{environment}.yaml").read_text(encoding="utf-8"))[
         "dependencies"
     ]
     for entry in listed:
-        name, bound = entry.split(" >=")
+        name, bound = entry.removesuffix(" *cuda*").split(" >=")
         assert bounds[conda_names.get(name, name)] == bound, entry
 
 
-def test_the_environments_of_the_networks_differ_in_cuda_alone(root):
-    plain, gpu = (
-        (root / f"workflow/envs/{name}.yaml").read_text(encoding="utf-8") for name in ("cnn", "cnn-gpu")
+def test_the_environments_of_the_networks_differ_in_backend_and_cuda_alone(root):
+    plain, gpu, jax = (
+        (root / f"workflow/envs/{name}.yaml").read_text(encoding="utf-8")
+        for name in ("cnn", "cnn-gpu", "cnn-jax")
     )
     assert gpu == plain.replace("- tensorflow >=", "- tensorflow-gpu >=") != plain
+    others = re.sub(r"  - (jax|jaxlib|tensorflow) >=.*\n", "", jax)
+    assert others == re.sub(r"  - tensorflow >=.*\n", "", plain) and "- jaxlib >=0.7 *cuda*" in jax
 
 
 def test_nothing_runs_what_data_say(root):

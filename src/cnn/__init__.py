@@ -1,7 +1,7 @@
 """The network: reads the image of a compressed electrode, predicts stress and reaction area.
 
-Plain Keras 3, so that the backend is a matter of ``KERAS_BACKEND`` (tensorflow, jax or torch). Reads
-files, never `dem`.
+Plain Keras 3, so that the backend is a matter of ``KERAS_BACKEND`` (tensorflow, jax or torch); trainings take
+that of the configuration (`cnn.backend_choice`). Reads files, never `dem`.
 """
 
 import os

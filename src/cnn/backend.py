@@ -1,6 +1,7 @@
 """Keras with its own defaults: a user's keras.json changes neither layout nor precision nor backend.
 
-All of the package imports Keras from here. Another backend is asked for by ``KERAS_BACKEND``.
+All of the package imports Keras from here. Another backend is asked for by ``KERAS_BACKEND``, for trainings
+by the configuration (`cnn.backend_choice`).
 """
 
 from __future__ import annotations

@@ -65,6 +65,7 @@ class Checkpoint(keras.callbacks.Callback):
             with open(self.path, "rb") as opened, np.load(opened, allow_pickle=False) as file:
                 record = json.loads(str(file["record"]))
                 if record["key"] != self.key:
+                    log.info("%s is of other data, settings or backend, the training starts anew", self.path)
                     return
                 values = [file[f"variable.{k}"] for k in range(len(self.variables))]
                 order = file["order"]

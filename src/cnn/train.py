@@ -106,7 +106,8 @@ def train(
     network
         ``filters``, ``hidden`` and ``dropout``.
     training
-        ``epochs``, ``batch_size``, ``learning_rate``, ``stress_map_weight``, ``particle_weight``.
+        ``backend``, ``epochs``, ``batch_size``, ``learning_rate``, ``stress_map_weight``,
+        ``particle_weight``.
     seed
         Root seed of initial weights, order of samples, flips and dropout.
     code
@@ -115,7 +116,20 @@ def train(
         Split of the dataset to train on.
     member
         Number of the network in its ensemble: each has a seed of its own.
+
+    Raises
+    ------
+    ValueError
+        If Keras is on another backend than ``training["backend"]`` (`cnn.backend_choice`), or the dataset
+        has nothing to learn from.
+    RuntimeError
+        If the training diverges.
     """
+    if training["backend"] != keras.backend.backend():
+        raise ValueError(
+            f"training.backend must be that of Keras, {keras.backend.backend()}, got {training['backend']}: "
+            "call cnn.backend_choice.choose_backend before cnn.train is imported"
+        )
     samples = read_dataset(dataset, fold)
     train_part, validation_part = part(samples, "train"), part(samples, "validation")
     mean, sd = np.nanmean(train_part.label, axis=0), np.nanstd(train_part.label, axis=0)

@@ -73,6 +73,7 @@ def compress(
     record: Callable[[Frame], None],
     name: str = "structure",
     pressure: float | None = None,
+    system: System | None = None,
 ) -> ContactList:
     """Move the right wall in to the final width, or until it bears a pressure; hold until at rest.
 
@@ -93,6 +94,8 @@ def compress(
         Of the structure, for the warning.
     pressure
         For the wall to bear [Pa]; without one it moves to the final width.
+    system
+        The structure between its walls, if it has been put there already (`between_walls`).
 
     Returns
     -------
@@ -125,7 +128,7 @@ def compress(
             f"final_width must be at least {2 * structure.radius[largest]:g} m, the diameter of particle "
             f"{largest}, got {protocol.final_width:g} m"
         )
-    system = between_walls(structure, parameters)
+    system = system or between_walls(structure, parameters)
     longest = largest_time_step(structure, parameters.materials, protocol.time_step_rayleigh)
     pace = Pace.configured(longest, protocol)
     system.law.check_time_step(pace.longest_step)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from dem.filling.spatial import Packing, fill, packing_seed
 from dem.parameters import Pressing, PressingParameters, read_pressing
 from dem.parts import Parts, unfinished
 from dem.press import Sample, Stage, arrays_of, press_packing, restored, under_piston
+from dem.simulation import naming
 from dem.state import SpatialFrame
 from dem.study import made_from
 from dem.trajectory import Compressed, open_trajectory, write_structure
@@ -135,7 +135,7 @@ def _samples(
     cell: PackingCell, parameters: PressingParameters, replicate: int, parts: Parts
 ) -> Iterator[Compressed]:
     """All samples of a packing, those of finished stages from `parts`; errors name the packing."""
-    with naming(cell.packing_name(replicate)):
+    with naming(f"packing {cell.packing_name(replicate)}"):
         done = find_begun(cell, parameters, replicate, parts)
         yield from done.samples
         if done.stages < len(cell.pressures):
@@ -211,12 +211,3 @@ def go_on(
         parts.keep_arrays(name, stages=count, step=stage.step, time=stage.time, **arrays_of(stage.system))
         log.info("%s: at rest under %g MPa", name, stage.samples[0].pressure / 1e6)
         yield from runs
-
-
-@contextmanager
-def naming(packing: str) -> Iterator[None]:
-    """Have errors name a packing."""
-    try:
-        yield
-    except (RuntimeError, ValueError) as error:
-        raise type(error)(f"packing {packing}: {error}") from error

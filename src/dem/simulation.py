@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from dem.compress import compress
 from dem.parameters import SimulationParameters
-from dem.state import Frame
-from dem.structure import fill, structure_seed
+from dem.state import Frame, System
+from dem.structure import Structure, fill, structure_seed
 from dem.trajectory import Compressed
 
 
@@ -47,32 +48,33 @@ def structure_name(
     return f"width-{width * 1e6:g}_uncovered-{uncovered_fraction:g}{to}_replicate-{replicate:03d}"
 
 
-def simulate(
-    parameters: SimulationParameters,
-    width: float,
-    uncovered_fraction: float,
-    replicate: int,
-    pressure: float | None = None,
-    told: Callable[[Frame], object] = lambda frame: None,
-) -> Compressed:
-    """Fill and compress one structure of a study; errors name the structure.
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Have errors name what they are about."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise type(error)(f"{what}: {error}") from error
+
+
+class Filled(NamedTuple):
+    """A structure of a study before compression."""
+
+    name: str
+    structure: Structure
+    drawn: dict[str, Any]  # what it was made from, for JSON
+
+
+def filled(parameters: SimulationParameters, cell: Cell, replicate: int) -> Filled:
+    """Fill one structure of a study; errors name it.
 
     Its filling does not depend on the pressure: one packing can be followed from pressure to pressure.
-    `told` is called with each frame as it is recorded.
     """
-    name = structure_name(width, uncovered_fraction, replicate, pressure)
+    width, uncovered_fraction, pressure = cell
+    name = cell.name(replicate)
     seed = structure_seed(parameters.seed, width, uncovered_fraction, replicate)
-    frames: list[Frame] = []
-
-    def record(frame: Frame) -> None:
-        frames.append(frame)
-        told(frame)
-
-    try:
+    with naming(f"structure {name}"):
         structure, draw = fill(parameters.structure, width, uncovered_fraction, np.random.default_rng(seed))
-        contacts = compress(structure, parameters, record, name, pressure)
-    except (RuntimeError, ValueError) as error:
-        raise type(error)(f"structure {name}: {error}") from error
     drawn = {
         "width_m": width,
         "uncovered_fraction": uncovered_fraction,
@@ -84,4 +86,39 @@ def simulate(
     }
     if pressure is not None:
         drawn["pressure_Pa"] = pressure
-    return Compressed(name, drawn, structure, frames, contacts)
+    return Filled(name, structure, drawn)
+
+
+def compressed(
+    filled: Filled,
+    parameters: SimulationParameters,
+    pressure: float | None,
+    told: Callable[[Frame], object] = lambda frame: None,
+    system: System | None = None,
+) -> Compressed:
+    """Compress a structure of a study; errors name it.
+
+    `told` is called with each frame as it is recorded; for `system` see `dem.compress.compress`.
+    """
+    frames: list[Frame] = []
+
+    def record(frame: Frame) -> None:
+        frames.append(frame)
+        told(frame)
+
+    with naming(f"structure {filled.name}"):
+        contacts = compress(filled.structure, parameters, record, filled.name, pressure, system)
+    return Compressed(filled.name, filled.drawn, filled.structure, frames, contacts)
+
+
+def simulate(
+    parameters: SimulationParameters,
+    width: float,
+    uncovered_fraction: float,
+    replicate: int,
+    pressure: float | None = None,
+    told: Callable[[Frame], object] = lambda frame: None,
+) -> Compressed:
+    """Fill and compress one structure of a study, see `filled` and `compressed`."""
+    cell = Cell(width, uncovered_fraction, pressure)
+    return compressed(filled(parameters, cell, replicate), parameters, pressure, told)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,33 @@ class AnyStudy:
         """First and last replicate of each job of a cell."""
         size, replicates = self.config["grid"]["replicates_per_job"], self.config["grid"]["replicates"]
         return [(first, min(first + size, replicates) - 1) for first in range(0, replicates, size)]
+
+    # On a GPU.
+
+    def on_gpu(self) -> bool:
+        """Whether simulations run in batches on a GPU."""
+        return bool(self.config["compute"]["engine"] == "cuda")
+
+    def cells(self) -> list[tuple[Any, ...]]:
+        """What the jobs of a cell of the grid are called with, in the order of the grid."""
+        raise NotImplementedError
+
+    def batch_size(self) -> int:
+        """Structures in one job on a GPU."""
+        raise NotImplementedError
+
+    def of_batch(self, first: int, last: int) -> list[tuple[Any, ...]]:
+        """Cell and replicate of structures by their numbers, both included.
+
+        They are numbered replicate by replicate, so that more replicates leave those before as they are.
+        """
+        cells = self.cells()
+        return [(*cells[k % len(cells)], k // len(cells)) for k in range(first, last + 1)]
+
+    def batches(self) -> list[tuple[int, int]]:
+        """First and last structure of each job on a GPU."""
+        size, count = self.batch_size(), len(self.cells()) * self.config["grid"]["replicates"]
+        return [(first, min(first + size, count) - 1) for first in range(0, count, size)]
 
     # Networks.
 
@@ -151,6 +179,20 @@ class Study(AnyStudy):
 
     # Simulations.
 
+    def cells(self) -> list[tuple[Any, ...]]:
+        """Width [um], uncovered fraction, pressure [MPa] or None."""
+        grid = self.config["grid"]
+        pressures = grid["pressures_MPa"] or [None]
+        return list(product(grid["widths_um"], grid["uncovered_fractions"], pressures))
+
+    def batch_size(self) -> int:
+        """Structures in one job on a GPU."""
+        return int(self.config["compute"]["structures_per_batch"])
+
+    def batch_file(self, first: int, last: int) -> str:
+        """Trajectory of a job on a GPU: numbers of its structures."""
+        return self.file(f"trajectories/structures-{first}-{last}.h5")
+
     def pressures(self) -> list[str]:
         """Pressures as they stand in names: one empty text if the study compresses to a width."""
         return [f"_pressure-{pressure:g}" for pressure in self.config["grid"]["pressures_MPa"]] or [""]
@@ -161,7 +203,9 @@ class Study(AnyStudy):
         return self.file(f"trajectories/{job}.h5")
 
     def trajectory_files(self) -> list[str]:
-        """All trajectories, in the order of the grid."""
+        """All trajectories, in the order of the grid; on a GPU in that of the batches."""
+        if self.on_gpu():
+            return [self.batch_file(*batch) for batch in self.batches()]
         return [
             self.trajectory_file(width, fraction, pressure, *chunk)
             for width in self.config["grid"]["widths_um"]
@@ -171,7 +215,12 @@ class Study(AnyStudy):
         ]
 
     def example_trajectory(self) -> str:
-        """The trajectory whose first structure is drawn: the middle of the grid."""
+        """The trajectory whose first structure is drawn: the middle of the grid.
+
+        Batches of a GPU begin elsewhere: there it is the one with more frames.
+        """
+        if self.on_gpu():
+            return self.example()
         grid = self.config["grid"]
         cell = middle(grid["widths_um"]), middle(grid["uncovered_fractions"]), middle(self.pressures())
         return self.trajectory_file(*cell, *self.chunks()[0])
@@ -262,9 +311,10 @@ class Study(AnyStudy):
     def jobs(self) -> dict[str, list[str]]:
         """Names of the jobs, by rule, but for those of the figures."""
         stems = [Path(path).stem for path in self.trajectory_files()] if self.simulates() else []
+        rule = "compress_batch" if self.on_gpu() else "compress"
         return {
             "compile_kernels": ["compile_kernels"],
-            "compress": [f"compress/{stem}" for stem in stems],
+            rule: [f"{rule}/{stem}" for stem in stems],
             "compress_example": ["compress_example"],
             "degrade": [f"degrade/{other}" for other in self.config["joined_studies"]],
             "join": ["join"],

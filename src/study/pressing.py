@@ -18,23 +18,13 @@ class PressingStudy(AnyStudy):
         """The parts that decide how a packing comes out."""
         return self.sections("geometry", *SECTIONS)
 
-    def on_gpu(self) -> bool:
-        """Whether packings are pressed in batches by a GPU."""
-        return bool(self.config["compute"]["engine"] == "cuda")
+    def cells(self) -> list[tuple[Any, ...]]:
+        """AM shares; packings are the same under all pressures."""
+        return [(share,) for share in self.config["grid"]["am_volume_fractions"]]
 
-    def packings(self, first: int, last: int) -> list[tuple[float, int]]:
-        """AM share and replicate of packings by their numbers, both included.
-
-        They are numbered replicate by replicate, so that more replicates leave those before as they are.
-        """
-        shares = self.config["grid"]["am_volume_fractions"]
-        return [(shares[k % len(shares)], k // len(shares)) for k in range(first, last + 1)]
-
-    def batches(self) -> list[tuple[int, int]]:
-        """First and last packing of each job on a GPU."""
-        grid, size = self.config["grid"], self.config["compute"]["packings_per_batch"]
-        count = len(grid["am_volume_fractions"]) * grid["replicates"]
-        return [(first, min(first + size, count) - 1) for first in range(0, count, size)]
+    def batch_size(self) -> int:
+        """Packings in one job on a GPU."""
+        return int(self.config["compute"]["packings_per_batch"])
 
     def batch_file(self, first: int, last: int) -> str:
         """Samples of a job on a GPU: numbers of its packings."""

@@ -125,4 +125,5 @@ def test_a_checkpoint_of_other_settings_is_not_used(killed, caplog):
     killed.checkpoint.write_bytes(killed.content)
     with caplog.at_level("INFO"):
         train(**{**killed.given, "training": {**killed.given["training"], "learning_rate": 2e-3}})
+    assert f"{killed.checkpoint} is of other data, settings or backend, the training" in caplog.text
     assert epochs(caplog) == [1, 2, 3, 4]

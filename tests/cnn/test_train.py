@@ -10,8 +10,10 @@ import xarray as xr
 
 from cnn.data import part, read_dataset
 from cnn.ensemble import load_model, predict, predict_dataset
+from cnn.light import run_ensemble
 from cnn.particles import find_tables, mirrored
 from cnn.train import Batches, map_scale, train
+from cnn.weights import read_network
 
 
 def run(study, folder, dataset=None, **training):
@@ -206,19 +208,48 @@ def test_mirror_images_get_the_same_prediction(study):
         np.testing.assert_allclose(here, there, rtol=1e-4)
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-def test_other_backends_train_and_explain(study, tmp_path, backend):
+@pytest.fixture(scope="module", params=["jax", "torch"])
+def elsewhere(request, study, tmp_path_factory):
+    """Folder of two networks of one seed, trained on another backend than the environment asks for."""
+    backend = request.param
     pytest.importorskip(backend, reason=f"{backend} is not installed: an optional backend of Keras")
-    data, network, training = str(study.dataset), study.config["network"], study.config["training"]
+    folder = tmp_path_factory.mktemp(backend)
+    data, network = str(study.dataset), study.config["network"]
+    training = {**study.config["training"], "backend": backend}
     script = (
+        f"from cnn.backend_choice import choose_backend; choose_backend({backend!r})\n"
         "from cnn.train import train; from cnn.gradcam import gradcam_dataset\n"
-        f"train({data!r}, 'm.keras', 'h.csv', 's.json', {network!r}, {training!r}, 1, 'code')\n"
-        f"gradcam_dataset({data!r}, ['m.keras'], 'g.nc', 2)"
+        "for k in 'ab':\n"
+        f"    train({data!r}, k + '.keras', k + '.csv', k + '.json', {network!r}, {training!r}, 1, 'code')\n"
+        f"gradcam_dataset({data!r}, ['a.keras'], 'g.nc', 2)"
     )
-    environment = {**os.environ, "KERAS_BACKEND": backend}
-    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True)
-    assert json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))["versions"]["backend"] == backend
-    assert (tmp_path / "g.nc").exists()
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    subprocess.run([sys.executable, "-c", script], cwd=folder, env=environment, check=True)
+    return folder
+
+
+def test_other_backends_train_and_explain(elsewhere):
+    settings = json.loads((elsewhere / "a.json").read_text(encoding="utf-8"))
+    assert settings["versions"]["backend"] == settings["training"]["backend"] in elsewhere.name
+    assert (elsewhere / "g.nc").exists()
+
+
+def test_other_backends_repeat_a_seed(elsewhere):
+    first, second = (load_model(elsewhere / f"{k}.keras").get_weights() for k in "ab")
+    for mine, theirs in zip(first, second, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-7)
+
+
+def test_what_other_backends_have_trained_is_read_without_them(study, elsewhere):
+    image, particles = shown(study)
+    by_tensorflow = predict(load_model(elsewhere / "a.keras"), image, particles)[0]
+    in_numpy = run_ensemble([read_network(elsewhere / "a.keras")], image, particles).target[0]
+    np.testing.assert_allclose(in_numpy, by_tensorflow, rtol=1e-4)
+
+
+def test_a_training_on_another_backend_than_told_is_refused(study, tmp_path):
+    with pytest.raises(ValueError, match=r"training\.backend must be that of Keras, tensorflow, got jax"):
+        run(study, tmp_path, backend="jax")
 
 
 def test_batches_turn_image_and_map_together(study):

@@ -1,11 +1,70 @@
 """Hand-made scenes for the tests of the DEM."""
 
+import math
+import sys
+
 import numpy as np
 import pytest
 
+import dem.batch
+import dem.cuda.engine
+from dem.cpu.spatial.integrate import advance
+from dem.cuda.device import Device
 from dem.parameters import read_parameters
 from dem.simulation import simulate
+from dem.state import SpatialSystem
 from electrode.species import AM, SE
+
+
+class OnTheCpu:
+    """A batch without a GPU."""
+
+    runs = 0
+
+    def __init__(self, device, systems, threads=None):
+        self.orders = {}
+
+    def put(self, s, system):
+        """Nothing to copy."""
+
+    put_walls = put
+
+    def order(self, s, system, time_step, steps, kept):
+        damping = -math.log(kept) / time_step
+        self.orders[s] = SpatialSystem(*system), time_step, steps, damping
+
+    def skip(self, s):
+        self.orders.pop(s, None)
+
+    def run(self):
+        OnTheCpu.runs += 1
+        for order in self.orders.values():
+            advance(*order)
+
+    def take(self, s, system):
+        return True
+
+    def twists(self, s, system):
+        """Without their signs."""
+        return [part.tangential_force[: part.first[-1]] for part in (system.pairs, system.wall_contacts)]
+
+
+@pytest.fixture
+def device(monkeypatch):
+    """A GPU with memory for all, that is none."""
+    gpu = Device("stand-in", 10**12, True)
+    monkeypatch.setattr(dem.batch, "the_device", lambda: gpu)
+    monkeypatch.setattr(dem.cuda.engine, "PackingBatch", OnTheCpu)
+    return gpu
+
+
+@pytest.fixture
+def quick_turns():
+    """Threads take turns quickly: those of the simulator of a GPU wait for each other in every step."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
 
 
 @pytest.fixture

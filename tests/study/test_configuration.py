@@ -57,7 +57,13 @@ def test_configurations_of_the_project_are_accepted(root, overlaid, schema, name
         ("more_targets: [se_tortuosity_factor]", "more_targets.0: 'se_tortuosity_factor' is not one of"),
         ("prediction: {page: 0}", "prediction.page must be >= 1, got 0 (of a file of several pictures"),
         ("prediction: {page: 1.5}", "prediction.page must be a whole number, got 1.5"),
-        ("training: {environment: gpu}", "training.environment: 'gpu' is not one of ['cnn', 'cnn-gpu']"),
+        (
+            "training: {environment: gpu}",
+            "training.environment: 'gpu' is not one of ['cnn', 'cnn-gpu', 'cnn-jax']",
+        ),
+        ("compute: {engine: opencl}", "compute.engine: 'opencl' is not one of ['cpu', 'cuda']"),
+        ("compute: {structures_per_batch: 0}", "compute.structures_per_batch"),
+        ("training: {backend: torch}", "training.backend: 'torch' is not one of ['tensorflow', 'jax']"),
         ("prediction: {brightness: [void, AM]}", "prediction.brightness: ['void', 'AM'] is too short"),
         (
             "structure: {se_diameter_nm: 1000}",

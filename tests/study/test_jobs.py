@@ -67,6 +67,19 @@ def test_a_name_tells_its_pressure(study_of):
     assert pressure_of("_pressure-0.125") == 0.125
 
 
+def test_a_batch_on_a_gpu_is_of_all_cells(study_of):
+    compute = "compute: {engine: cuda, structures_per_batch: 5}"
+    study = study_of("tests/tiny", compute)
+    assert study.trajectory_files() == [f"{TRAJECTORIES}/structures-{batch}.h5" for batch in ("0-4", "5-7")]
+    structures = [structure for batch in study.batches() for structure in study.of_batch(*batch)]
+    assert structures == [(width, 0.7, None, replicate) for replicate in range(4) for width in (10, 11)]
+    assert study.jobs()["compress_batch"][0] == "compress_batch/structures-0-4"
+    assert "compress" not in study.jobs() and study.simulation() == study_of("tests/tiny").simulation()
+    assert study.example_trajectory() == study.example()
+    pressed = study_of("config/elastoplastic", compute)
+    assert [pressure for *_, pressure, _ in pressed.of_batch(0, 6)] == [25, 50, 100, 200, 400, 600, 25]
+
+
 def test_the_example_is_the_middle_of_the_grid(study_of):
     study = study_of("tests/tiny")
     assert study.example_trajectory() == f"{TRAJECTORIES}/width-11_uncovered-0.7_replicates-0-1.h5"
@@ -109,6 +122,7 @@ def test_settings_of_a_training_are_those_of_one_network(study_of):
         "learning_rate": 1e-3,
         "stress_map_weight": 1.0,
         "particle_weight": 1.0,
+        "backend": "tensorflow",
     }
 
 

@@ -57,7 +57,7 @@ def test_a_batch_on_a_gpu_is_of_all_shares(on_gpu):
     assert on_gpu.trajectory_files() == [
         f"results/tiny_space/trajectories/packings-{batch}.h5" for batch in ("0-3", "4-5")
     ]
-    packings = [packing for batch in on_gpu.batches() for packing in on_gpu.packings(*batch)]
+    packings = [packing for batch in on_gpu.batches() for packing in on_gpu.of_batch(*batch)]
     assert packings == [(0.3, 0), (0.5, 0), (0.3, 1), (0.5, 1), (0.3, 2), (0.5, 2)]
     jobs = on_gpu.jobs()
     assert jobs["press_batch"] == ["press_batch/packings-0-3", "press_batch/packings-4-5"]
@@ -67,7 +67,7 @@ def test_a_batch_on_a_gpu_is_of_all_shares(on_gpu):
 def test_more_replicates_leave_full_batches_as_they_are(on_gpu):
     grid = on_gpu.config["grid"] | {"replicates": 9}
     more = PressingStudy(on_gpu.config | {"grid": grid})
-    assert more.batches()[0] == on_gpu.batches()[0] and more.packings(0, 3) == on_gpu.packings(0, 3)
+    assert more.batches()[0] == on_gpu.batches()[0] and more.of_batch(0, 3) == on_gpu.of_batch(0, 3)
 
 
 def test_what_runs_a_job_decides_nothing(on_gpu, study_in_space):

@@ -50,6 +50,14 @@ def test_packings_go_to_a_gpu_together(project):
     assert "trajectories/packings-0-99.h5" in dataset
 
 
+def test_structures_in_the_plane_go_to_a_gpu_together(project):
+    engine = "--configfile", "config/demo.yaml", "--config", "compute={engine: cuda}"
+    output = project.snakemake("-n", *engine).stdout
+    stats = job_counts(output)
+    assert stats["compress_batch"] == 1 and "compress" not in stats
+    assert "trajectories/structures-0-95.h5" in output.split("rule dataset:")[1].split("rule ")[0]
+
+
 def test_requests_grow_with_the_attempt(root):
     profile = yaml.safe_load((root / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
     asked = {"default": profile["default-resources"], **profile["set-resources"]}

@@ -1,4 +1,5 @@
-# Fill and compress: one job per width, uncovered fraction, pressure if any, and chunk of replicates.
+# Fill and compress: one job per width, uncovered fraction, pressure if any, and chunk of replicates, or a batch of
+# structures of all of them on a GPU.
 
 
 rule compress:
@@ -20,6 +21,26 @@ rule compress:
         code=code_of("dem.simulation"),
     script:
         "../scripts/compress.py"
+
+
+rule compress_batch:
+    input:
+        kernels="results/{study}/kernels.json",
+    output:
+        "results/{study}/trajectories/structures-{first}-{last}.h5",
+    log:
+        "results/{study}/logs/compress_batch/structures-{first}-{last}.log",
+    benchmark:
+        "results/{study}/benchmarks/compress_batch/structures-{first}-{last}.tsv"
+    conda:
+        "../envs/dem-gpu.yaml"
+    threads: 1
+    params:
+        config=study.simulation(),
+        structures=lambda wildcards: study.of_batch(int(wildcards.first), int(wildcards.last)),
+        code=code_of("dem.simulation", "dem.cuda.engine"),
+    script:
+        "../scripts/compress_batch.py"
 
 
 rule compress_example:

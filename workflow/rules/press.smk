@@ -36,7 +36,7 @@ rule press_batch:
     threads: 1
     params:
         config=study.simulation(),
-        packings=lambda wildcards: study.packings(int(wildcards.first), int(wildcards.last)),
+        packings=lambda wildcards: study.of_batch(int(wildcards.first), int(wildcards.last)),
         pressures=config["grid"]["pressures_MPa"],
         code=code_of("dem.press", "dem.trajectory", "dem.cuda.engine"),
     script:

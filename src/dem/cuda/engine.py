@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 from numba.extending import typeof_impl
 
+from dem.cpu import integrate as planar_integrate
 from dem.cpu.cache import keep_apart
-from dem.cpu.spatial.integrate import COLLAPSED
+from dem.cpu.spatial import integrate as spatial_integrate
 from dem.cuda.device import Device
+from dem.cuda.planar import LayeredSystem
 from dem.cuda.spatial.batch import PackingBatch
 from dem.engine import GEOMETRIES
-from dem.state import SpatialSystem
+from dem.state import SpatialSystem, System
 
 
 class OnDevice(SpatialSystem):
@@ -46,16 +48,19 @@ class Member:
         self._there: Any = None
         self._walls: list[np.ndarray] = []
 
-    def advance(self, system: SpatialSystem, time_step: float, steps: int, damping: float = 0.0) -> None:
+    def advance(self, system: SpatialSystem, time_step: float, steps: int, damping: float) -> bool:
         """Advance `system` in place, see `dem.cpu.integrate.advance`.
+
+        Returns
+        -------
+        bool
+            False if spheres overlap so much that the neighbor list overflows.
 
         Raises
         ------
         RuntimeError
-            If spheres overlap so much that the neighbor list overflows, or the device fails.
+            If the device fails.
         """
-        if steps == 0:
-            return
         batch = self._together.batch
         # Protocols change walls only; whatever else stands there is another packing's, or a copy.
         if self._there is not system.particles.motion:
@@ -66,8 +71,13 @@ class Member:
         batch.order(self._number, system, time_step, steps, math.exp(-damping * time_step))
         self._together.run()
         if not batch.take(self._number, system):
-            raise RuntimeError(COLLAPSED)
+            return False
         self._there, self._walls = system.particles.motion, [column.copy() for column in system.walls]
+        return True
+
+    def twists(self, system: SpatialSystem) -> tuple[np.ndarray, np.ndarray]:
+        """See `PackingBatch.twists`."""
+        return self._together.batch.twists(self._number, system)
 
     def leave(self) -> None:
         """Ask for no more steps."""
@@ -129,7 +139,7 @@ _member: ContextVar[Member] = ContextVar("member")
 
 @contextmanager
 def advanced_by(member: Member) -> Iterator[None]:
-    """Have systems `OnDevice` advanced by a member of a batch, in this thread; it leaves in the end."""
+    """Have systems of a device advanced by a member of a batch, in this thread; it leaves in the end."""
     token = _member.set(member)
     try:
         yield
@@ -138,8 +148,19 @@ def advanced_by(member: Member) -> Iterator[None]:
         member.leave()
 
 
-def _advance(system: SpatialSystem, time_step: float, steps: int, damping: float = 0.0) -> None:
-    _member.get().advance(system, time_step, steps, damping)
+def _advance(system: OnDevice, time_step: float, steps: int, damping: float = 0.0) -> None:
+    if steps and not _member.get().advance(system, time_step, steps, damping):
+        raise RuntimeError(spatial_integrate.COLLAPSED)
+
+
+def _advance_layer(system: LayeredSystem, time_step: float, steps: int, damping: float = 0.0) -> None:
+    if not steps:
+        return
+    member = _member.get()
+    if not member.advance(system.layer, time_step, steps, damping):
+        raise RuntimeError(planar_integrate.COLLAPSED)
+    system.follow(member.twists(system.layer))
 
 
 GEOMETRIES[OnDevice] = GEOMETRIES[SpatialSystem]._replace(advance=_advance)
+GEOMETRIES[LayeredSystem] = GEOMETRIES[System]._replace(advance=_advance_layer)

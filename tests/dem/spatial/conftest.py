@@ -1,20 +1,9 @@
 """Hand-made packings in space."""
 
-import sys
-
 import numpy as np
 import pytest
 
 from electrode.species import AM, SE
-
-
-@pytest.fixture
-def quick_turns():
-    """Threads take turns quickly: those of the simulator of a GPU wait for each other in every step."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(before)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""Compile the kernel of a law for a GPU that is not there: ``python kernel_without_gpu.py LAW FRICTION 90``.
+"""Compile the kernel of a law for GPUs that are not there: ``python kernel_without_gpu.py LAW FRICTION 90``.
 
-The machine code's assembler text goes to standard output. A process of its own: Numba is here without its
-simulator, and is told of a device.
+The machine code's assembler text goes to standard output, of several GPUs (``80 90``) one after the other.
+With ``only`` before the law the kernel is no more than what depends on it. A process of its own: Numba is
+here without its simulator, and is told of a device.
 """
 
 import sys
@@ -10,12 +11,19 @@ from types import SimpleNamespace
 import numba.cuda.dispatcher
 import numpy as np
 from numba import cuda
+from numba.cuda.codegen import CUDACodeLibrary
 from numba.cuda.typing.typeof import typeof
 
 from dem.cpu.spatial.neighbors import empty_grid
 from dem.cpu.spatial.tile import empty_tile
+from dem.cuda import block
+from dem.cuda.compiled import Compiler
 from dem.cuda.device import Device
+from dem.cuda.law import seams
 from dem.cuda.spatial.batch import PackingBatch, linked_kernel
+from dem.cuda.spatial.forces import add_up, pass_contacts
+from dem.cuda.spatial.neighbors import fill_in
+from dem.cuda.spatial.structure import structure_of
 from dem.geometry.spatial import FLOOR_AND_PISTON
 from dem.laws.elastic import pair_table
 from dem.laws.elastoplastic import Yielding
@@ -48,18 +56,34 @@ def a_sphere(law, friction):
     )
 
 
-def main(law, friction, capability):
-    capability = int(capability) // 10, int(capability) % 10
-    device = SimpleNamespace(compute_capability=capability)
+def what_depends_on_the_law(batch, law, friction, s, thread, threads):
+    """Work of a block in which nothing else is."""
+    structure = structure_of(batch, s, threads)
+    fill_in(structure, structure.pairs, law, friction, False, thread, threads)
+    pass_contacts(structure, law, friction, 1e-11, True, thread, threads)
+    structure.lost[thread] = add_up(structure, friction, thread)[1]
+
+
+def main(only, law, friction, *capabilities):
+    capabilities = [(int(number) // 10, int(number) % 10) for number in capabilities]
+    device = SimpleNamespace(compute_capability=capabilities[0])
     numba.cuda.dispatcher.get_current_device = lambda: device
-    system = a_sphere(law, friction)
+    # What Numba makes of a kernel is the same for all GPUs; NVIDIA's compiler is called for each of them.
+    libraries, asked = [], CUDACodeLibrary.get_asm_strs
+    CUDACodeLibrary.get_asm_strs = lambda self, cc=None: libraries.append(self) or asked(self, cc)
+    system, jit = a_sphere(law, friction), cuda.jit(device=True, forceinline=True)
     kinds = type(system.law), type(system.friction)
     # Arrays of NumPy have the types of those on a device.
     batch = PackingBatch(Device("none", 2**40, True), [system]).arguments
-    kernel = linked_kernel(*kinds, cuda.jit(device=True, forceinline=True))
-    text, _ = cuda.compile_ptx(kernel, tuple(map(typeof, batch)), cc=capability)
-    print(text)
+    if only:
+        kernel = Compiler(jit, {**seams(*kinds), block.work: what_depends_on_the_law}).linked(block.kernel)
+    else:
+        kernel = linked_kernel(*kinds, jit)
+    cuda.compile_ptx(kernel, tuple(map(typeof, batch)), cc=capabilities[0])
+    for capability in capabilities:
+        print(*asked(libraries[0], capability))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    only = sys.argv[1] == "only"
+    main(only, *sys.argv[1 + only :])

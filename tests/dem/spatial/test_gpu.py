@@ -11,7 +11,7 @@ from dem.cpu.spatial.tile import dissipated_work
 from dem.cuda.device import the_device
 from dem.cuda.engine import OnDevice, Together, advanced_by
 from dem.cuda.spatial.batch import PackingBatch
-from dem.engine import run
+from dem.engine import GEOMETRIES, run
 from dem.geometry.spatial import FACES
 from dem.laws.elastoplastic import Yielding
 from dem.protocol.request import Advance, Drive
@@ -163,8 +163,8 @@ def test_a_protocol_runs_on_a_device_as_on_the_cpu(packed):
 
 
 def test_a_collapsed_packing_is_told_and_leaves_the_others_alone(packed):
-    fine, broken = packed(count=8), packed(count=32, friction=0.5)
-    known = copy.deepcopy(fine)
+    fine, broken = (OnDevice(*packed(count=count)) for count in (8, 32))
+    known, on_device = packed(count=8), GEOMETRIES[OnDevice]
     together = Together(the_device(), [fine, broken])
     broken.particles.motion[:, :3] = 1e-6 + 1e-9 * np.arange(32)[:, None]
     broken.particles.motion[:, 9] = 0.5e-6
@@ -173,15 +173,15 @@ def test_a_collapsed_packing_is_told_and_leaves_the_others_alone(packed):
     def collapse():
         with advanced_by(together.members[1]):
             try:
-                together.members[1].advance(broken, STEP, 5)
+                on_device.advance(broken, STEP, 5)
             except RuntimeError as error:
                 failures.append(str(error))
 
     other = threading.Thread(target=collapse)
     other.start()
     with advanced_by(together.members[0]):
-        together.members[0].advance(fine, STEP, 5)
-        together.members[0].advance(fine, STEP, 5)
+        on_device.advance(fine, STEP, 5)
+        on_device.advance(fine, STEP, 5)
     other.join()
     assert "collapsed" in failures[0]
     advance(known, STEP, 10)

@@ -2,60 +2,18 @@
 
 import copy
 import logging
-import math
 
 import pytest
 
+import dem.batch
 import dem.cuda.engine
-import dem.press_batch
-from dem.cpu.spatial.integrate import advance
-from dem.cuda.device import Device
 from dem.cuda.spatial.batch import bytes_of
 from dem.press_batch import press_batch
 from dem.press_study import press_cell
-from dem.state import SpatialSystem
 from electrode.structures import read_packings
 
 PRESSURES = [50, 200]
 PACKINGS = [(0.3, 0), (0.5, 0), (0.5, 1)]
-
-
-class OnTheCpu:
-    """A batch without a GPU."""
-
-    runs = 0
-
-    def __init__(self, device, systems, threads=None):
-        self.orders = {}
-
-    def put(self, s, system):
-        """Nothing to copy."""
-
-    put_walls = put
-
-    def order(self, s, system, time_step, steps, kept):
-        damping = -math.log(kept) / time_step
-        self.orders[s] = SpatialSystem(*system), time_step, steps, damping
-
-    def skip(self, s):
-        self.orders.pop(s, None)
-
-    def run(self):
-        OnTheCpu.runs += 1
-        for order in self.orders.values():
-            advance(*order)
-
-    def take(self, s, system):
-        return True
-
-
-@pytest.fixture
-def device(monkeypatch):
-    """A GPU with memory for all, that is none."""
-    gpu = Device("stand-in", 10**12, True)
-    monkeypatch.setattr(dem.press_batch, "the_device", lambda: gpu)
-    monkeypatch.setattr(dem.cuda.engine, "PackingBatch", OnTheCpu)
-    return gpu
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +42,7 @@ def test_packings_of_all_cells_are_pressed_together_as_on_the_cpu(device, config
         press_cell(tmp_path / f"{share}.h5", config, share, PRESSURES, replicates, "a1b2")
         apart |= told(tmp_path / f"{share}.h5")
     assert together == apart and len(together) == 3 * 2 * 2
-    assert "3 of 3 packings pressed (4 samples)" in caplog.text
+    assert "packing am-0.5_replicate-001 is finished, 3 of 3" in caplog.text
     assert list(tmp_path.glob(".*")) == []
 
 
@@ -95,37 +53,38 @@ def test_a_batch_that_the_memory_does_not_hold_is_cut(device, config, tmp_path, 
         sizes.append(bytes_of(systems))
         return sizes[-1]
 
-    monkeypatch.setattr(dem.press_batch, "bytes_of", counted)
+    monkeypatch.setattr(dem.batch, "bytes_of", counted)
     whole, cut = tmp_path / "whole.h5", tmp_path / "cut.h5"
     press_batch(whole, config, PACKINGS, PRESSURES, "a1b2")
-    small = device._replace(free=int(1.2 * max(sizes) / dem.press_batch.SHARE))
-    monkeypatch.setattr(dem.press_batch, "the_device", lambda: small)
+    small = device._replace(free=int(1.2 * max(sizes) / dem.batch.SHARE))
+    monkeypatch.setattr(dem.batch, "the_device", lambda: small)
     with caplog.at_level(logging.INFO):
         press_batch(cut, config, PACKINGS, PRESSURES, "a1b2")
     assert cut.read_bytes() == whole.read_bytes()
-    assert "stand-in has" in caplog.text and "pressed in 3 batches" in caplog.text
+    assert "stand-in has" in caplog.text and "finished in 3 batches" in caplog.text
     none = device._replace(free=1000)
-    monkeypatch.setattr(dem.press_batch, "the_device", lambda: none)
+    monkeypatch.setattr(dem.batch, "the_device", lambda: none)
     with pytest.raises(RuntimeError, match=r"packing am-0.3_replicate-000: needs .* GB of the GPU's memory"):
         press_batch(tmp_path / "none.h5", config, PACKINGS, PRESSURES, "a1b2")
 
 
 def test_a_failed_job_goes_on_from_the_last_states_at_rest(device, config, tmp_path, monkeypatch, caplog):
     whole, again = tmp_path / "whole.h5", tmp_path / "again.h5"
-    OnTheCpu.runs = 0
+    on_the_cpu = dem.cuda.engine.PackingBatch
+    on_the_cpu.runs = 0
     press_batch(whole, config, PACKINGS, PRESSURES, "a1b2")
-    needed, OnTheCpu.runs = OnTheCpu.runs, 0
+    needed, on_the_cpu.runs = on_the_cpu.runs, 0
 
     def fails(self):
-        OnTheCpu.run(self)
-        if OnTheCpu.runs > 0.7 * needed:
+        on_the_cpu.run(self)
+        if on_the_cpu.runs > 0.7 * needed:
             raise RuntimeError("an illegal memory access was encountered")
 
-    monkeypatch.setattr(dem.cuda.engine, "PackingBatch", type("Failing", (OnTheCpu,), {"run": fails}))
+    monkeypatch.setattr(dem.cuda.engine, "PackingBatch", type("Failing", (on_the_cpu,), {"run": fails}))
     with pytest.raises(RuntimeError, match="the GPU has failed: an illegal memory access"):
         press_batch(again, config, PACKINGS, PRESSURES, "a1b2")
     assert not again.exists()
-    monkeypatch.setattr(dem.cuda.engine, "PackingBatch", OnTheCpu)
+    monkeypatch.setattr(dem.cuda.engine, "PackingBatch", on_the_cpu)
     with caplog.at_level(logging.INFO):
         press_batch(again, config, PACKINGS, PRESSURES, "a1b2")
     assert "goes on from 50 MPa" in caplog.text
@@ -139,6 +98,6 @@ def test_a_failure_names_the_packing_when_the_others_are_done(device, config, tm
 
 
 def test_samples_that_another_job_has_taken_away_are_missed(device, config, tmp_path, monkeypatch):
-    monkeypatch.setattr(dem.press_batch, "press_together", lambda *arguments: None)
+    monkeypatch.setattr(dem.batch, "finish_together", lambda *arguments: None)
     with pytest.raises(RuntimeError, match="its samples are gone"):
         press_batch(tmp_path / "gone.h5", config, [(0.3, 0)], [50], "a1b2")

@@ -21,6 +21,7 @@ from dem.cuda.spatial.structure import (
     MASS,
     MOTION,
     ROW,
+    TWIST_Z,
     Batch,
     Orders,
     Places,
@@ -291,6 +292,17 @@ class PackingBatch:
                 read(there, here)
         system.tile[DISSIPATED] += self._orders.dissipated[s]
         return True
+
+    def twists(self, s: int, system: SpatialSystem) -> tuple[np.ndarray, np.ndarray]:
+        """Normal x force of the pairs of structure s, and of its contacts with walls, about z [N]."""
+        view = self._views[s]
+        return self._twists(view.pair_row, system.pairs), self._twists(view.wall_row, system.wall_contacts)
+
+    def _twists(self, rows: Any, contacts: Contacts) -> np.ndarray:
+        listed = int(contacts.first[-1])
+        read = np.empty((listed, ROW))
+        self.device.read(rows[:listed], read)
+        return read[:, TWIST_Z]
 
 
 def _used(contacts: Contacts, name: str, listed: Contacts) -> Any:
