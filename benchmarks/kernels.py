@@ -111,7 +111,7 @@ def main():
     print(f"{'  roots and divisions alone':28s} {limit:6.2f} ns per pair")
     print(f"{'kick, drift':28s} {nanoseconds(moves, system, 0.0) / particles:6.2f} ns per particle")
     print(f"{'walls':28s} {nanoseconds(walls, system, 0.0) / particles:6.2f} ns per particle")
-    skin = integrate._skin(system.particles)
+    skin = integrate.skin_of(system.particles)
     rebuild = nanoseconds(rebuilds, system, skin, repeats=REPEATS // 20) / particles
     print(f"{'rebuild of the list':28s} {rebuild:6.2f} ns per particle")
 

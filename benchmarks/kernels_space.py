@@ -109,7 +109,7 @@ def main():
         print(f"{'kick, drift':28s} {taken:6.2f} ns per particle")
         taken = nanoseconds(walls, system, 0.0, repeats=repeats) / particles
         print(f"{'walls':28s} {taken:6.2f} ns per particle")
-        skin = integrate._skin(system.particles)
+        skin = integrate.skin_of(system.particles)
         taken = nanoseconds(rebuilds, system, skin, repeats=max(1, repeats // 20)) / particles
         print(f"{'rebuild of the list':28s} {taken:6.2f} ns per particle")
 

@@ -109,7 +109,7 @@ def test_compiled_equals_python(cluster):
     system = cluster()
     twin = copy.deepcopy(system)
     integrate.advance(system, 1e-11, 20)
-    skin = integrate._skin(twin.particles)
+    skin = integrate.skin_of(twin.particles)
     assert integrate._advance.py_func(twin, skin, 1e-11, 20, 1.0) == 20
     for compiled, python in zip(system.particles, twin.particles, strict=True):
         np.testing.assert_allclose(compiled, python, rtol=1e-9, atol=1e-18)

@@ -44,7 +44,7 @@ def make_system(particles: Particles, walls: Walls, law: Law, friction: np.ndarr
     """
     keep_apart(law)
     n = particles.x.size
-    skin = _skin(particles)
+    skin = skin_of(particles)
     system = System(
         particles,
         walls,
@@ -62,7 +62,7 @@ def make_system(particles: Particles, walls: Walls, law: Law, friction: np.ndarr
     return system
 
 
-def _skin(particles: Particles) -> float:
+def skin_of(particles: Particles) -> float:
     return SKIN * 2 * particles.radius.min()
 
 
@@ -192,6 +192,6 @@ def advance(system: System, time_step: float, steps: int, damping: float = 0.0) 
     """
     if steps == 0:
         return
-    done = _advance(system, _skin(system.particles), time_step, steps, math.exp(-damping * time_step))
+    done = _advance(system, skin_of(system.particles), time_step, steps, math.exp(-damping * time_step))
     if done < steps:
         raise RuntimeError(COLLAPSED)

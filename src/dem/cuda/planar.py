@@ -15,7 +15,7 @@ from numba.extending import typeof_impl
 
 from dem.cpu import tile
 from dem.cpu.spatial import tile as layer_tile
-from dem.cpu.spatial.integrate import _skin
+from dem.cpu.spatial.integrate import skin_of
 from dem.cpu.spatial.neighbors import empty_grid
 from dem.geometry.spatial import FX, FY, RADIUS, SPIN_Z, TORQUE_Z, VX, VY, X, Y
 from dem.laws.friction import friction_of
@@ -92,7 +92,7 @@ def _layer_of(system: LayeredSystem) -> SpatialSystem:
     # As thin as a cell is wide, so that there is one layer of cells.
     thickness = 2 * particles.radius.min()
     box = Box(np.array([0.0, 0.0, thickness]), np.array([np.inf, np.inf, thickness / 2]))
-    grid = empty_grid(spheres, walls, box, _skin(spheres))
+    grid = empty_grid(spheres, walls, box, skin_of(spheres))
     # The lists at hand are of the plane, with a skin of its own: they are made anew in the first step.
     grid.built[:] = np.nan
     layer = SpatialSystem(

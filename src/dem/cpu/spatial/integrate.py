@@ -65,7 +65,7 @@ def make_system(particles: Spheres, walls: Walls, box: Box, law: Law, friction: 
     """
     keep_apart(law)
     n = particles.mass.size
-    skin = _skin(particles)
+    skin = skin_of(particles)
     system = SpatialSystem(
         particles,
         box,
@@ -84,7 +84,7 @@ def make_system(particles: Spheres, walls: Walls, box: Box, law: Law, friction: 
     return system
 
 
-def _skin(particles: Spheres) -> float:
+def skin_of(particles: Spheres) -> float:
     return SKIN * 2 * particles.motion[:, RADIUS].min()
 
 
@@ -189,6 +189,6 @@ def advance(system: SpatialSystem, time_step: float, steps: int, damping: float 
     """
     if steps == 0:
         return
-    done = _advance(system, _skin(system.particles), time_step, steps, math.exp(-damping * time_step))
+    done = _advance(system, skin_of(system.particles), time_step, steps, math.exp(-damping * time_step))
     if done < steps:
         raise RuntimeError(COLLAPSED)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dem.cpu.spatial.integrate import _skin
+from dem.cpu.spatial.integrate import skin_of
 from dem.cpu.spatial.neighbors import _cell_along
 from dem.cpu.spatial.tile import DISSIPATED
 from dem.cuda.compiled import Compiler
@@ -248,7 +248,7 @@ class PackingBatch:
         """Have structure s do so many steps in the next run."""
         orders = self._orders
         orders.steps[s], orders.time_step[s], orders.kept[s] = steps, time_step, kept
-        orders.skin[s] = _skin(system.particles)
+        orders.skin[s] = skin_of(system.particles)
 
     def skip(self, s: int) -> None:
         """Have structure s stand still from now on."""
