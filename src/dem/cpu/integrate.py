@@ -63,6 +63,7 @@ def make_system(particles: Particles, walls: Walls, law: Law, friction: np.ndarr
 
 
 def skin_of(particles: Particles) -> float:
+    """How much farther than contact neighbor lists reach [m]."""
     return SKIN * 2 * particles.radius.min()
 
 

@@ -85,6 +85,7 @@ def make_system(particles: Spheres, walls: Walls, box: Box, law: Law, friction: 
 
 
 def skin_of(particles: Spheres) -> float:
+    """How much farther than contact neighbor lists reach [m]."""
     return SKIN * 2 * particles.motion[:, RADIUS].min()
 
 
