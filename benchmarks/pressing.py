@@ -41,7 +41,7 @@ SETTINGS = {
     "relaxation_time_ns": ("elastoplastic", (0.5, 2)),
     "solid_fraction": ("structure", (0.36, 0.45)),
     "box_width_um": ("structure", (10, 20, 30)),
-    "box_height_um": ("structure", (24, 40)),
+    "box_height_um": ("structure", (24, 40, 64)),
 }
 # Of the samples under one pressure: the first bears it, the second has been let go.
 MEASURES = {
