@@ -245,15 +245,21 @@ def disc_image(centre: np.ndarray, radius: np.ndarray, number: np.ndarray, windo
         What the image shows.
     """
     image = np.full((window.rows, window.columns), -1)
-    for (x, y), reach, k in zip(centre.tolist(), radius.tolist(), number.tolist(), strict=True):
-        columns = _pixels_between(x - reach, x + reach, window.left, window.pixel, window.columns)
-        rows = _pixels_between(y - reach, y + reach, window.bottom, window.pixel, window.rows)
-        square = (window.x[columns] - x) ** 2 + (window.y[rows, None] - y) ** 2
-        image[rows, columns][square <= reach**2] = k
+    x, y = window.x, window.y
+    columns = _pixels_within(centre[:, 0], radius, window.left, window.pixel, window.columns)
+    rows = _pixels_within(centre[:, 1], radius, window.bottom, window.pixel, window.rows)
+    ends = np.column_stack([rows, columns]).tolist()
+    discs = zip(centre.tolist(), radius.tolist(), number.tolist(), ends, strict=True)
+    for (x0, y0), reach, k, (bottom, top, left, right) in discs:
+        square = (x[left:right] - x0) ** 2 + (y[bottom:top, None] - y0) ** 2
+        image[bottom:top, left:right][square <= reach**2] = k
     return image
 
 
-def _pixels_between(low: float, high: float, origin: float, pixel: float, count: int) -> slice:
-    """Pixels along one axis whose centres may lie between two coordinates [m]."""
-    first, last = np.clip(np.floor((np.array([low, high]) - origin) / pixel), -1, count).astype(int)
-    return slice(max(first, 0), min(last, count - 1) + 1)
+def _pixels_within(
+    centre: np.ndarray, reach: np.ndarray, origin: float, pixel: float, count: int
+) -> np.ndarray:
+    """First and one past the last pixel along an axis [D, 2] whose centre may be that near to a place [D]."""
+    ends = np.floor((centre[:, None] + reach[:, None] * np.array([-1, 1]) - origin) / pixel)
+    first, last = np.clip(ends, -1, count).astype(int).T
+    return np.column_stack([np.maximum(first, 0), np.minimum(last, count - 1) + 1])
