@@ -1,9 +1,10 @@
 """Density of pure electrolyte and of composites in space against pressure, and how AM is covered.
 
-    python benchmarks/density.py [--packings 5] [--width-um 10] [--am 0 0.3 0.5 0.7] [--friction 0 0.2 0.5]
-        [--materials so_2021] [--law elastoplastic]
+    python benchmarks/density.py [--packings 5] [--width-um 10] [--height-um 15] [--am 0 0.3 0.5 0.7]
+        [--friction 0 0.2 0.5] [--pressures-mpa 25 50 100 200 300 400 600] [--materials so_2021]
+        [--law elastoplastic]
 
-Packings are filled, pressed from 25 to 600 MPa, at rest under each pressure, and let go from each. Constants
+Packings are filled, pressed, at rest under each pressure, and let go from each. Constants
 are those of config/materials but for friction, the same for all pairs; the law elastoplastic, the elastic one
 where `--law hertz_mindlin` asks for it. Means and standard deviations over the packings go to
 benchmarks/density.csv, where other settings stay. Published values come second-hand, digitised by others.
@@ -29,7 +30,8 @@ PRESSURES = (25, 50, 100, 200, 300, 400, 600)  # [MPa]
 AM_DIAMETER = 4e-6
 # Relative density of pure electrolyte [MPa]: So et al. (2021, 2022), Sakuda et al. (2013), 0.05 wide.
 PUBLISHED = {100: "0.72", 200: "0.80", 300: "0.85-0.88", 400: "0.90-0.93", 600: "0.98-1.0"}
-KEYS = ("materials", "law", "friction", "am", "pressure_MPa", "unloaded")
+SETTINGS = ("materials", "law", "friction", "am", "box_height_um")
+KEYS = (*SETTINGS, "pressure_MPa", "unloaded")
 MEASURES = ("relative_density", "solid_volume_fraction", "am_coverage", "coordination_se_se")
 
 
@@ -42,14 +44,14 @@ def parameters(materials, law, friction):
     return read_pressing(config)
 
 
-def pressed(packing, known):
+def pressed(packing, known, pressures):
     """Measures of a packing under each pressure, and let go from it: rows of `MEASURES` by pressure."""
     rows = {}
     protocol = dataclasses.replace(
         known.compression, time_step_rayleigh=0.1, unload_to=(0.0,), unload_from=()
     )
     for stage in press_packing(
-        packing, known.materials, known.contacts, protocol, [1e6 * p for p in PRESSURES]
+        packing, known.materials, known.contacts, protocol, [1e6 * p for p in pressures]
     ):
         for sample in stage.samples:
             frame = sample.frame
@@ -66,6 +68,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--packings", type=int, default=5)
     parser.add_argument("--width-um", type=float, default=10.0)
+    parser.add_argument("--height-um", type=float, default=15.0)
+    parser.add_argument("--pressures-mpa", type=int, nargs="+", default=PRESSURES)
     parser.add_argument("--am", type=float, nargs="+", default=[0.0, 0.3, 0.5, 0.7])
     parser.add_argument("--friction", type=float, nargs="+", default=[0.0, 0.2, 0.5])
     parser.add_argument("--law", default="elastoplastic")
@@ -75,7 +79,7 @@ def main():
     width = arguments.width_um * 1e-6
     filling = SpatialFilling(
         box_width=width,
-        box_height=1.5 * width,
+        box_height=arguments.height_um * 1e-6,
         am_mean_diameter=(AM_DIAMETER, AM_DIAMETER),
         am_sd_diameter=(0.0, 0.0),
         am_minimum_diameter=AM_DIAMETER,
@@ -92,8 +96,9 @@ def main():
             for replicate in range(arguments.packings):
                 rng = np.random.default_rng(packing_seed(20220301, am, replicate))
                 packing, _ = fill(filling, am, rng)
-                of_packings.append(pressed(packing, known))
-            keep((arguments.materials, arguments.law, f"{friction:g}", f"{am:g}"), of_packings)
+                of_packings.append(pressed(packing, known, arguments.pressures_mpa))
+            height = f"{arguments.height_um:g}"
+            keep((arguments.materials, arguments.law, f"{friction:g}", f"{am:g}", height), of_packings)
 
 
 def keep(settings, of_packings):
@@ -102,7 +107,7 @@ def keep(settings, of_packings):
     rows = []
     if TABLE.exists():
         with TABLE.open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if tuple(row[key] for key in KEYS[:4]) != settings]
+            rows = [row for row in csv.DictReader(file) if tuple(row[key] for key in SETTINGS) != settings]
     for pressure, unloaded in of_packings[0]:
         values = np.array([rows_of[pressure, unloaded] for rows_of in of_packings])
         keys = (*settings, pressure, int(unloaded))
