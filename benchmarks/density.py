@@ -30,7 +30,7 @@ PRESSURES = (25, 50, 100, 200, 300, 400, 600)  # [MPa]
 AM_DIAMETER = 4e-6
 # Relative density of pure electrolyte [MPa]: So et al. (2021, 2022), Sakuda et al. (2013), 0.05 wide.
 PUBLISHED = {100: "0.72", 200: "0.80", 300: "0.85-0.88", 400: "0.90-0.93", 600: "0.98-1.0"}
-SETTINGS = ("materials", "law", "friction", "am", "box_height_um")
+SETTINGS = ("materials", "law", "friction", "am", "box_width_um", "box_height_um")
 KEYS = (*SETTINGS, "pressure_MPa", "unloaded")
 MEASURES = ("relative_density", "solid_volume_fraction", "am_coverage", "coordination_se_se")
 
@@ -97,17 +97,19 @@ def main():
                 rng = np.random.default_rng(packing_seed(20220301, am, replicate))
                 packing, _ = fill(filling, am, rng)
                 of_packings.append(pressed(packing, known, arguments.pressures_mpa))
-            height = f"{arguments.height_um:g}"
-            keep((arguments.materials, arguments.law, f"{friction:g}", f"{am:g}", height), of_packings)
+            box = f"{arguments.width_um:g}", f"{arguments.height_um:g}"
+            keep((arguments.materials, arguments.law, f"{friction:g}", f"{am:g}", *box), of_packings)
 
 
 def keep(settings, of_packings):
-    """Write mean and SD over the packings to the table, in place of older rows of these settings."""
+    """Write mean and SD over the packings to the table, in place of older rows of the same keys."""
     columns = [*KEYS, "packings", *(f"{name}_{of}" for name in MEASURES for of in ("mean", "sd"))]
     rows = []
     if TABLE.exists():
         with TABLE.open(encoding="utf-8", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if tuple(row[key] for key in SETTINGS) != settings]
+            rows = list(csv.DictReader(file))
+    again = {(*settings, str(pressure), str(int(unloaded))) for pressure, unloaded in of_packings[0]}
+    rows = [row for row in rows if tuple(row[key] for key in KEYS) not in again]
     for pressure, unloaded in of_packings[0]:
         values = np.array([rows_of[pressure, unloaded] for rows_of in of_packings])
         keys = (*settings, pressure, int(unloaded))

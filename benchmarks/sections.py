@@ -3,6 +3,7 @@
     python benchmarks/sections.py press FOLDER    # presses, cuts and measures them
     python benchmarks/sections.py judge FOLDER    # R2, coverage and verdicts: benchmarks/sections.csv
     python benchmarks/sections.py tables          # those of docs/sections.md, of the study
+    python benchmarks/sections.py mixtures STUDY  # how often sections of two electrodes are noticed
 
 Kinds: ``seed`` (as the study, another root seed), ``am_size`` (AM of 5 to 6 um, beyond the study's),
 ``se_size`` (SE of 1.5 um), ``friction`` (0.2 instead of 0).
@@ -14,6 +15,7 @@ import logging
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 import yaml
 
 from analysis.metrics import r2_score
@@ -23,7 +25,7 @@ from cnn.bundle import read_bundle, run_bundle
 from cnn.composite import scores, verdict
 from cnn.particles import no_tables
 from cnn.reference import distance
-from cnn.several import answer, groups
+from cnn.several import answer, disagreement, electrodes, groups
 from cnn.shape import shapes
 from dem.press_study import press_cell
 from transport.study import write_transport
@@ -117,6 +119,35 @@ def judge(folder, kinds, model):
         table.writerows(rows)
 
 
+def mixtures(study, model):
+    """Print how often test sections of one electrode, and halves of two, are said to differ too much."""
+    predictions = xr.open_dataset(study / "predictions/random.nc", engine="h5netcdf").load()
+    readings = read_bundle(model).readings
+    said = readings[1].combination.of(predictions["member_prediction"].values.mean(axis=0))
+    test = predictions["split"].values == "test"
+    share, pressure = (predictions[name].values for name in ("am_volume_fraction", "pressure"))
+    rng = np.random.default_rng(SEED)
+    print("sections  one electrode  AM share 0.2 apart  pressure four times [% noticed]")
+    for count in (2, 3, 4, 6, 8):
+        firsts = [k for k in groups(electrodes(predictions), count) if test[k]]
+        alone = np.mean([disagreement(said[k : k + count], readings) > 1 for k in firsts])
+        noticed = []
+        for kind in ("share", "pressure"):
+            found = []
+            for k in rng.choice(firsts, 400):
+                if kind == "share":
+                    others = (np.abs(np.abs(share - share[k]) - 0.2) < 0.01) & (pressure == pressure[k])
+                else:
+                    apart = np.maximum(pressure / pressure[k], pressure[k] / pressure)
+                    others = (share == share[k]) & (apart > 3.9)
+                if (others & test).any():
+                    other = rng.choice(np.flatnonzero(others & test), count - count // 2)
+                    mixed = np.concatenate([said[k : k + count // 2], said[other]])
+                    found.append(disagreement(mixed, readings) > 1)
+            noticed.append(np.mean(found))
+        print(f"{count:8d}  {100 * alone:13.1f}  {100 * noticed[0]:18.0f}  {100 * noticed[1]:19.0f}")
+
+
 def tables(model):
     """Print the tables of docs/sections.md: R2 by number of sections, splits, and where the variance lies."""
     with open(model / "metrics.csv", encoding="utf-8", newline="") as file:
@@ -175,7 +206,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("step", choices=("press", "judge", "tables"))
+    parser.add_argument("step", choices=("press", "judge", "tables", "mixtures"))
     parser.add_argument("folder", type=Path, nargs="?", default=ROOT / "results/sections")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--model", type=Path, default=ROOT / "models/spatial")
@@ -185,6 +216,8 @@ def main():
         press(given.folder, given.kinds)
     elif given.step == "tables":
         tables(given.model)
+    elif given.step == "mixtures":
+        mixtures(given.folder, given.model)
     else:
         judge(given.folder, given.kinds, given.model)
 

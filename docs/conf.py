@@ -59,6 +59,8 @@ NotebookClient.__init__ = partialmethod(NotebookClient.__init__, coalesce_stream
 # Of Keras, whose docstrings are no reST.
 autodoc_inherit_docstrings = False
 autodoc_member_order = "bysource"
+# Else the site shows where it was built.
+autodoc_preserve_defaults = True
 autodoc_typehints_format = "short"
 python_maximum_signature_line_length = 88
 napoleon_google_docstring = False

@@ -157,12 +157,20 @@ def _reached(
     return predicted[bound.name].exceeded_by(probability if bound.at_least else 1 - probability)
 
 
+def _told_apart(bound: Constraint) -> float:
+    """Value of a bound [SI], no nearer to an end of its quantity than values are told apart."""
+    if bound.name in SETTINGS or not (near := QUANTITIES[bound.name].axis.near):
+        return bound.value
+    _, _, lowest, highest = QUANTITIES[bound.name].row
+    return min(max(bound.value, lowest + near), highest - near)
+
+
 def _shortfall(
     bound: Constraint, tried: np.ndarray, predicted: Mapping[str, Predicted], probability: float
 ) -> np.ndarray:
     """How far each setting is from a bound [M], in units of what all span; 0 or less: it meets it."""
-    reached = _reached(bound, tried, predicted, probability)
-    lack = bound.value - reached if bound.at_least else reached - bound.value
+    reached, value = _reached(bound, tried, predicted, probability), _told_apart(bound)
+    lack = value - reached if bound.at_least else reached - value
     return lack / (np.ptp(reached) or 1.0)
 
 

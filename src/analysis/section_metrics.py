@@ -151,7 +151,8 @@ def evaluate(
         single = {name: np.full(label.shape, np.nan) for name in PREDICTORS if name not in AVERAGE_READINGS}
         for name, values in single.items():
             values[test] = predict(name, known, label, train, test)
-        one = fold["member_prediction"].values[0]
+        members = fold["member_prediction"].values
+        one, ensemble = members[0], members.mean(axis=0)
         scheme = SCHEMES[str(fold["fold"].item()).split("-")[0]]
         for group in _groups(fold):
             shown = group.first[:, None] + np.arange(group.sections)
@@ -167,6 +168,7 @@ def evaluate(
                 ("study", dataset["study"].values[group.first[asked]]),
                 ("packing", names[group.first[asked]]),
                 ("cnn", group.told[asked]),
+                ("cnn_mean", ensemble[shown[asked]].mean(axis=1)),
                 ("cnn_single", combined(fold, one[shown[asked]].mean(axis=1), group.sections)),
                 *((name, values[shown[asked]].mean(axis=1)) for name, values in single.items()),
                 *(

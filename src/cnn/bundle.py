@@ -228,6 +228,8 @@ def read_bundle(folder: FilePath) -> Bundle:
     folder = Path(folder)
     try:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        if "calibrations" in description:
+            raise ValueError("of sections, from before version 1.0: collect it again (python -m cnn bundle)")
         known = description["reference"]
         with np.load(folder / REFERENCE, allow_pickle=False) as arrays:
             reference = Reference(

@@ -41,8 +41,8 @@ class Combination(NamedTuple):
 class Agreement(NamedTuple):
     """How far sections of one electrode say different things."""
 
-    scale: np.ndarray  # standard deviation between its sections [targets], SI units
-    most: np.ndarray  # largest range of any target, in this scale, of nearly all electrodes; 0 of one section
+    scale: np.ndarray  # standard deviation between its sections, usually [targets], SI units
+    most: np.ndarray  # that of any target, in this scale, of nearly all electrodes; 0 of one section
 
 
 class Reading(NamedTuple):
@@ -147,14 +147,17 @@ def _agree(said: np.ndarray) -> Agreement:
     _, count, targets = said.shape
     if count == 1:
         return Agreement(np.ones(targets), np.zeros(()))
-    scale = np.sqrt(said.var(axis=1, ddof=1).mean(axis=0))
+    variance = said.var(axis=1, ddof=1)
+    scale = np.sqrt(variance.mean(axis=0))
     scale = np.where(scale > 0, scale, 1.0)
-    apart = (np.ptp(said, axis=1) / scale).max(axis=1)
+    apart = (np.sqrt(variance) / scale).max(axis=1)
     return Agreement(scale, np.quantile(apart, NEARLY_ALL))
 
 
 def disagreement(said: np.ndarray, readings: dict[int, Reading]) -> float:
     """How far apart sections are, / the most that those of nearly all electrodes are.
+
+    As standard deviations, which for more sections reach less far: what holds for 2 sections holds for 3.
 
     Parameters
     ----------
@@ -166,7 +169,7 @@ def disagreement(said: np.ndarray, readings: dict[int, Reading]) -> float:
     agreement = readings[next_below(readings, len(said))].agreement
     if not agreement.most > 0:
         return 0.0
-    return float((np.ptp(said, axis=0) / agreement.scale).max() / agreement.most)
+    return float((said.std(axis=0, ddof=1) / agreement.scale).max() / agreement.most)
 
 
 def _combine(means: np.ndarray, truth: np.ndarray) -> Combination:

@@ -28,7 +28,7 @@ from analysis.figures import design as maps
 from analysis.figures import pareto, style
 from analysis.packing_noise import OfSettings, PackingNoise
 from analysis.press_dataset import open_dataset
-from analysis.proposal import candidates, check_quantity, parse_constraint, propose
+from analysis.proposal import _told_apart, candidates, check_quantity, parse_constraint, propose
 from electrode.targets import Target
 
 SHARES, PRESSURES = (0.3, 0.4, 0.5, 0.6, 0.7), (25e6, 100e6, 400e6)
@@ -305,6 +305,20 @@ def test_the_proposal_is_the_best_that_meets_the_constraints(design):
     loose = parse_constraint("relative_density <= 0.85")
     at_most = propose(design, "ionic_conductivity", [loose], 0.9)
     assert at_most.chances[loose] >= 0.9 and at_most.predicted["relative_density"].value[0] < 0.85
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("am_utilisation >= 1", 0.997),
+        ("am_utilisation <= 0", 0.003),
+        ("am_utilisation >= 0.9", 0.9),
+        ("relative_density >= 1", 1.0),
+        ("am_volume_fraction >= 0.7", 0.7),
+    ],
+)
+def test_bounds_are_no_nearer_to_an_end_than_values_are_told_apart(text, value):
+    assert _told_apart(parse_constraint(text)) == pytest.approx(value)
 
 
 def test_constraints_that_cannot_be_met_say_what_comes_nearest(design):

@@ -6,15 +6,22 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from analysis.metrics import r2_score
 from analysis.section_metrics import (
     CEILING_COLUMNS,
     PREDICTORS,
     SECTION_COLUMNS,
     ceiling,
+    combined,
     evaluate,
 )
 
 SECTIONS, SAMPLES = 4, 40
+
+
+# Of one section, and of two: what the other target says helps, and both are off by something.
+WEIGHTS = np.array([[[1.0, 0.1], [0.0, 0.9]], [[1.1, -0.2], [0.1, 1.0]]])
+OFFSET = np.array([[0.01, -0.02], [-0.03, 0.04]])
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +67,8 @@ def made_up():
             "group_prediction": (("group", "target"), pair),
             "group_low": (("group", "target"), pair - 0.06),
             "group_high": (("group", "target"), pair + 0.06),
-            "combination_weights": (("sections", "target", "mean"), np.stack([np.eye(2)] * 2)),
-            "combination_offset": (("sections", "target"), np.zeros((2, 2))),
+            "combination_weights": (("sections", "target", "mean"), WEIGHTS),
+            "combination_offset": (("sections", "target"), OFFSET),
             "sections": [1, 2],
         },
         {"sample": dataset["sample"], "target": dataset["target"], "fold": "random"},
@@ -71,7 +78,7 @@ def made_up():
 
 def test_every_predictor_is_judged_on_one_and_on_several_sections(made_up):
     rows = evaluate(*made_up[:1], [made_up[1]], 100, 0)
-    assert {row["predictor"] for row in rows} == {*PREDICTORS, "cnn", "cnn_single"}
+    assert {row["predictor"] for row in rows} == {*PREDICTORS, "cnn", "cnn_mean", "cnn_single"}
     assert set(rows[0]) == set(SECTION_COLUMNS)
     scores = {(row["predictor"], row["sections"], row["target"]): row for row in rows}
     one, two = (scores["cnn", count, "relative_density"] for count in (1, 2))
@@ -83,6 +90,28 @@ def test_every_predictor_is_judged_on_one_and_on_several_sections(made_up):
         scores["stereology", 2, "relative_density"]["r2"] > scores["stereology", 1, "relative_density"]["r2"]
     )
     assert scores["mean", 1, "relative_density"]["r2"] <= 0
+
+
+def test_means_are_combined_by_the_rule_of_their_number(made_up):
+    _, fold = made_up
+    means = np.array([[0.4, 0.2], [0.5, 0.3]])
+    for place, count in enumerate((1, 2)):
+        expected = [[sum(WEIGHTS[place, t] * row) + OFFSET[place, t] for t in range(2)] for row in means]
+        np.testing.assert_allclose(combined(fold, means, count), expected)
+
+
+def test_one_network_and_plain_means_are_judged_beside_the_ensemble(made_up):
+    dataset, fold = made_up
+    rows = evaluate(dataset, [fold], 100, 0)
+    scores = {(row["predictor"], row["sections"], row["target"]): row["r2"] for row in rows}
+    plain, one = (scores[name, 2, "relative_density"] for name in ("cnn_mean", "cnn_single"))
+    test = fold["split"].values == "test"
+    truth, means = (
+        fold[name].values[..., test, 0].reshape(-1, 2).mean(axis=-1)
+        for name in ("truth", "member_prediction")
+    )
+    assert plain == pytest.approx(r2_score(truth, means))
+    assert one != pytest.approx(plain)
 
 
 def test_what_is_not_known_is_not_judged(made_up):
@@ -100,6 +129,8 @@ def test_predictions_of_another_dataset_are_refused(made_up):
 
 def test_the_error_is_parted_in_what_sections_share_and_the_rest(made_up):
     dataset, fold = made_up
+    plain = {"combination_weights": np.stack([np.eye(2)] * 2), "combination_offset": np.zeros((2, 2))}
+    fold = fold.assign({name: (fold[name].dims, values) for name, values in plain.items()})
     rows = ceiling(dataset, fold)
     assert [tuple(row) for row in rows] == [CEILING_COLUMNS] * 2
     row = rows[0]
