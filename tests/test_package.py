@@ -68,6 +68,50 @@ def test_a_wheel_predicts_and_runs_studies(installed, root, tmp_path):
     assert "compress  " in told and "results/yours/report.html" in told
 
 
+# A Python in which the packages of the extras are not installed: the rest of its arguments is what it runs.
+CORE_ONLY = """
+import re, sys, tomllib
+from importlib.metadata import packages_distributions
+from runpy import run_module
+
+with open(sys.argv[1], "rb") as file:
+    extras = tomllib.load(file)["project"]["optional-dependencies"]
+missing = {re.match(r"[A-Za-z0-9_.-]+", line).group().lower() for extra in extras.values() for line in extra}
+absent = {
+    module
+    for module, owners in packages_distributions().items()
+    if {owner.lower() for owner in owners} <= missing - {"solid-state-electrode"}
+}
+assert {"joblib", "keras", "numba", "sklearn", "yaml"} <= absent
+
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Refuse())
+sys.argv = ["assb", *sys.argv[2:]]
+run_module("assb", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "electrode.png"),
+        ("predict", "--model", "spatial", "section_along.png", "section_across.png", "--no-figures"),
+        ("study", "init", "mine"),
+    ],
+)
+def test_the_core_needs_no_extra(root, tmp_path, arguments):
+    for name in ("electrode", "section_along", "section_across"):
+        shutil.copy(root / f"docs/images/{name}.png", tmp_path)
+    told = run(sys.executable, "-c", CORE_ONLY, root / "pyproject.toml", *arguments, cwd=tmp_path)
+    assert "mine" in told or "stress_mean" in told
+
+
 def test_digests_of_an_installed_package_see_no_packages_of_others(installed, tmp_path):
     code = "import dem; from provenance import code_digest; print(code_digest(*dem.KERNEL_MODULES))"
     theirs = run(installed / "python", "-c", code, cwd=tmp_path)

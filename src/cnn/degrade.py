@@ -6,7 +6,6 @@ import logging
 
 import numpy as np
 import xarray as xr
-from joblib import Parallel, delayed
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 from threadpoolctl import threadpool_limits
@@ -196,6 +195,9 @@ def degrade_dataset(
         If more than half of the images have no copy that can be parted into its phases; others stay as they
         are.
     """
+    # Predictions import this module, and need no more than the core of the package.
+    from joblib import Parallel, delayed
+
     samples = open_result(dataset, "image", "label", "stress_map", "split", "study")
     um_per_pixel = float(samples.attrs["um_per_pixel"])
     parts = [samples] if originals else []
