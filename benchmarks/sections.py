@@ -195,9 +195,9 @@ def tables(model):
             cells += [held(target, count, split=split) for count in "18"]
             cells += [r2(target, "image_boosting", count, split) for count in "18"]
         print("|", " | ".join([target, *cells]), "|")
-    print("\n| | settings | packings | network, between sections | error shared | error of a section |")
+    print("\n| | settings | packings | network, between sections | error left by ever more sections |")
     for target, limit in limits.items():
-        names = ("settings", "packings", "between_sections", "shared_error", "section_error")
+        names = ("settings", "packings", "between_sections", "shared_error")
         print("|", " | ".join([target, *(f"{100 * float(limit[name]):.1f} %" for name in names)]), "|")
 
 

@@ -56,6 +56,12 @@ def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
         read_bundle(tmp_path)
 
 
+def test_a_bundle_of_sections_from_before_is_to_be_collected_again(tmp_path):
+    (tmp_path / "bundle.json").write_text('{"calibrations": {}}', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"before version 1\.0: collect it again"):
+        read_bundle(tmp_path)
+
+
 def test_reference_is_of_training_and_validation_images(finished_study, tmp_path):
     assert main(["bundle", str(finished_study), str(tmp_path / "bundle")]) == 0
     reference = read_bundle(tmp_path / "bundle").reference

@@ -47,16 +47,17 @@ def _resolve(tile):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _add(moment, normal_force_sum, i, xx, xy, xz, yx, yy, yz, zx, zy, zz, normal):
-    moment[i, 0] += xx
-    moment[i, 1] += xy
-    moment[i, 2] += xz
-    moment[i, 3] += yx
-    moment[i, 4] += yy
-    moment[i, 5] += yz
-    moment[i, 6] += zx
-    moment[i, 7] += zy
-    moment[i, 8] += zz
+def _add(moment, normal_force_sum, i, arm, nx, ny, nz, fx, fy, fz, normal):
+    ax, ay, az = arm * nx, arm * ny, arm * nz
+    moment[i, 0] += ax * fx
+    moment[i, 1] += ax * fy
+    moment[i, 2] += ax * fz
+    moment[i, 3] += ay * fx
+    moment[i, 4] += ay * fy
+    moment[i, 5] += ay * fz
+    moment[i, 6] += az * fx
+    moment[i, 7] += az * fy
+    moment[i, 8] += az * fz
     normal_force_sum[i] += normal
 
 
@@ -72,42 +73,15 @@ def measure_pairs(pairs, start, count, tile, stress):
     pairs.tangential_force[start : start + count] = tile[TANGENTIAL : TANGENTIAL + count]
     owners, partners = pairs.owner[start : start + TILE], pairs.partner[start : start + TILE]
     moment, normal_force_sum = stress.moment, stress.normal_force_sum
-    owner = owners[0]
-    # The pairs of an owner follow each other: its sums stay in registers until the next one's.
-    xx = xy = xz = yx = yy = yz = zx = zy = zz = pushed = 0.0
     for k in range(count):
-        i, j = owners[k], partners[k]
-        if i != owner:
-            _add(moment, normal_force_sum, owner, xx, xy, xz, yx, yy, yz, zx, zy, zz, pushed)
-            owner = i
-            xx = xy = xz = yx = yy = yz = zx = zy = zz = pushed = 0.0
         normal = tile[NORMAL + k]
         if normal == 0.0 and tile[TANGENTIAL + k] == 0.0:
             continue
-        fx, fy, fz = tile[FORCE_X + k], tile[FORCE_Y + k], tile[FORCE_Z + k]
+        i, j = owners[k], partners[k]
         nx, ny, nz = tile[NX + k], tile[NY + k], tile[NZ + k]
-        arm = tile[ARM_J + k]
-        x, y, z = arm * nx, arm * ny, arm * nz
-        _add(
-            moment,
-            normal_force_sum,
-            j,
-            *(x * fx, x * fy, x * fz, y * fx, y * fy, y * fz, z * fx, z * fy, z * fz),
-            normal,
-        )
-        arm = tile[ARM_I + k]
-        x, y, z = arm * nx, arm * ny, arm * nz
-        xx += x * fx
-        xy += x * fy
-        xz += x * fz
-        yx += y * fx
-        yy += y * fy
-        yz += y * fz
-        zx += z * fx
-        zy += z * fy
-        zz += z * fz
-        pushed += normal
-    _add(moment, normal_force_sum, owner, xx, xy, xz, yx, yy, yz, zx, zy, zz, pushed)
+        fx, fy, fz = tile[FORCE_X + k], tile[FORCE_Y + k], tile[FORCE_Z + k]
+        _add(moment, normal_force_sum, i, tile[ARM_I + k], nx, ny, nz, fx, fy, fz, normal)
+        _add(moment, normal_force_sum, j, tile[ARM_J + k], nx, ny, nz, fx, fy, fz, normal)
 
 
 @njit(cache=True, nogil=True)
@@ -116,11 +90,5 @@ def measure_wall_contact(contacts, p, move, normal, tangential, fx, fy, fz, stre
     contacts.overlap[p] = move.overlap
     contacts.normal_force[p] = normal
     contacts.tangential_force[p] = tangential
-    x, y, z = move.arm_i * move.nx, move.arm_i * move.ny, move.arm_i * move.nz
-    _add(
-        stress.moment,
-        stress.normal_force_sum,
-        contacts.owner[p],
-        *(x * fx, x * fy, x * fz, y * fx, y * fy, y * fz, z * fx, z * fy, z * fz),
-        normal,
-    )
+    i, moment, normal_force_sum = contacts.owner[p], stress.moment, stress.normal_force_sum
+    _add(moment, normal_force_sum, i, move.arm_i, move.nx, move.ny, move.nz, fx, fy, fz, normal)
