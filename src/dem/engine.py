@@ -16,6 +16,10 @@ from dem.state import SpatialSystem, System, Walls
 from electrode.trajectory import MOVING
 
 
+def _nothing_to_fetch(system: System | SpatialSystem) -> None:
+    """The CPU advances the arrays themselves."""
+
+
 class Geometry(NamedTuple):
     """What the driver asks of the plane, or of space."""
 
@@ -25,6 +29,10 @@ class Geometry(NamedTuple):
     snapshot: Callable[..., Any]
     wall_area: Callable[..., float]
     inertial_number: Callable[..., float]
+    forces: Callable[..., Forces] = forces
+    contact_frequency: Callable[..., float] = contact_frequency
+    # Brings into the arrays of a system what has been made of it elsewhere.
+    fetch: Callable[..., None] = _nothing_to_fetch
 
 
 GEOMETRIES = {
@@ -74,11 +82,11 @@ class SystemLook:
 
     def forces(self) -> Forces:
         """What is left over of forces, see `dem.measure.balance`."""
-        return forces(self._system)
+        return self._geometry.forces(self._system)
 
     def contact_frequency(self) -> float:
         """See `dem.measure.balance.contact_frequency` [1/s]."""
-        return float(contact_frequency(self._system))
+        return float(self._geometry.contact_frequency(self._system))
 
     def inertial_number(self) -> float:
         """See `dem.measure.frames.inertial_number` [-]."""
@@ -124,4 +132,5 @@ def run(system: System | SpatialSystem, protocol: Steps, step: int = 0, time: fl
         try:
             request = protocol.send(SystemLook(system, step, time))
         except StopIteration as end:
+            geometry.fetch(system)
             return end.value

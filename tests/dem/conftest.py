@@ -8,8 +8,11 @@ import pytest
 
 import dem.batch
 import dem.cuda.engine
+from dem.cpu.spatial.forces import energies
 from dem.cpu.spatial.integrate import advance
 from dem.cuda.device import Device
+from dem.cuda.spatial.structure import Seen
+from dem.measure.balance import contact_frequency, forces
 from dem.parameters import read_parameters
 from dem.simulation import simulate
 from dem.state import SpatialSystem
@@ -27,8 +30,6 @@ class OnTheCpu:
     def put(self, s, system):
         """Nothing to copy."""
 
-    put_walls = put
-
     def order(self, s, system, time_step, steps, kept):
         damping = -math.log(kept) / time_step
         self.orders[s] = SpatialSystem(*system), time_step, steps, damping
@@ -41,8 +42,18 @@ class OnTheCpu:
         for order in self.orders.values():
             advance(*order)
 
-    def take(self, s, system):
+    def follow(self, s, system):
         return True
+
+    def take(self, s, system):
+        """Nothing to copy."""
+
+    def seen(self, s):
+        """What the CPU sees."""
+        system = self.orders[s][0]
+        left, net = forces(system), system.particles.force.sum(axis=0)
+        swing = contact_frequency(system) ** 2
+        return Seen(*energies(system), left.of_contacts, 1.0, *net.tolist(), 0.0, left.on_particle**2, swing)
 
     def twists(self, s, system):
         """Without their signs."""

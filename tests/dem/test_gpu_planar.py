@@ -58,7 +58,8 @@ def advanced(systems, runs, threads=None):
             together.batch.order(member._number, system.layer, STEP, steps, np.exp(-DAMPING * STEP))
         together.batch.run()
         for system, member in zip(systems, together.members, strict=True):
-            assert together.batch.take(member._number, system.layer)
+            assert together.batch.follow(member._number, system.layer)
+            together.batch.take(member._number, system.layer)
             system.follow(member.twists(system.layer))
     return systems
 

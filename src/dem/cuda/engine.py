@@ -8,7 +8,7 @@ measures and files are those of the CPU, and looks of different structures are t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Condition
@@ -23,7 +23,9 @@ from dem.cpu.spatial import integrate as spatial_integrate
 from dem.cuda.device import Device
 from dem.cuda.planar import LayeredSystem
 from dem.cuda.spatial.batch import PackingBatch
-from dem.engine import GEOMETRIES
+from dem.cuda.spatial.structure import Seen
+from dem.engine import GEOMETRIES, Geometry
+from dem.measure.balance import Forces
 from dem.state import SpatialSystem, System
 
 
@@ -44,12 +46,12 @@ class Member:
 
     def __init__(self, together: Together, number: int):
         self._together, self._number = together, number
-        # Held so that no other system can be taken for it; and its walls.
+        # That stands there, held so that no other can be taken for it; and whether it is ahead of its arrays.
         self._there: Any = None
-        self._walls: list[np.ndarray] = []
+        self._ahead = False
 
     def advance(self, system: SpatialSystem, time_step: float, steps: int, damping: float) -> bool:
-        """Advance `system` in place, see `dem.cpu.integrate.advance`.
+        """Advance `system` on the device, see `dem.cpu.integrate.advance`; of its arrays walls alone follow.
 
         Returns
         -------
@@ -65,15 +67,28 @@ class Member:
         # Protocols change walls only; whatever else stands there is another packing's, or a copy.
         if self._there is not system.particles.motion:
             batch.put(self._number, system)
-        elif not all(map(np.array_equal, self._walls, system.walls)):
-            batch.put_walls(self._number, system)
-        self._there = None
+        self._there, self._ahead = None, False
         batch.order(self._number, system, time_step, steps, math.exp(-damping * time_step))
         self._together.run()
-        if not batch.take(self._number, system):
+        if not batch.follow(self._number, system):
             return False
-        self._there, self._walls = system.particles.motion, [column.copy() for column in system.walls]
+        self._there, self._ahead = system.particles.motion, True
         return True
+
+    def seen(self, system: SpatialSystem) -> Seen | None:
+        """What the device has seen of `system`; None if its arrays say as much themselves."""
+        return self._together.batch.seen(self._number) if self._is_ahead_of(system) else None
+
+    def fetch(self, system: SpatialSystem) -> bool:
+        """Write what the device has made of `system` into its arrays; False if they say so already."""
+        if not self._is_ahead_of(system):
+            return False
+        self._together.batch.take(self._number, system)
+        self._ahead = False
+        return True
+
+    def _is_ahead_of(self, system: SpatialSystem) -> bool:
+        return self._ahead and self._there is system.particles.motion
 
     def twists(self, system: SpatialSystem) -> tuple[np.ndarray, np.ndarray]:
         """See `PackingBatch.twists`."""
@@ -148,19 +163,93 @@ def advanced_by(member: Member) -> Iterator[None]:
         member.leave()
 
 
-def _advance(system: OnDevice, time_step: float, steps: int, damping: float = 0.0) -> None:
-    if steps and not _member.get().advance(system, time_step, steps, damping):
-        raise RuntimeError(spatial_integrate.COLLAPSED)
+def _layer(system: LayeredSystem) -> SpatialSystem:
+    return system.layer
 
 
-def _advance_layer(system: LayeredSystem, time_step: float, steps: int, damping: float = 0.0) -> None:
-    if not steps:
-        return
-    member = _member.get()
-    if not member.advance(system.layer, time_step, steps, damping):
-        raise RuntimeError(planar_integrate.COLLAPSED)
-    system.follow(member.twists(system.layer))
+def _itself(system: OnDevice) -> SpatialSystem:
+    return system
 
 
-GEOMETRIES[OnDevice] = GEOMETRIES[SpatialSystem]._replace(advance=_advance)
-GEOMETRIES[LayeredSystem] = GEOMETRIES[System]._replace(advance=_advance_layer)
+def _follow_layer(system: LayeredSystem) -> None:
+    system.follow(_member.get().twists(system.layer))
+
+
+def _nothing_follows(system: OnDevice) -> None:
+    pass
+
+
+def on_device(
+    geometry: Geometry, spheres: Callable[[Any], SpatialSystem], follow: Callable[[Any], None], collapsed: str
+) -> Geometry:
+    """A geometry whose systems are advanced by a GPU, which tells what protocols ask most often.
+
+    Parameters
+    ----------
+    geometry
+        On the CPU.
+    spheres
+        Those of a system, which the device has.
+    follow
+        Brings the system up to date when its spheres are.
+    collapsed
+        What there is to say of spheres that overlap too much.
+    """
+
+    def seen(system: Any) -> Seen | None:
+        member = _member.get(None)
+        return member.seen(spheres(system)) if member else None
+
+    def advance(system: Any, time_step: float, steps: int, damping: float = 0.0) -> None:
+        if steps and not _member.get().advance(spheres(system), time_step, steps, damping):
+            raise RuntimeError(collapsed)
+
+    def fetch(system: Any) -> None:
+        member = _member.get(None)
+        if member and member.fetch(spheres(system)):
+            follow(system)
+
+    def energies(system: Any) -> tuple[float, float]:
+        there = seen(system)
+        return (there.kinetic, there.elastic) if there else geometry.energies(system)
+
+    def forces(system: Any) -> Forces:
+        there = seen(system)
+        if there is None:
+            return geometry.forces(system)
+        return Forces(
+            math.sqrt(there.unbalanced),
+            there.strength / there.touching if there.touching else 0.0,
+            math.hypot(there.net_x, there.net_y, there.net_z),
+            float(np.abs(system.walls.force).max()),
+        )
+
+    def contact_frequency(system: Any) -> float:
+        there = seen(system)
+        return math.sqrt(there.swing) if there else geometry.contact_frequency(system)
+
+    def check_none_lost(system: Any, step: int) -> None:
+        there = seen(system)
+        if there is None or there.outside:
+            fetch(system)
+            geometry.check_none_lost(system, step)
+
+    def snapshot(system: Any, step: int, time: float) -> Any:
+        fetch(system)
+        return geometry.snapshot(system, step, time)
+
+    return geometry._replace(
+        advance=advance,
+        fetch=fetch,
+        energies=energies,
+        forces=forces,
+        contact_frequency=contact_frequency,
+        check_none_lost=check_none_lost,
+        snapshot=snapshot,
+    )
+
+
+GEOMETRIES[OnDevice] = on_device(
+    GEOMETRIES[SpatialSystem], _itself, _nothing_follows, spatial_integrate.COLLAPSED
+)
+GEOMETRIES[LayeredSystem] = on_device(GEOMETRIES[System], _layer, _follow_layer, planar_integrate.COLLAPSED)

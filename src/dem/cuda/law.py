@@ -27,6 +27,7 @@ def seams(kind: Any, friction: Any) -> dict[Any, Callable[..., Any]]:
     return {
         seam.response: kind.response,
         seam.pair_constants: kind.constants,
+        seam.energy: kind.energy,
         seam.rubs: _rubs if friction is Coulomb else _slips,
         seam.constants_at: _constants_reader(kind.Constants, _reader(constants)),
         seam.history_at: _history_reader(_reader(history)),

@@ -205,7 +205,8 @@ class Elastoplastic(Tables):
         if overlap < equilibrium and constants.fuses == 0.0:
             return 0.0
         root, root_equilibrium = math.sqrt(overlap), math.sqrt(equilibrium)
-        hardened = constants.normal_stiffness * (1.0 + self.spring_growth * flattening) ** 1.5
+        growth = 1.0 + self.spring_growth * flattening
+        hardened = constants.normal_stiffness * growth * math.sqrt(growth)
         area = (
             0.4 * overlap**2 * root
             - 2 / 3 * equilibrium * overlap * root

@@ -15,7 +15,7 @@ import numpy as np
 
 from dem.parameters import Compression, Material, Pressing
 from dem.protocol.pace import Pace
-from dem.protocol.request import Advance, Drive, Steps
+from dem.protocol.request import Advance, Drive, Look, Steps
 from dem.protocol.rest import INTERVAL, LOOKS, Rest, too_loose
 from dem.state import Frame
 
@@ -121,9 +121,8 @@ def press(
         look = yield Advance(INTERVAL, pace.time_step(look), damping=pace.damping if borne else 0.0)
         taken += INTERVAL
         seen.append(look.force / area)
-        _, elastic = look.energies()
         if look.position < protocol.narrowest:
-            if elastic == 0:
+            if _nothing_touches(look):
                 raise RuntimeError(
                     f"pressure {pressure / 1e6:g} MPa is not reached, nothing touches: {too_loose(protocol)}"
                 )
@@ -137,7 +136,7 @@ def press(
         if rests and always:
             return look
         if taken >= most:
-            if elastic == 0:
+            if _nothing_touches(look):
                 raise RuntimeError(
                     f"the wall pressure does not settle, nothing touches after {taken} steps: particles so "
                     f"few or so loose need a larger pressure than {pressure / 1e6:g} MPa"
@@ -149,6 +148,11 @@ def press(
                 "pressure_tolerance, servo_damping, hold_damping_rayleigh and time_step_contact"
             )
         on_the_way.offer(look.frame)
+
+
+def _nothing_touches(look: Look) -> bool:
+    _, elastic = look.energies()
+    return elastic == 0
 
 
 def unload(pressure: float, pace: Pace, protocol: Compression | Pressing) -> Steps:

@@ -1,7 +1,7 @@
-"""Compile the kernel of a law for GPUs that are not there: ``python kernel_without_gpu.py LAW FRICTION 90``.
+"""Compile a kernel for GPUs that are not there: ``python kernel_without_gpu.py WORK LAW FRICTION 90``.
 
-The machine code's assembler text goes to standard output, of several GPUs (``80 90``) one after the other.
-With ``only`` before the law the kernel is no more than what depends on it. A process of its own: Numba is
+Work is ``advance`` or ``look``, or ``law`` for no more than what depends on it. The machine code's assembler
+text goes to standard output, of several GPUs (``80 90``) one after the other. A process of its own: Numba is
 here without its simulator, and is told of a device.
 """
 
@@ -16,12 +16,11 @@ from numba.cuda.typing.typeof import typeof
 
 from dem.cpu.spatial.neighbors import empty_grid
 from dem.cpu.spatial.tile import empty_tile
-from dem.cuda import block
-from dem.cuda.compiled import Compiler
 from dem.cuda.device import Device
-from dem.cuda.law import seams
 from dem.cuda.spatial.batch import PackingBatch, linked_kernel
 from dem.cuda.spatial.forces import add_up, pass_contacts
+from dem.cuda.spatial.integrate import advance
+from dem.cuda.spatial.look import look
 from dem.cuda.spatial.neighbors import fill_in
 from dem.cuda.spatial.structure import structure_of
 from dem.geometry.spatial import FLOOR_AND_PISTON
@@ -64,7 +63,10 @@ def what_depends_on_the_law(batch, law, friction, s, thread, threads):
     structure.lost[thread] = add_up(structure, friction, thread)[1]
 
 
-def main(only, law, friction, *capabilities):
+WORKS = {"advance": advance, "look": look, "law": what_depends_on_the_law}
+
+
+def main(work, law, friction, *capabilities):
     capabilities = [(int(number) // 10, int(number) % 10) for number in capabilities]
     device = SimpleNamespace(compute_capability=capabilities[0])
     numba.cuda.dispatcher.get_current_device = lambda: device
@@ -72,18 +74,13 @@ def main(only, law, friction, *capabilities):
     libraries, asked = [], CUDACodeLibrary.get_asm_strs
     CUDACodeLibrary.get_asm_strs = lambda self, cc=None: libraries.append(self) or asked(self, cc)
     system, jit = a_sphere(law, friction), cuda.jit(device=True, forceinline=True)
-    kinds = type(system.law), type(system.friction)
     # Arrays of NumPy have the types of those on a device.
     batch = PackingBatch(Device("none", 2**40, True), [system]).arguments
-    if only:
-        kernel = Compiler(jit, {**seams(*kinds), block.work: what_depends_on_the_law}).linked(block.kernel)
-    else:
-        kernel = linked_kernel(*kinds, jit)
+    kernel = linked_kernel(WORKS[work], type(system.law), type(system.friction), jit)
     cuda.compile_ptx(kernel, tuple(map(typeof, batch)), cc=capabilities[0])
     for capability in capabilities:
         print(*asked(libraries[0], capability))
 
 
 if __name__ == "__main__":
-    only = sys.argv[1] == "only"
-    main(only, *sys.argv[1 + only :])
+    main(*sys.argv[1:])

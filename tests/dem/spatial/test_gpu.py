@@ -11,6 +11,7 @@ from dem.cpu.spatial.tile import dissipated_work
 from dem.cuda.device import the_device
 from dem.cuda.engine import OnDevice, Together, advanced_by
 from dem.cuda.spatial.batch import PackingBatch
+from dem.cuda.spatial.structure import CHUNK
 from dem.engine import GEOMETRIES, run
 from dem.geometry.spatial import FACES
 from dem.laws.elastoplastic import Yielding
@@ -48,8 +49,8 @@ def in_a_die(system, width):
     return make_system(system.particles, walls, no_box(), system.law, system.friction.coefficient)
 
 
-def advanced(systems, runs, threads=None, damping=0.0):
-    """Advance systems together: `runs` says how many steps each does in turn."""
+def advanced(systems, runs, threads=None, damping=0.0, seen=None):
+    """Advance systems together: `runs` says how many steps each does in turn; `seen` takes the last looks."""
     batch = PackingBatch(the_device(), systems, threads)
     for s, system in enumerate(systems):
         batch.put(s, system)
@@ -57,7 +58,11 @@ def advanced(systems, runs, threads=None, damping=0.0):
         for s, system in enumerate(systems):
             batch.order(s, system, STEP, steps[s], np.exp(-damping * STEP))
         batch.run()
-        assert all(batch.take(s, system) for s, system in enumerate(systems))
+        for s, system in enumerate(systems):
+            assert batch.follow(s, system)
+            batch.take(s, system)
+    if seen is not None:
+        seen += [batch.seen(s) for s in range(len(systems))]
     return systems
 
 
@@ -119,15 +124,15 @@ def bits(system):
 def test_the_same_bits_in_any_company_and_order_and_for_any_number_of_threads(packed):
     systems = [packed(count=count) for count in (24, 9, 17)]
     runs = [(20, 7, 20), (5, 0, 20)]
-    alone = [copy.deepcopy(system) for system in systems]
+    looks = [], [], []
+    alone, together, turned = ([copy.deepcopy(system) for system in systems] for _ in looks)
     for s, system in enumerate(alone):
-        advanced([system], [(steps[s],) for steps in runs], threads=1)
-    together = advanced([copy.deepcopy(system) for system in systems], runs, threads=4)
-    turned = advanced(
-        [copy.deepcopy(system) for system in systems[::-1]], [steps[::-1] for steps in runs], threads=2
-    )
+        advanced([system], [(steps[s],) for steps in runs], threads=1, seen=looks[0])
+    advanced(together, runs, threads=4, seen=looks[1])
+    advanced(turned[::-1], [steps[::-1] for steps in runs], threads=2, seen=looks[2])
     assert [bits(system) for system in together] == [bits(system) for system in alone]
-    assert [bits(system) for system in turned[::-1]] == [bits(system) for system in alone]
+    assert [bits(system) for system in turned] == [bits(system) for system in alone]
+    assert looks[0] == looks[1] == looks[2][::-1]
 
 
 def test_a_run_may_be_split_anywhere(packed):
@@ -162,6 +167,47 @@ def test_a_protocol_runs_on_a_device_as_on_the_cpu(packed):
             np.testing.assert_allclose(getattr(twin, name), value, atol=1e-10 * scale, err_msg=name)
 
 
+def copies_of_arrays(monkeypatch):
+    """List of the structures whose arrays are copied from the device from now on."""
+    copied, take = [], PackingBatch.take
+    monkeypatch.setattr(
+        PackingBatch, "take", lambda self, s, system: copied.append(s) or take(self, s, system)
+    )
+    return copied
+
+
+@pytest.mark.parametrize(("law", "friction"), [("hertz_mindlin", 0.0), ("elastoplastic", 0.5)])
+def test_a_look_takes_a_few_numbers_and_arrays_only_where_asked_for(packed, law, friction, monkeypatch):
+    # More spheres than one thread adds up.
+    known = packed(law, friction, periodic=False, count=CHUNK + 3)
+    system, copied = OnDevice(*copy.deepcopy(known)), copies_of_arrays(monkeypatch)
+    advance(known, STEP, 2)
+    cpu, on_device = GEOMETRIES[type(known)], GEOMETRIES[OnDevice]
+    with advanced_by(Together(the_device(), [system]).members[0]):
+        assert on_device.energies(system)[1] > 0, "as its arrays are, before the first step"
+        on_device.advance(system, STEP, 2)
+        on_device.check_none_lost(system, 2)
+        assert on_device.energies(system) == pytest.approx(cpu.energies(known), rel=1e-9)
+        assert on_device.contact_frequency(system) == pytest.approx(cpu.contact_frequency(known), rel=1e-9)
+        np.testing.assert_allclose(on_device.forces(system), cpu.forces(known), rtol=1e-9)
+        assert copied == [] and not np.allclose(system.particles.motion, known.particles.motion, rtol=1e-9)
+        frame = on_device.snapshot(system, 2, 2 * STEP)
+        np.testing.assert_allclose(frame.position, known.particles.position, rtol=1e-9)
+        on_device.fetch(system)
+        assert copied == [0], "once"
+
+
+def test_a_sphere_that_has_left_the_box_is_named(packed):
+    system, on_device = OnDevice(*packed(count=9)), GEOMETRIES[OnDevice]
+    with advanced_by(Together(the_device(), [system]).members[0]):
+        system.particles.motion[4, 2:6:3] = -1.5e-6, -1e3
+        on_device.advance(system, STEP, 1)
+        with pytest.raises(
+            RuntimeError, match="1 particles have left the box by step 7, the first is particle 4"
+        ):
+            on_device.check_none_lost(system, 7)
+
+
 def test_a_collapsed_packing_is_told_and_leaves_the_others_alone(packed):
     fine, broken = (OnDevice(*packed(count=count)) for count in (8, 32))
     known, on_device = packed(count=8), GEOMETRIES[OnDevice]
@@ -182,6 +228,7 @@ def test_a_collapsed_packing_is_told_and_leaves_the_others_alone(packed):
     with advanced_by(together.members[0]):
         on_device.advance(fine, STEP, 5)
         on_device.advance(fine, STEP, 5)
+        on_device.fetch(fine)
     other.join()
     assert "collapsed" in failures[0]
     advance(known, STEP, 10)

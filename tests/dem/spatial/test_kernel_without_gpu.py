@@ -38,11 +38,15 @@ def compiled(*arguments):
 
 
 def test_the_other_law_is_compiled_too():
-    assert list(compiled("only", "hertz_mindlin", "0.0", "80")) == ["sm_80"]
+    assert list(compiled("law", "hertz_mindlin", "0.0", "80")) == ["sm_80"]
+
+
+def test_looks_are_compiled():
+    assert list(compiled("look", "elastoplastic", "0.5", "90")) == ["sm_90"]
 
 
 def test_kernels_are_compiled_for_gpus_that_are_not_there(tmp_path):
-    texts = compiled("elastoplastic", "0.5", "90", "80")
+    texts = compiled("advance", "elastoplastic", "0.5", "90", "80")
     assert list(texts) == ["sm_90", "sm_80"]
     ptxas = shutil.which("ptxas")
     if ptxas is None:

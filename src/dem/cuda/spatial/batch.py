@@ -25,8 +25,10 @@ from dem.cuda.spatial.structure import (
     Batch,
     Orders,
     Places,
+    Seen,
     Structure,
     structure_of,
+    walls_of,
 )
 from dem.geometry.spatial import RADIUS
 from dem.state import TILE, Box, CellBlock, Contacts, SpatialSystem, Walls
@@ -39,6 +41,8 @@ SIMULATED_THREADS = 3
 # Of contacts: what a rebuild of the list writes, and what every run does.
 LISTED = ("owner", "partner", "constants", "friction")
 MEASURED = ("displacement", "history", "overlap", "normal_force", "tangential_force")
+# Of walls: what every run does.
+MOVED = ("position", "velocity", "force", "work")
 
 
 class Sizes(NamedTuple):
@@ -58,8 +62,8 @@ class Sizes(NamedTuple):
         """Of one structure."""
         n, walls = system.particles.mass.size, system.walls.position.size
         cells, contacts = system.grid.first.size - 1, system.wall_contacts.friction.size
-        chunks = max(walls * -(-contacts // CHUNK), -(-n // CHUNK))
-        return cls(1, n, system.pairs.friction.size, contacts, cells, max(n, cells) + 1, chunks, walls)
+        sums = max(walls * -(-contacts // CHUNK), len(Seen._fields) * -(-n // CHUNK))
+        return cls(1, n, system.pairs.friction.size, contacts, cells, max(n, cells) + 1, sums, walls)
 
 
 def places_of(sizes: Sequence[Sizes]) -> Places:
@@ -152,25 +156,36 @@ def bytes_of(systems: Sequence[SpatialSystem]) -> int:
     return sum(sizes)
 
 
-def linked_kernel(law: Any, friction: Any, jit: Callable[..., Any]) -> Any:
-    """The kernel for types of law and friction, its callees compiled by `jit`; itself it is plain."""
+def linked_kernel(work: Callable[..., Any], law: Any, friction: Any, jit: Callable[..., Any]) -> Any:
+    """The kernel that does some work, for types of law and friction.
+
+    Its callees are compiled by `jit`; itself it is plain.
+    """
     from dem.cuda import block
-    from dem.cuda.spatial.integrate import advance
     from dem.cuda.spatial.neighbors import cell_along
 
-    instead: dict[Any, Any] = {**seams(law, friction), block.work: advance, _cell_along: cell_along}
+    instead: dict[Any, Any] = {**seams(law, friction), block.work: work, _cell_along: cell_along}
     return Compiler(jit, instead).linked(block.kernel)
 
 
 @lru_cache
-def kernel_for(law: Any, friction: Any, simulated: bool) -> Any:
-    """Kernel for types of law and friction."""
+def kernels_for(law: Any, friction: Any, simulated: bool) -> list[Any]:
+    """Kernels that make a run, in turn, for types of law and friction."""
+    from dem.cuda.spatial.integrate import advance
+    from dem.cuda.spatial.look import look
+
     cuda = numba_cuda()
     if simulated:
         # Only names of a kernel's own module are those of the simulated device.
-        return cuda.jit(linked_kernel(law, friction, lambda function: function))
+        return [
+            cuda.jit(linked_kernel(work, law, friction, lambda function: function))
+            for work in (advance, look)
+        ]
     callees = cuda.jit(device=True, forceinline=True)
-    return cuda.jit(max_registers=REGISTERS)(linked_kernel(law, friction, callees))
+    return [
+        cuda.jit(max_registers=REGISTERS)(linked_kernel(work, law, friction, callees))
+        for work in (advance, look)
+    ]
 
 
 class PackingBatch:
@@ -191,12 +206,19 @@ class PackingBatch:
         self.threads = threads or (SIMULATED_THREADS if device.simulated else THREADS)
         self._sizes = [Sizes.of(system) for system in systems]
         count, first = len(systems), systems[0]
+        # What goes there and comes back in every run, of all structures in one go.
         self._orders = Orders(
             *(np.zeros(count, kind) for kind in (np.int64, *3 * [float], np.int64, float, np.int64))
         )
+        self._walls = Walls(*(np.tile(column, count) for column in first.walls))
+        each = first.walls.position.size
+        self._walls_of = [walls_of(self._walls, s * each, (s + 1) * each) for s in range(count)]
+        self._seen = np.zeros((count, len(Seen._fields)))
+        self._relisted = np.zeros(count, bool)
         self._batch = Batch(
             device.keep(places_of(self._sizes)),
             device.keep(self._orders),
+            device.zeros(self._seen.shape, float),
             _each(lambda room: device.zeros(*room), layout_of(systems, self.threads)),
         )
         self._views = [structure_of(self._host_places(), s, self.threads) for s in range(count)]
@@ -204,7 +226,7 @@ class PackingBatch:
 
     @property
     def arguments(self) -> tuple[Any, Any, Any]:
-        """What the kernel is called with."""
+        """What kernels are called with."""
         return self._batch, self._law, self._friction
 
     def _host_places(self) -> Batch:
@@ -212,7 +234,7 @@ class PackingBatch:
         return self._batch._replace(places=places_of(self._sizes), orders=self._orders)
 
     def put(self, s: int, system: SpatialSystem) -> None:
-        """Make a system structure s: all that a run reads of it."""
+        """Make a system structure s: all that a run reads of it but its walls."""
         view, write, particles = self._views[s], self.device.write, system.particles
         motion = np.empty((particles.mass.size, MOTION))
         motion[:, : RADIUS + 1] = particles.motion
@@ -226,7 +248,6 @@ class PackingBatch:
         ):
             for name in names:
                 write(getattr(getattr(view, part), name), getattr(getattr(system, part), name))
-        self.put_walls(s, system)
         for part in ("pairs", "wall_contacts"):
             contacts = getattr(system, part)
             write(getattr(view, part).first, contacts.first)
@@ -238,17 +259,15 @@ class PackingBatch:
         counts = np.bincount(partner, minlength=particles.mass.size)
         write(view.taken_first, np.concatenate([[0], np.cumsum(counts)]))
         write(view.taken[:listed], np.argsort(partner, kind="stable").astype(np.uint32))
-
-    def put_walls(self, s: int, system: SpatialSystem) -> None:
-        """The walls alone: what a protocol may have changed."""
-        for there, here in zip(self._views[s].walls, system.walls, strict=True):
-            self.device.write(there, here)
+        self._orders.skin[s] = skin_of(particles)
+        self._relisted[s] = False
 
     def order(self, s: int, system: SpatialSystem, time_step: float, steps: int, kept: float) -> None:
-        """Have structure s do so many steps in the next run."""
+        """Have structure s do so many steps in the next run, with the walls as they are in `system`."""
         orders = self._orders
         orders.steps[s], orders.time_step[s], orders.kept[s] = steps, time_step, kept
-        orders.skin[s] = skin_of(system.particles)
+        for there, here in zip(self._walls_of[s], system.walls, strict=True):
+            there[:] = here
 
     def skip(self, s: int) -> None:
         """Have structure s stand still from now on."""
@@ -256,19 +275,42 @@ class PackingBatch:
 
     def run(self) -> None:
         """Do what was ordered; structures without an order stand still."""
-        for there, here in zip(self._batch.orders, self._orders, strict=True):
-            self.device.write(there, here)
+        orders, walls, write, read = self._orders, self._walls, self.device.write, self.device.read
+        for there, here in zip((*self._batch.orders, *self._batch.all.walls), (*orders, *walls), strict=True):
+            write(there, here)
         kinds: Any = type(self._law), type(self._friction)
-        kernel = kernel_for(*kinds, self.device.simulated)
-        kernel[self._orders.steps.size, self.threads](*self.arguments)
+        for kernel in kernels_for(*kinds, self.device.simulated):
+            kernel[orders.steps.size, self.threads](*self.arguments)
         self.device.wait()
         for name in ("done", "dissipated", "rebuilds"):
-            self.device.read(getattr(self._batch.orders, name), getattr(self._orders, name))
+            read(getattr(self._batch.orders, name), getattr(orders, name))
+        for name in MOVED:
+            read(getattr(self._batch.all.walls, name), getattr(walls, name))
+        read(self._batch.seen, self._seen)
+        self._relisted |= (orders.steps > 0) & (orders.rebuilds > 0)
 
-    def take(self, s: int, system: SpatialSystem) -> bool:
-        """Write what a run has made of structure s into its system; False if its pairs had no room."""
+    def follow(self, s: int, system: SpatialSystem) -> bool:
+        """Write what a run has made of the walls of structure s, and the work lost, into its system.
+
+        Returns
+        -------
+        bool
+            False if its pairs had no room: it has not been advanced.
+        """
         if self._orders.done[s] < self._orders.steps[s]:
             return False
+        walls = self._walls_of[s]
+        for name in MOVED:
+            getattr(system.walls, name)[:] = getattr(walls, name)
+        system.tile[DISSIPATED] += self._orders.dissipated[s]
+        return True
+
+    def seen(self, s: int) -> Seen:
+        """What there was to see of structure s after its last step."""
+        return Seen(*self._seen[s].tolist())
+
+    def take(self, s: int, system: SpatialSystem) -> None:
+        """Write what runs since the last `take` have made of structure s into its system, beside `follow`."""
         view, read, particles = self._views[s], self.device.read, system.particles
         motion = np.empty((particles.mass.size, MOTION))
         read(view.motion, motion)
@@ -276,22 +318,19 @@ class PackingBatch:
         read(view.load, particles.load)
         read(view.moment, system.stress.moment)
         read(view.normal_force_sum, system.stress.normal_force_sum)
-        for name in ("position", "velocity", "force", "work"):
-            read(getattr(view.walls, name), getattr(system.walls, name))
         names: tuple[str, ...] = MEASURED
-        if self._orders.rebuilds[s]:
+        if self._relisted[s]:
             names = LISTED + MEASURED
             read(view.grid.built, system.grid.built)
             read(view.grid.built_wall, system.grid.built_wall)
             read(view.pairs.first, system.pairs.first)
             read(view.wall_contacts.first, system.wall_contacts.first)
+            self._relisted[s] = False
         for part in ("pairs", "wall_contacts"):
             contacts = getattr(system, part)
             for name in names:
                 there, here = _used(getattr(view, part), name, contacts), _used(contacts, name, contacts)
                 read(there, here)
-        system.tile[DISSIPATED] += self._orders.dissipated[s]
-        return True
 
     def twists(self, s: int, system: SpatialSystem) -> tuple[np.ndarray, np.ndarray]:
         """Normal x force of the pairs of structure s, and of its contacts with walls, about z [N]."""

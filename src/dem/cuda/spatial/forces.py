@@ -80,9 +80,9 @@ def pass_contact(contacts, row, law, friction, p, move, time_step, measure, at_w
     row[p, FORCE_X] = normal * move.nx + tx
     row[p, FORCE_Y] = normal * move.ny + ty
     row[p, FORCE_Z] = normal * move.nz + tz
-    row[p, OVERLAP] = move.overlap
     row[p, LOST] = lost
     if rubs(friction):
+        row[p, OVERLAP] = move.overlap
         row[p, TWIST_X] = move.ny * tz - move.nz * ty
         row[p, TWIST_Y] = move.nz * tx - move.nx * tz
         row[p, TWIST_Z] = move.nx * ty - move.ny * tx

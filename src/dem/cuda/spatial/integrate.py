@@ -7,6 +7,7 @@ and drifts it on to the next step: it reads no other sphere's place, which may b
 from __future__ import annotations
 
 from dem.cpu.integrate import add_wall_work, drive
+from dem.cpu.law import rubs
 from dem.cuda.block import any_thread, wait
 from dem.cuda.spatial.forces import add_up, measure, pass_contacts
 from dem.cuda.spatial.neighbors import rebuild
@@ -31,18 +32,20 @@ from dem.geometry.spatial import (
 )
 
 
-def kick(motion, i, load, time_step, again):
+def kick(motion, i, load, friction, time_step, again):
     """Advance velocities [m/s] and spins [rad/s] by `time_step`, then by `again`, see the CPU's."""
     fx, fy, fz, tx, ty, tz = load
     mass, inertia = motion[i, MASS], motion[i, INERTIA]
     ax, ay, az = fx / mass, fy / mass, fz / mass
-    bx, by, bz = tx / inertia, ty / inertia, tz / inertia
     motion[i, VX] = motion[i, VX] + time_step * ax + again * ax
     motion[i, VY] = motion[i, VY] + time_step * ay + again * ay
     motion[i, VZ] = motion[i, VZ] + time_step * az + again * az
-    motion[i, SPIN_X] = motion[i, SPIN_X] + time_step * bx + again * bx
-    motion[i, SPIN_Y] = motion[i, SPIN_Y] + time_step * by + again * by
-    motion[i, SPIN_Z] = motion[i, SPIN_Z] + time_step * bz + again * bz
+    # Without friction nothing turns a sphere.
+    if rubs(friction):
+        bx, by, bz = tx / inertia, ty / inertia, tz / inertia
+        motion[i, SPIN_X] = motion[i, SPIN_X] + time_step * bx + again * bx
+        motion[i, SPIN_Y] = motion[i, SPIN_Y] + time_step * by + again * by
+        motion[i, SPIN_Z] = motion[i, SPIN_Z] + time_step * bz + again * bz
 
 
 def drift(motion, built, i, time_step, limit):
@@ -73,14 +76,14 @@ def damp(motion, i, kept):
     return 0.5 * (1.0 - kept * kept) * (motion[i, MASS] * velocity + motion[i, INERTIA] * spin)
 
 
-def begin(structure, half, thread, threads):
+def begin(structure, friction, half, thread, threads):
     """The half kick that begins a run, with the forces of the last one."""
     load = structure.load
     for i in range(thread, structure.species.size, threads):
         structure.lost[i] = 0.0
         force = load[i, FX], load[i, FY], load[i, FZ]
         torque = load[i, TORQUE_X], load[i, TORQUE_Y], load[i, TORQUE_Z]
-        kick(structure.motion, i, force + torque, half, 0.0)
+        kick(structure.motion, i, force + torque, friction, half, 0.0)
 
 
 def go_on(structure, time_step, kept, skin, thread, threads):
@@ -103,7 +106,7 @@ def push(structure, friction, half, last, thread, threads):
     for i in range(thread, structure.species.size, threads):
         now, gone = add_up(structure, friction, i)
         structure.lost[i] += gone
-        kick(structure.motion, i, now, half, 0.0 if last else half)
+        kick(structure.motion, i, now, friction, half, 0.0 if last else half)
         if last:
             load[i, FX], load[i, FY], load[i, FZ] = now[0], now[1], now[2]
             load[i, TORQUE_X], load[i, TORQUE_Y], load[i, TORQUE_Z] = now[3], now[4], now[5]
@@ -159,7 +162,7 @@ def advance(batch, law, friction, s, thread, threads):
     if steps == 0:
         return
     half, rebuilds = 0.5 * time_step, 0
-    begin(structure_of(batch, s, threads), half, thread, threads)
+    begin(structure_of(batch, s, threads), friction, half, thread, threads)
     for step in range(steps):
         last = step == steps - 1
         # Cut out of the batch for each pass anew: kept over all of them, places of arrays would take the

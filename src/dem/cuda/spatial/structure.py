@@ -14,9 +14,10 @@ CHUNK = 64
 # Columns of `Structure.motion` after those of `dem.geometry.spatial`: rows are whole sectors of 32 bytes.
 MASS, INERTIA = RADIUS + 1, RADIUS + 2
 MOTION = INERTIA + 1
-# Columns of the rows of a contact, two sectors, which the particles read that it is between: force on the
-# partner [N], normal x that force, overlap [m], work lost in the step [J].
-FORCE_X, FORCE_Y, FORCE_Z, TWIST_X, TWIST_Y, TWIST_Z, OVERLAP, LOST = range(8)
+# Columns of the rows of a contact, which the particles read that it is between: force on the partner [N],
+# work lost in the step [J]; and normal x that force, overlap [m], a sector of their own: without friction it
+# is left alone.
+FORCE_X, FORCE_Y, FORCE_Z, LOST, TWIST_X, TWIST_Y, TWIST_Z, OVERLAP = range(8)
 ROW = 8
 
 
@@ -55,6 +56,25 @@ class Orders(NamedTuple):
     rebuilds: np.ndarray  # int64 [S]: how often neighbors were listed afresh
 
 
+class Seen(NamedTuple):
+    """Numbers of a packing after its last step."""
+
+    kinetic: float  # energy [J]
+    elastic: float  # energy [J]
+    strength: float  # sum of the forces of contacts [N]
+    touching: float  # contacts that do
+    net_x: float  # sum of the forces on particles [N]
+    net_y: float
+    net_z: float
+    outside: float  # particles beyond a wall, or nowhere
+    # Of these the largest counts, not the sum.
+    unbalanced: float  # square of the net force on a particle [N^2]
+    swing: float  # stiffness of all its contacts / mass of a particle [1/s^2]
+
+
+KINETIC, ELASTIC, STRENGTH, TOUCHING, NET_X, NET_Y, NET_Z, OUTSIDE, UNBALANCED, SWING = range(10)
+
+
 class Places(NamedTuple):
     """Where each of S structures begins, and the last ends: int64 [S + 1]."""
 
@@ -71,6 +91,7 @@ class Batch(NamedTuple):
 
     places: Places
     orders: Orders
+    seen: np.ndarray  # what looks have seen of each, see `Seen` [S, numbers]
     all: Structure
 
 
