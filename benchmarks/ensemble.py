@@ -18,7 +18,11 @@ import peers.liggghts
 import yaml
 
 from dem.compress import between_walls, largest_time_step
-from dem.cpu.integrate import advance, make_system
+from dem.cpu.integrate import make_system
+from dem.cuda.device import the_device
+from dem.cuda.engine import Together, advanced_by
+from dem.cuda.planar import LayeredSystem
+from dem.engine import GEOMETRIES
 from dem.laws.elastic import pair_table
 from dem.measure.stress import contact_pressure
 from dem.parameters import read_parameters
@@ -51,11 +55,24 @@ def packings(parameters):
 
 def run_dem(particles, walls, parameters, motion):
     """This project, recorded as `peers` records the others."""
-    system = between_walls_of(particles, walls, parameters)
+    return recorded(between_walls_of(particles, walls, parameters), motion)
+
+
+def run_on_gpu(particles, walls, parameters, motion):
+    """The same on a GPU."""
+    system = LayeredSystem(*between_walls_of(particles, walls, parameters))
+    with advanced_by(Together(the_device(), [system.layer]).members[0]):
+        return recorded(system, motion)
+
+
+def recorded(system, motion):
+    """A system moved and recorded."""
+    geometry = GEOMETRIES[type(system)]
     system.walls.velocity[1] = -motion.wall_speed
     states = []
     for step in range(motion.interval, motion.all_steps + 1, motion.interval):
-        advance(system, motion.time_step, motion.interval)
+        geometry.advance(system, motion.time_step, motion.interval)
+        geometry.fetch(system)
         if step == motion.steps:
             system.walls.velocity[1] = 0
         here = (getattr(system.particles, name).copy() for name in ("x", "y", "vx", "vy", "omega"))

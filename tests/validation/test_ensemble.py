@@ -6,6 +6,8 @@ import peers.lammps
 import peers.liggghts
 import pytest
 
+from dem.cuda.device import the_device
+
 
 @pytest.fixture(scope="module")
 def parameters(paper_config):
@@ -23,7 +25,17 @@ def ours(parameters):
 def test_means_at_rest_agree_within_the_standard_error(ours, parameters, engine):
     if engine.executable() is None:
         pytest.skip(f"{engine.__name__} is not installed")
-    theirs = ensemble.compress_ensemble(engine.run, parameters)
+    check_means(ours, ensemble.compress_ensemble(engine.run, parameters))
+
+
+def test_a_gpu_has_the_same_means(ours, parameters):
+    if the_device().simulated:
+        pytest.skip("there is no GPU, and the simulator of one would take days")
+    check_means(ours, ensemble.compress_ensemble(ensemble.run_on_gpu, parameters))
+
+
+def check_means(ours, theirs):
+    """Means at rest agree within the standard error, and those of pairs more sharply."""
     (mean, error), (our_mean, our_error) = (
         ensemble.mean_and_error(values[:, -1]) for values in (theirs, ours)
     )

@@ -3,10 +3,12 @@
 import copy
 import logging
 
+import numpy as np
 import pytest
 
 import dem.batch
 import dem.cuda.engine
+from dem.cuda.device import the_device
 from dem.cuda.spatial.batch import bytes_of
 from dem.press_batch import press_batch
 from dem.press_study import press_cell
@@ -101,3 +103,20 @@ def test_samples_that_another_job_has_taken_away_are_missed(device, config, tmp_
     monkeypatch.setattr(dem.batch, "finish_together", lambda *arguments: None)
     with pytest.raises(RuntimeError, match="its samples are gone"):
         press_batch(tmp_path / "gone.h5", config, [(0.3, 0)], [50], "a1b2")
+
+
+def test_a_gpu_has_the_means_of_the_cpu(config, tmp_path):
+    if the_device().simulated:
+        pytest.skip("there is no GPU, and the simulator of one would take hours")
+    replicates = range(8)
+    press_batch(tmp_path / "gpu.h5", config, [(0.5, k) for k in replicates], PRESSURES, "a1b2")
+    press_cell(tmp_path / "cpu.h5", config, 0.5, PRESSURES, replicates, "a1b2")
+    theirs, ours = (
+        {sample.name: sample.relative_density[-1] for sample in read_packings(tmp_path / name)}
+        for name in ("gpu.h5", "cpu.h5")
+    )
+    assert list(theirs) == list(ours)
+    apart = np.array(list(theirs.values())) - np.array(list(ours.values()))
+    # Single packings are chaotic; of all of them the same density comes out.
+    assert abs(apart.mean()) <= 3 * apart.std(ddof=1) / np.sqrt(apart.size) + 1e-9
+    assert np.abs(apart).max() < 0.02
