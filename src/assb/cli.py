@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from assb.repository import SHIPPED_ENSEMBLES, ensemble_folder, installation, run_workflow
+from assb.repository import SHIPPED_ENSEMBLES, ensemble_folder, run_workflow
 from assb.study_folder import LIKE, make_study_folder
 from provenance.command import any_terminal, check_output, readable
+from provenance.installation import extras_named, need
 from provenance.repository import REPOSITORY
 
 if TYPE_CHECKING:
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
 
 # Imports of what a command needs are its own: `assb --help` and completion answer at once.
 BAD_INPUT = 2
-# Modules that not every installation has -> the extras that bring them.
-EXTRAS = {
-    **dict.fromkeys(("flask", "waitress"), ("web",)),
-    **dict.fromkeys(("jinja2", "jsonschema", "keras", "numba", "snakemake", "yaml"), ("cpu",)),
-    "sklearn": ("study",),
-}
 
 
 class AnyInstallation(click.Group):
@@ -38,12 +33,8 @@ class AnyInstallation(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, with all that it imports."""
-        try:
+        with extras_named():
             return super().invoke(ctx)
-        except ModuleNotFoundError as error:
-            if error.name not in EXTRAS:
-                raise
-            _stop(f"{error.name} is missing: {installation(*EXTRAS[error.name])}")
 
 
 @click.group(
@@ -442,6 +433,7 @@ def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) ->
     repository; without --configfile the paper's. OTHERS are handed to Snakemake, such as -n to see what
     would run. The exit status is the one of Snakemake.
     """
+    need("snakemake")
     from dem.configuration_file import read_configuration
 
     try:

@@ -6,12 +6,14 @@ import importlib.util
 import logging
 import os
 
+from provenance.installation import installation
+
 log = logging.getLogger(__name__)
 
 # By backend: how it is installed.
 INSTALL = {
-    "tensorflow": "pip install -c constraints.txt -e '.[cpu]' or, with CUDA, '.[gpu]'",
-    "jax": "pip install -c constraints.txt -e '.[jax-cuda]'",
+    "tensorflow": f"{installation('cpu')} or, with CUDA, with the extra gpu",
+    "jax": installation("jax-cuda"),
 }
 # Else sums on a GPU are taken in whatever order is fastest, and a seed does not repeat.
 SAME_BITS = "--xla_gpu_deterministic_ops=true"
