@@ -11,6 +11,7 @@ import yaml
 
 from dem import KERNEL_MODULES
 from provenance.digest import PACKAGES, code_files
+from study.consistency import ENVIRONMENTS
 
 # Package -> project packages it may import.
 MAY_IMPORT = {
@@ -193,6 +194,17 @@ def test_conda_environments_agree_with_the_project(root, environment):
     for entry in listed:
         name, bound = entry.removesuffix(" *cuda*").split(" >=")
         assert bounds[conda_names.get(name, name)] == bound, entry
+
+
+def test_the_environments_of_a_backend_have_it(root):
+    choices = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+    choices = choices["properties"]["training"]["properties"]
+    assert sorted(ENVIRONMENTS) == sorted(choices["backend"]["enum"])
+    assert sorted(sum(ENVIRONMENTS.values(), ())) == sorted(choices["environment"]["enum"])
+    for backend, environments in ENVIRONMENTS.items():
+        for name in environments:
+            listed = (root / f"workflow/envs/{name}.yaml").read_text(encoding="utf-8")
+            assert re.search(rf"- {backend}(-gpu)? >=", listed), name
 
 
 def test_the_environments_of_the_networks_differ_in_backend_and_cuda_alone(root):
