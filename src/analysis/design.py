@@ -411,6 +411,8 @@ class Design:
         From `read_samples`.
     names
         Of `QUANTITIES`.
+    done
+        Called with each of them when its process is fitted, which takes a while.
 
     Raises
     ------
@@ -418,10 +420,18 @@ class Design:
         If the samples are too few or too much alike.
     """
 
-    def __init__(self, samples: Samples, names: Iterable[str] = tuple(QUANTITIES)) -> None:
+    def __init__(
+        self,
+        samples: Samples,
+        names: Iterable[str] = tuple(QUANTITIES),
+        done: Callable[[str], object] = lambda name: None,
+    ) -> None:
         self.samples = samples
         self.region = Region(samples.settings)
-        self.processes = {name: Process(QUANTITIES[name], samples, samples.values[name]) for name in names}
+        self.processes = {}
+        for name in names:
+            self.processes[name] = Process(QUANTITIES[name], samples, samples.values[name])
+            done(name)
 
     def __call__(self, setting: Setting) -> dict[str, Predicted]:
         """All quantities at one setting.

@@ -341,16 +341,26 @@ def design(
     Gaussian processes tell what is expected between the samples, and how sure that is (docs/design.md).
     With --check packings of that setting are pressed, a minute or more each, and measured.
     """
-    from assb.design import check_sentences, compare, press_proposed, propose_setting, sentences, study_of
+    from analysis.design import QUANTITIES
+    from assb.design import (
+        check_sentences,
+        compare,
+        press_proposed,
+        propose_setting,
+        read_transport,
+        sentences,
+        study_of,
+    )
 
     try:
-        proposed = propose_setting(dataset, maximise, constraints, probability, let_go)
+        study = study_of(dataset, read_transport(config)) if check else None
+        with click.progressbar(length=len(QUANTITIES), file=sys.stderr, label="fitting") as bar:
+            proposed = propose_setting(
+                dataset, maximise, constraints, probability, let_go, lambda _: bar.update(1)
+            )
         click.echo("\n".join(sentences(proposed)))
-        if check:
-            from dem.configuration_file import read_configuration
-
+        if study:
             proposal, back = proposed.proposal, proposed.design.samples.let_go_to
-            study = study_of(dataset, read_configuration(config).values.get("transport", {}))
             with click.progressbar(length=packings, file=sys.stderr, label="pressing") as bar:
                 pressed = []
                 for packing in press_proposed(study, proposal.setting, back, packings):

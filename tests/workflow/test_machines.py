@@ -63,7 +63,7 @@ PIP = """\
 #!/bin/sh
 case "$*" in
 *freeze*) printf 'numpy==3.0\\ntensorflow_cpu==3.1\\n' ;;
-*--dry-run*) echo Collecting jax; echo Would install jax-1.0 nvidia-nccl-cu13-2.3.2.1 solid-state-electrode-1.0 ;;
+*--dry-run*) echo Got jax; echo Would install jax-1.0 nvidia-nccl-cu13-2.3.2.1 solid-state-electrode-1 ;;
 esac
 """
 
