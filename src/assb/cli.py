@@ -341,7 +341,7 @@ def design(
     Gaussian processes tell what is expected between the samples, and how sure that is (docs/design.md).
     With --check packings of that setting are pressed, a minute or more each, and measured.
     """
-    from analysis.design import QUANTITIES
+    from analysis.design.samples import QUANTITIES
     from assb.design import (
         check_sentences,
         compare,

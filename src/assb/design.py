@@ -8,17 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.design import (
-    QUANTITIES,
-    Design,
-    Predicted,
-    Setting,
-    described,
-    quantities_of,
-    read_samples,
-)
+from analysis.design import Design, Setting, read_samples
+from analysis.design.process import Predicted
+from analysis.design.proposal import Proposal, check_quantity, parse_constraint, propose
+from analysis.design.samples import QUANTITIES, quantities_of
+from analysis.design.settings import described
 from analysis.press_dataset import open_dataset, sample_values
-from analysis.proposal import Proposal, check_quantity, parse_constraint, propose
 from assb.names import short
 from dem.configuration_file import read_configuration
 from electrode.species import SE
@@ -50,7 +45,7 @@ def propose_setting(
     dataset
         Of a study in space.
     maximise
-        One of `analysis.design.QUANTITIES`.
+        One of `analysis.design.samples.QUANTITIES`.
     constraints
         Such as ``am_utilisation >= 0.9``.
     probability

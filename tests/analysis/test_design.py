@@ -7,29 +7,25 @@ from scipy.optimize import check_grad
 from sklearn.gaussian_process.kernels import ConstantKernel
 
 from analysis.dataset import write_netcdf
-from analysis.design import (
+from analysis.design import Design, Setting, read_samples
+from analysis.design.packing_noise import OfSettings, PackingNoise
+from analysis.design.process import Process
+from analysis.design.proposal import _told_apart, candidates, check_quantity, parse_constraint, propose
+from analysis.design.samples import (
     LOGARITHM,
     LOGIT,
     PLAIN,
     QUANTITIES,
-    SETTINGS,
-    Design,
-    Process,
     Quantity,
-    Region,
     Samples,
-    Setting,
     deal_packings,
-    held_out,
     quantities_of,
-    read_samples,
-    score,
 )
+from analysis.design.scores import held_out, score
+from analysis.design.settings import SETTINGS, Region
 from analysis.figures import design as maps
 from analysis.figures import pareto, style
-from analysis.packing_noise import OfSettings, PackingNoise
 from analysis.press_dataset import open_dataset
-from analysis.proposal import _told_apart, candidates, check_quantity, parse_constraint, propose
 from electrode.targets import Target
 
 SHARES, PRESSURES = (0.3, 0.4, 0.5, 0.6, 0.7), (25e6, 100e6, 400e6)

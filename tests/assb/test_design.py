@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.dataset import write_netcdf
-from analysis.design import QUANTITIES
+from analysis.design.samples import QUANTITIES
 from analysis.press_dataset import build_dataset, open_dataset
 from assb.cli import main
 from assb.design import compare, propose_setting, study_of

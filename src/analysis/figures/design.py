@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from analysis.design import QUANTITIES, SETTINGS, Design, read_samples
+from analysis.design import Design, read_samples
+from analysis.design.samples import QUANTITIES
+from analysis.design.settings import SETTINGS
 from analysis.figures import style
 from provenance import FilePath
 
