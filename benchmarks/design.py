@@ -13,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from analysis.design import QUANTITIES, deal_packings, held_out, read_samples, score
+from analysis.design import read_samples
+from analysis.design.samples import QUANTITIES, deal_packings
+from analysis.design.scores import held_out, score
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks/design.csv"

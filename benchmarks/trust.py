@@ -4,6 +4,7 @@
     snakemake --cores all --configfile config/robust.yaml -- results/robust/bundle
     python benchmarks/trust.py holdout [ENSEMBLE]
     python benchmarks/trust.py lighting [ENSEMBLE]
+    python benchmarks/trust.py levels
     python benchmarks/trust.py negatives [ENSEMBLE]
     python benchmarks/trust.py like [ENSEMBLE]
 
@@ -13,16 +14,20 @@ ENSEMBLE is models/robust unless given.
 seed as classes at 0.1 um, as classes and as gray values at 0.2 um. `lighting`: structures of that seed,
 photographed at 0.05 um with uneven background, bright edges and charging: how many predictions are within
 15 % of those of the same photograph without the defect for all targets, how many others are named, and how
-many are neither. `negatives`: how many pictures of each kind are called unlike, of a seed that was not
-learnt from, with all kinds learnt and with that kind held out; and the study's images with AM and SE
-swapped, a kind that is never learnt. `like`: verdicts on the study's test images and their degraded copies.
+many are neither. `levels`: sample images of models/spatial and models/paper, blurred and noisy, or charged so
+that it is taken for phases: how many have gray levels that differ between places, by how flat these must be.
+`negatives`: how many pictures of each kind are called unlike, of a seed that was not learnt from, with all
+kinds learnt and with that kind held out; and the study's images with AM and SE swapped, a kind that is never
+learnt. `like`: verdicts on the study's test images and their degraded copies.
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
+import cnn.lighting
 from analysis.metrics import r2_score
 from cnn import predict
 from cnn.bundle import read_bundle
@@ -33,6 +38,7 @@ from cnn.light import run_ensemble
 from cnn.negatives import KINDS
 from cnn.particles import no_tables
 from cnn.reference import distance
+from cnn.segmentation import segment
 from cnn.shape import shapes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,6 +49,8 @@ SEED = 11
 PHOTOGRAPHS, OF_EACH = 20, 40
 # How far a prediction may be from that without the defect.
 NEAR = 0.15
+# Charging that has been taken for phases: share of the pixels.
+TAKEN = 0.005
 # Words of the notes that name a defect.
 NAMES = ("uneven", "edges", "charg", "rim", "shadows", "separate")
 DEFECTS = [
@@ -122,6 +130,44 @@ def lighting(bundle):
         print(*defect.items(), *(f"{number:.2f}" for number in numbers), sep=" | ", flush=True)
 
 
+def levels(_):
+    flat = (0.05, 0.1, 0.15, 0.2, 0.3, np.inf)
+    found = []
+
+    def compared(values, parts, rough):
+        for cnn.lighting.FLAT in flat:
+            found.append(levels_apart(values, parts, rough))
+        return 0.0
+
+    levels_apart, cnn.lighting.levels_apart = cnn.lighting.levels_apart, compared
+    even = [
+        {"blur": blur, "noise": noise}
+        for blur in (0, 0.05, 0.1, 0.15, 0.2)
+        for noise in (0, 0.02, 0.05, 0.1, 0.2)
+    ]
+    charged = [{"charging": strength, "noise": 0.04} for strength in (0.2, 0.4, 0.6, 0.8)]
+    print("images | of | flat to", *flat, sep=" | ")
+    for name in ("spatial", "paper"):
+        um_per_pixel = read_bundle(ROOT / "models" / name).um_per_pixel
+        samples = xr.open_dataset(ROOT / "models" / name / "samples.nc")
+        for kind, defects in (("even", even[1:]), ("charged", charged)):
+            apart = []
+            for k, image in enumerate(samples["image"].values):
+                for defect in defects:
+                    found.clear()
+                    photo = photograph(image, um_per_pixel, np.random.default_rng([SEED, k]), **defect)
+                    try:
+                        classes = segment(photo, um_per_pixel=um_per_pixel)
+                    except ValueError:
+                        continue
+                    if "charging" not in defect or np.mean(classes != image) > TAKEN:
+                        apart.append(list(found))
+            named = np.mean(np.array(apart) > cnn.lighting.LEVELS_APART, axis=0)
+            print(
+                f"{name}, {kind}", len(apart), "", *(f"{share:.3f}" for share in named), sep=" | ", flush=True
+            )
+
+
 def measured(bundle, images):
     """Distances and shapes of images."""
     pooled = run_ensemble(bundle.networks, images, no_tables(images)).pooled
@@ -169,5 +215,11 @@ def like(bundle):
 
 
 if __name__ == "__main__":
-    commands = {"holdout": holdout, "lighting": lighting, "negatives": negatives, "like": like}
+    commands = {
+        "holdout": holdout,
+        "lighting": lighting,
+        "levels": levels,
+        "negatives": negatives,
+        "like": like,
+    }
     commands[sys.argv[1]](read_bundle(sys.argv[2] if len(sys.argv) > 2 else ROOT / "models/robust"))

@@ -11,6 +11,7 @@ import yaml
 
 from dem import KERNEL_MODULES
 from provenance.digest import PACKAGES, code_files
+from study.consistency import ENVIRONMENTS
 
 # Package -> project packages it may import.
 MAY_IMPORT = {
@@ -85,7 +86,7 @@ def test_modules_of_dem_import_one_way(root):
     for path in (root / "src/dem").rglob("*.py"):
         room = path.relative_to(root / "src/dem").with_suffix("").parts[0]
         if room not in ROOMS_OF_DEM:
-            assert room in ("__init__", "__main__", "packing"), f"{path} stands in no room"
+            assert room in ("__init__", "__main__", "commands", "packing"), f"{path} stands in no room"
             continue
         parts = (name.split(".") for name in imported_modules(path))
         imported = {name[1] for name in parts if name[0] == "dem" and len(name) > 1}
@@ -110,8 +111,9 @@ def test_protocols_and_laws_know_no_engine(root):
 
 
 def test_sources_do_not_know_the_workflow(root):
-    # `assb report` is what starts it, `assb study init` what writes its file.
+    # `assb report` starts it, `assb study init` writes its file, and where it is missing that is told.
     starters = {root / f"src/assb/{name}.py" for name in ("cli", "repository", "study_folder")}
+    starters.add(root / "src/provenance/installation.py")
     for path in set((root / "src").rglob("*.py")) - starters:
         assert "snakemake" not in path.read_text(encoding="utf-8").lower(), path
 
@@ -147,7 +149,11 @@ def test_every_dependency_is_pinned(root):
 )
 def test_conda_environments_have_what_their_package_imports(root, package, environment):
     # The command lines of packages are no jobs of the workflow.
-    sources = (path for path in (root / "src" / package).rglob("*.py") if path.name != "__main__.py")
+    sources = (
+        path
+        for path in (root / "src" / package).rglob("*.py")
+        if path.name not in ("__main__.py", "commands.py")
+    )
     text = "".join(path.read_text(encoding="utf-8") for path in sources)
     imported = set(re.findall(r"^\s*(?:from|import) (\w+)", text, re.M))
     names = {
@@ -188,6 +194,17 @@ def test_conda_environments_agree_with_the_project(root, environment):
     for entry in listed:
         name, bound = entry.removesuffix(" *cuda*").split(" >=")
         assert bounds[conda_names.get(name, name)] == bound, entry
+
+
+def test_the_environments_of_a_backend_have_it(root):
+    choices = yaml.safe_load((root / "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+    choices = choices["properties"]["training"]["properties"]
+    assert sorted(ENVIRONMENTS) == sorted(choices["backend"]["enum"])
+    assert sorted(sum(ENVIRONMENTS.values(), ())) == sorted(choices["environment"]["enum"])
+    for backend, environments in ENVIRONMENTS.items():
+        for name in environments:
+            listed = (root / f"workflow/envs/{name}.yaml").read_text(encoding="utf-8")
+            assert re.search(rf"- {backend}(-gpu)? >=", listed), name
 
 
 def test_the_environments_of_the_networks_differ_in_backend_and_cuda_alone(root):

@@ -92,8 +92,9 @@ class Refuse:
 
 
 sys.meta_path.insert(0, Refuse())
-sys.argv = ["assb", *sys.argv[2:]]
-run_module("assb", run_name="__main__")
+package = sys.argv[2]
+sys.argv = [package, *sys.argv[3:]]
+run_module(package, run_name="__main__")
 """
 
 
@@ -108,8 +109,14 @@ run_module("assb", run_name="__main__")
 def test_the_core_needs_no_extra(root, tmp_path, arguments):
     for name in ("electrode", "section_along", "section_across"):
         shutil.copy(root / f"docs/images/{name}.png", tmp_path)
-    told = run(sys.executable, "-c", CORE_ONLY, root / "pyproject.toml", *arguments, cwd=tmp_path)
+    told = run(sys.executable, "-c", CORE_ONLY, root / "pyproject.toml", "assb", *arguments, cwd=tmp_path)
     assert "mine" in told or "stress_mean" in told
+
+
+@pytest.mark.parametrize("package", ["assb", "analysis", "cnn", "dem"])
+def test_help_needs_no_extra(root, tmp_path, package):
+    told = run(sys.executable, "-c", CORE_ONLY, root / "pyproject.toml", package, "--help", cwd=tmp_path)
+    assert told.lower().startswith("usage: ")
 
 
 def test_digests_of_an_installed_package_see_no_packages_of_others(installed, tmp_path):

@@ -10,8 +10,10 @@ from analysis.export import export_dataset
 from analysis.manifest import verify_manifest
 from analysis.view import FORMATS, view
 from provenance.command import any_terminal, check_output_folder
+from provenance.installation import extras_named
 
 
+@extras_named()
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives 0, or 2 after bad input."""
     any_terminal()

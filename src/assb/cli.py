@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from assb.repository import SHIPPED_ENSEMBLES, ensemble_folder, installation, run_workflow
+from assb.repository import SHIPPED_ENSEMBLES, ensemble_folder, run_workflow
 from assb.study_folder import LIKE, make_study_folder
 from provenance.command import any_terminal, check_output, readable
+from provenance.installation import extras_named, need
 from provenance.repository import REPOSITORY
 
 if TYPE_CHECKING:
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
 
 # Imports of what a command needs are its own: `assb --help` and completion answer at once.
 BAD_INPUT = 2
-# Modules that not every installation has -> the extras that bring them.
-EXTRAS = {
-    **dict.fromkeys(("flask", "waitress"), ("web",)),
-    **dict.fromkeys(("jinja2", "jsonschema", "keras", "numba", "snakemake", "yaml"), ("cpu",)),
-    "sklearn": ("study",),
-}
 
 
 class AnyInstallation(click.Group):
@@ -38,12 +33,8 @@ class AnyInstallation(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, with all that it imports."""
-        try:
+        with extras_named():
             return super().invoke(ctx)
-        except ModuleNotFoundError as error:
-            if error.name not in EXTRAS:
-                raise
-            _stop(f"{error.name} is missing: {installation(*EXTRAS[error.name])}")
 
 
 @click.group(
@@ -350,16 +341,26 @@ def design(
     Gaussian processes tell what is expected between the samples, and how sure that is (docs/design.md).
     With --check packings of that setting are pressed, a minute or more each, and measured.
     """
-    from assb.design import check_sentences, compare, press_proposed, propose_setting, sentences, study_of
+    from analysis.design.samples import QUANTITIES
+    from assb.design import (
+        check_sentences,
+        compare,
+        press_proposed,
+        propose_setting,
+        read_transport,
+        sentences,
+        study_of,
+    )
 
     try:
-        proposed = propose_setting(dataset, maximise, constraints, probability, let_go)
+        study = study_of(dataset, read_transport(config)) if check else None
+        with click.progressbar(length=len(QUANTITIES), file=sys.stderr, label="fitting") as bar:
+            proposed = propose_setting(
+                dataset, maximise, constraints, probability, let_go, lambda _: bar.update(1)
+            )
         click.echo("\n".join(sentences(proposed)))
-        if check:
-            from dem.configuration_file import read_configuration
-
+        if study:
             proposal, back = proposed.proposal, proposed.design.samples.let_go_to
-            study = study_of(dataset, read_configuration(config).values.get("transport", {}))
             with click.progressbar(length=packings, file=sys.stderr, label="pressing") as bar:
                 pressed = []
                 for packing in press_proposed(study, proposal.setting, back, packings):
@@ -442,6 +443,7 @@ def report(configfile: tuple[Path, ...], cores: str, others: tuple[str, ...]) ->
     repository; without --configfile the paper's. OTHERS are handed to Snakemake, such as -n to see what
     would run. The exit status is the one of Snakemake.
     """
+    need("snakemake")
     from dem.configuration_file import read_configuration
 
     try:

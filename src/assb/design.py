@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from analysis.design import (
-    QUANTITIES,
-    Design,
-    Predicted,
-    Setting,
-    described,
-    quantities_of,
-    read_samples,
-)
+from analysis.design import Design, Setting, read_samples
+from analysis.design.process import Predicted
+from analysis.design.proposal import Proposal, check_quantity, parse_constraint, propose
+from analysis.design.samples import QUANTITIES, quantities_of
+from analysis.design.settings import described
 from analysis.press_dataset import open_dataset, sample_values
-from analysis.proposal import Proposal, check_quantity, parse_constraint, propose
 from assb.names import short
+from dem.configuration_file import read_configuration
 from electrode.species import SE
 from provenance import FilePath
 from provenance.command import readable
@@ -40,6 +36,7 @@ def propose_setting(
     constraints: Sequence[str] = (),
     probability: float = 0.5,
     let_go: bool = False,
+    done: Callable[[str], object] = lambda name: None,
 ) -> Proposed:
     """The setting of which a quantity is largest, out of the samples of a study.
 
@@ -48,13 +45,15 @@ def propose_setting(
     dataset
         Of a study in space.
     maximise
-        One of `analysis.design.QUANTITIES`.
+        One of `analysis.design.samples.QUANTITIES`.
     constraints
         Such as ``am_utilisation >= 0.9``.
     probability
         With which a packing must meet each of them.
     let_go
         After the press has let go, instead of under load.
+    done
+        Called with the name of each quantity when its process is fitted.
 
     Raises
     ------
@@ -63,7 +62,7 @@ def propose_setting(
     """
     check_quantity(maximise)
     bounds = [parse_constraint(text) for text in constraints]
-    design = Design(read_samples(dataset, let_go))
+    design = Design(read_samples(dataset, let_go), done=done)
     return Proposed(design, propose(design, maximise, bounds, probability))
 
 
@@ -111,6 +110,27 @@ class Checked(NamedTuple):
 
     simulated: list[float]  # of each packing [SI]
     within: list[bool]  # whether it lies within the interval
+
+
+def read_transport(path: FilePath) -> dict[str, Any]:
+    """Section ``transport`` of a study's configuration, which its dataset does not keep.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the file cannot be read, lacks the section, as those do that hold only what differs from another,
+        or a part of it, or has values that are refused.
+    """
+    file = read_configuration(path)
+    section = file.values.get("transport")
+    if not isinstance(section, Mapping):
+        raise ValueError(
+            f"{readable(path)} has no section transport, which a check needs whole: name the configuration "
+            "that the study has it from, such as config/spatial.yaml"
+        )
+    with file.named():
+        read_conductors(section)
+    return dict(section)
 
 
 def study_of(dataset: FilePath, transport: Mapping[str, Any]) -> dict[str, Any]:

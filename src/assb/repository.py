@@ -6,21 +6,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
-from importlib.util import find_spec
 from pathlib import Path
 
 from assb.study_folder import is_study_folder
 from provenance.repository import CLONE, REPOSITORY
 
 SHIPPED_ENSEMBLES = ("robust", "paper", "spatial")
-
-
-def installation(*extras: str) -> str:
-    """What a user types to have extras of this project too."""
-    listed = ",".join(extras)
-    if REPOSITORY == CLONE:
-        return f"pip install -c constraints.txt -e '.[{listed}]'"
-    return f"pip install 'solid-state-electrode[{listed}]'"
 
 
 def ensemble_folder(model: Path) -> Path:
@@ -67,12 +58,8 @@ def run_workflow(configurations: Iterable[Path], cores: str, others: Iterable[st
     ------
     FileNotFoundError
         Of `workflow_folder`.
-    ModuleNotFoundError
-        If Snakemake is not installed.
     """
     folder = workflow_folder()
-    if find_spec("snakemake") is None:
-        raise ModuleNotFoundError("No module named 'snakemake'", name="snakemake")
     # What Snakemake itself reads is UTF-8 too.
     os.environ.setdefault("PYTHONUTF8", "1")
     if not _home_has_cache():

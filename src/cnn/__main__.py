@@ -8,8 +8,10 @@ from pathlib import Path
 
 from cnn.bundle import write_bundle
 from provenance.command import any_terminal, check_output_folder
+from provenance.installation import extras_named
 
 
+@extras_named()
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; gives 0, or 2 after bad input."""
     any_terminal()

@@ -26,6 +26,9 @@ PIXELS, SETTLED, MOST_ROUNDS = 20_000, 1e-3, 20
 # Gray levels are compared between so many places to a side, of so many calm pixels of the phase at least, and
 # of this share of the place.
 PLACES, LEAST_PIXELS, LEAST_OF_PLACE = 4, 30, 0.05
+# Levels are compared where the surroundings range by less than this share of the contrast: blur fills small
+# pores by more or less, and leaves none of them flat (chosen by benchmarks/trust.py levels).
+FLAT = 0.1
 # Rows are compared with the mean of so many around them.
 NEIGHBOURS = 31
 # From gray values in [0, 1] to 0, 1, 2 for dark, middle and bright.
@@ -242,11 +245,11 @@ def _levels(values: np.ndarray, parts: np.ndarray) -> np.ndarray:
 
 
 def levels_apart(values: np.ndarray, parts: np.ndarray, rough: np.ndarray) -> float:
-    """Largest range between places of the median gray value of a phase, where it is calm, / contrast."""
+    """Largest range between places of the median gray value of a phase, where it is flat, / contrast."""
     contrast = np.ptp(_levels(values, parts))
     if not contrast > 0:
         return 0.0
-    chosen = np.where(calm(rough, parts), parts, -1)
+    chosen = np.where(calm(rough, parts) & (rough < FLAT * contrast), parts, -1)
     split = [
         [block for strip in np.array_split(array, PLACES) for block in np.array_split(strip, PLACES, axis=1)]
         for array in (values, chosen)

@@ -2,8 +2,8 @@
 
 Imports run one way: configured -> configuration_file -> laws -> parameters -> schema -> geometry -> state ->
 cpu -> measure -> protocol -> engine -> cuda -> structure -> filling -> compress -> press -> trajectory ->
-simulation -> parts -> study -> press_study -> batch -> compress_batch -> press_batch; packing and __main__
-serve users' own packings.
+simulation -> parts -> study -> press_study -> batch -> compress_batch -> press_batch; packing, commands and
+__main__ serve users' own packings.
 """
 
 import os

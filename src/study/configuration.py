@@ -24,7 +24,13 @@ from dem.configured import (
 from dem.parameters import geometry_of, read_parameters
 from dem.schema import BOUNDS, TYPES, sections_schema
 from provenance import FilePath
-from study.consistency import check_grid, check_image, check_pressing, check_together
+from study.consistency import (
+    check_environment,
+    check_grid,
+    check_image,
+    check_pressing,
+    check_together,
+)
 
 # By geometry: its schema in the folder of schemas, and what else is checked.
 SCHEMAS = {"planar": "config.schema.yaml", "spatial": "spatial.schema.yaml"}
@@ -59,7 +65,10 @@ def schema_of(config: Mapping[str, Any], folder: FilePath) -> Path:
 
 
 def check_configuration(
-    config: Mapping[str, Any], schema: FilePath, place: Callable[[str], str] = lambda key: ""
+    config: Mapping[str, Any],
+    schema: FilePath,
+    place: Callable[[str], str] = lambda key: "",
+    conda: bool = False,
 ) -> None:
     """Refuse a configuration that breaks the schema, or whose keys do not fit each other.
 
@@ -72,6 +81,8 @@ def check_configuration(
         messages.
     place
         Gives file and line of a dotted key, or nothing, see `places`.
+    conda
+        Whether jobs run in the conda environments.
 
     Raises
     ------
@@ -84,6 +95,8 @@ def check_configuration(
     if not problems:
         try:
             TOGETHER[geometry_of(config)](config)
+            if conda:
+                check_environment(config)
         except ValueError as error:
             problems = [_placed(place, refused_key(error), str(error))]
     if problems:

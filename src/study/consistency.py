@@ -8,10 +8,13 @@ from typing import Any
 
 from analysis.images import crop_window, section_window
 from analysis.split import part_sizes
+from dem.configured import BadValue
 from dem.parameters import read_parameters, read_pressing
 
 # All jobs are kept in memory: docs/cluster.md.
 MOST_JOBS = 100000
+# Backends of Keras -> the environments of workflow/envs that have them.
+ENVIRONMENTS = {"tensorflow": ("cnn", "cnn-gpu"), "jax": ("cnn-jax",)}
 
 
 def check_together(config: Mapping[str, Any]) -> None:
@@ -107,6 +110,20 @@ def _check_told_apart(key: str, values: Sequence[float], steps: int) -> None:
 def _check_shares(shares: Mapping[str, float]) -> None:
     if abs(sum(shares.values()) - 1) > 1e-9:
         raise ValueError(f"split: the shares must sum to 1, got {sum(shares.values()):g}")
+
+
+def check_environment(config: Mapping[str, Any]) -> None:
+    """Raise ValueError if the conda environment that trainings are to run in lacks their backend.
+
+    Without conda nobody reads `training.environment`, whose default fits one backend only.
+    """
+    backend, environment = config["training"]["backend"], config["training"]["environment"]
+    if environment not in (fitting := ENVIRONMENTS[backend]):
+        raise BadValue(
+            f"training.environment must be {' or '.join(fitting)} for training.backend: {backend}, got "
+            f"{environment}",
+            "training.environment",
+        )
 
 
 def _check_splits(config: Mapping[str, Any]) -> None:

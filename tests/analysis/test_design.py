@@ -7,28 +7,25 @@ from scipy.optimize import check_grad
 from sklearn.gaussian_process.kernels import ConstantKernel
 
 from analysis.dataset import write_netcdf
-from analysis.design import (
+from analysis.design import Design, Setting, read_samples
+from analysis.design.packing_noise import OfSettings, PackingNoise
+from analysis.design.process import Process
+from analysis.design.proposal import _told_apart, candidates, check_quantity, parse_constraint, propose
+from analysis.design.samples import (
     LOGARITHM,
     LOGIT,
     PLAIN,
     QUANTITIES,
-    Design,
-    Process,
     Quantity,
-    Region,
     Samples,
-    Setting,
     deal_packings,
-    held_out,
     quantities_of,
-    read_samples,
-    score,
 )
+from analysis.design.scores import held_out, score
+from analysis.design.settings import SETTINGS, Region
 from analysis.figures import design as maps
 from analysis.figures import pareto, style
-from analysis.packing_noise import OfSettings, PackingNoise
 from analysis.press_dataset import open_dataset
-from analysis.proposal import _told_apart, candidates, check_quantity, parse_constraint, propose
 from electrode.targets import Target
 
 SHARES, PRESSURES = (0.3, 0.4, 0.5, 0.6, 0.7), (25e6, 100e6, 400e6)
@@ -346,6 +343,26 @@ def test_maps_are_drawn_of_few_packings(few, tmp_path):
     maps.save(few, [tmp_path / "maps.png"])
     pixels = imread(tmp_path / "maps.png")
     assert pixels.shape[1] >= 9 * style.DPI and pixels.std() > 0.05, "not an empty sheet"
+
+
+@pytest.mark.parametrize(("upward", "held"), [("pressure", 3.7e-6), ("am_mean_diameter", 400e6)])
+def test_labels_of_lines_are_whole_and_where_there_are_samples(design, upward, held):
+    drawn = maps.Map(design, upward, held)
+    axes = style.new_figure(3, 3).subplots()
+    # It falls from the left to the right, where the last line is along the edge.
+    falling = np.tile(np.linspace(7.0, 0.98, maps.RESOLUTION), (maps.RESOLUTION, 1))
+    maps.draw_map(axes, drawn, falling, "viridis")
+    labels = axes.texts
+    highest = max(patch.get_zorder() for patch in axes.collections)
+    assert "1" in [label.get_text() for label in labels]
+    for label in labels:
+        assert not label.get_clip_on() and label.get_zorder() > highest
+        assert drawn.has_samples_at(*label.get_position())
+    low, high = design.region.lowest, design.region.highest
+    unit = SETTINGS[upward].display
+    middle = unit.factor * (low[drawn.row] + high[drawn.row]) / 2
+    assert drawn.has_samples_at((low[0] + high[0]) / 2, middle)
+    assert not drawn.has_samples_at(low[0] - 0.01, middle)
 
 
 def test_fronts_are_drawn_the_same_each_time(few, tmp_path):

@@ -5,9 +5,10 @@ import pytest
 from click.testing import CliRunner
 
 from analysis.dataset import write_netcdf
+from analysis.design.samples import QUANTITIES
 from analysis.press_dataset import build_dataset, open_dataset
 from assb.cli import main
-from assb.design import compare, study_of
+from assb.design import compare, propose_setting, study_of
 from dem.press_study import press_cell
 from transport.study import write_transport
 
@@ -62,7 +63,33 @@ def test_what_is_checked_is_told_apart():
 )
 def test_mistakes_are_told_in_a_sentence(arguments, problem):
     done = run(*arguments)
-    assert done.exit_code == 2 and done.output.startswith("error: ") and problem in done.output
+    told = done.stderr.splitlines()[-1]
+    assert done.exit_code == 2 and told.startswith("error: ") and problem in told and not done.stdout
+
+
+@pytest.mark.parametrize(
+    ("configuration", "problem"),
+    [
+        ("study: mine\n", "mine.yaml has no section transport, which a check needs whole: name the config"),
+        ("transport:\n", "mine.yaml has no section transport"),
+        (
+            "study: mine\ntransport:\n  ionic_conductivity_mS_per_cm: 1\n",
+            "mine.yaml, line 2: transport.electronic_conductivity_mS_per_cm is missing; the section has",
+        ),
+    ],
+)
+def test_a_check_says_what_it_needs_before_anything_is_fitted(monkeypatch, tmp_path, configuration, problem):
+    monkeypatch.setattr("assb.design.propose_setting", lambda *_: pytest.fail("a process is fitted"))
+    path = tmp_path / "mine.yaml"
+    path.write_text(configuration, encoding="utf-8")
+    done = run("--maximise", "am_utilisation", "--check", "--config", path)
+    assert done.exit_code == 2 and f"error: {tmp_path}/{problem}" in done.stderr
+
+
+def test_a_fit_tells_of_each_quantity(tiny):
+    fitted = []
+    propose_setting(tiny, "relative_density", done=fitted.append)
+    assert fitted == list(QUANTITIES)
 
 
 def test_a_check_needs_the_configuration_of_the_samples(tiny, spatial_config, tmp_path):

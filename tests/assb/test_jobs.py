@@ -11,7 +11,6 @@ import yaml
 from click.testing import CliRunner
 
 from assb.cli import main
-from assb.repository import installation
 
 
 @pytest.fixture
@@ -141,8 +140,8 @@ def test_report_runs_the_study(monkeypatch, root, tmp_path):
 @pytest.mark.parametrize(
     ("module", "arguments", "extra"),
     [
-        ("numba", "simulate --width-um 10 --uncovered-fraction 0.7", "[cpu]"),
-        ("yaml", "report --configfile config/demo.yaml", "[cpu]"),
+        ("numba", "simulate --width-um 10 --uncovered-fraction 0.7", "[study]"),
+        ("yaml", "simulate --width-um 10 --uncovered-fraction 0.7", "[study]"),
         ("flask", "serve", "[web]"),
         ("snakemake", "report", "[cpu]"),
     ],
@@ -155,11 +154,6 @@ def test_commands_name_the_extra_that_they_lack(monkeypatch, tmp_path, module, a
     )
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert done.stderr == f"error: {module} is missing: pip install -c constraints.txt -e '.{extra}'\n"
-
-
-def test_an_extra_of_an_installed_package_needs_no_clone(monkeypatch, tmp_path):
-    monkeypatch.setattr("assb.repository.REPOSITORY", tmp_path)
-    assert installation("cpu", "web") == "pip install 'solid-state-electrode[cpu,web]'"
 
 
 @pytest.mark.parametrize("home", ["/dev/null", None])

@@ -82,6 +82,35 @@ def test_charging_is_named_where_it_is_taken_for_phases(images, seed):
         assert named or wrong(image, found.classes) < 0.005
 
 
+def charged(found):
+    return any("charging" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("blur", [0.0, 0.05, 0.1])
+@pytest.mark.parametrize("noise", [0.0, 0.02, 0.05, 0.1])
+def test_pores_that_blur_fills_are_not_called_charged(sections, blur, noise):
+    for image in sections:
+        if blur or noise:  # else it shows three gray levels
+            photo = photograph(image, 0.1, np.random.default_rng(1), blur=blur, noise=noise)
+            assert not charged(part(photo, um_per_pixel=0.1))
+
+
+def test_pores_that_blur_fills_have_other_gray_levels(sections, monkeypatch):
+    """What is compared where levels are flat alone."""
+    monkeypatch.setattr("cnn.lighting.FLAT", np.inf)
+    for image in sections:
+        assert charged(part(photograph(image, 0.1, np.random.default_rng(1), blur=0.1), um_per_pixel=0.1))
+
+
+@pytest.mark.parametrize("blur", [0.0, 0.1])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_charged_sections_are_named(sections, blur, seed):
+    for image in sections:
+        photo = photograph(image, 0.1, np.random.default_rng(seed), charging=0.7, noise=0.04, blur=blur)
+        found = part(photo, um_per_pixel=0.1)
+        assert any("charging" in note or "charged" in note for note in found.notes)
+
+
 def test_phases_that_do_not_separate_are_named():
     """Gray values of a single peak, such as noise of one length: thresholds part it all the same."""
     photo = grain_of_film(np.random.default_rng(1), (360, 360), 0.1)

@@ -176,6 +176,26 @@ def test_a_bad_value_is_refused_by_its_key(overlaid, schema, overlay, message):
     assert len(str(refused.value).splitlines()) < 12
 
 
+@pytest.mark.parametrize(
+    ("training", "message"),
+    [
+        ("{backend: jax}", "training.environment must be cnn-jax for training.backend: jax, got cnn"),
+        (
+            "{environment: cnn-jax}",
+            "training.environment must be cnn or cnn-gpu for training.backend: tensorflow, got cnn-jax",
+        ),
+    ],
+)
+def test_a_conda_environment_has_the_backend_of_trainings(overlaid, schema, training, message):
+    config = overlaid(f"training: {training}")
+    check_configuration(config, schema)  # without conda the environment is not read
+    with pytest.raises(ValueError) as refused:
+        check_configuration(config, schema, lambda key: f"at {key}", conda=True)
+    assert message in str(refused.value) and "at training.environment" in str(refused.value)
+    for fitting in ("{backend: jax, environment: cnn-jax}", "{environment: cnn-gpu}"):
+        check_configuration(overlaid(f"training: {fitting}"), schema, conda=True)
+
+
 def test_keys_that_the_schema_does_not_require_may_be_missing(overlaid, schema):
     config = overlaid()
     for section, key in (

@@ -193,6 +193,14 @@ def test_bad_values_on_the_command_line_are_refused_by_key(project, change, mess
     assert done.returncode != 0 and message in done.stdout and "Traceback" not in done.stdout
 
 
+def test_the_environment_of_trainings_counts_with_conda_alone(project):
+    change = "--config", "training={backend: jax}"
+    assert job_counts(project.snakemake("-n", *change).stdout)["train"] == 5
+    refused = project.snakemake("-n", *change, "--sdm", "conda", check=False)
+    assert refused.returncode
+    assert "must be cnn-jax for training.backend: jax, got cnn" in refused.stdout
+
+
 def test_a_key_that_stands_twice_is_refused_by_file_and_line(project):
     (project.folder / "twice.yaml").write_text(
         "study: mine\ngrid:\n  replicates: 3\n  replicates: 4\n", encoding="utf-8"

@@ -1,6 +1,7 @@
 """The workflow on machines that are set up otherwise."""
 
 import os
+import shutil
 import subprocess
 import sysconfig
 import venv
@@ -55,3 +56,35 @@ def test_make_finds_a_cache_without_a_home(root, tmp_path):
             command, cwd=root, env=environment, capture_output=True, text=True, encoding="utf-8"
         )
         assert f"XDG_CACHE_HOME := {cache}" in done.stdout
+
+
+# Stands for the Python of the environment: what pip says of what is installed, and of what would be.
+PIP = """\
+#!/bin/sh
+case "$*" in
+*freeze*) printf 'numpy==3.0\\ntensorflow_cpu==3.1\\n' ;;
+*--dry-run*) echo Got jax; echo Would install jax-1.0 nvidia-nccl-cu13-2.3.2.1 solid-state-electrode-1 ;;
+esac
+"""
+
+
+def test_pins_are_renewed_with_those_of_jax_for_a_gpu(root, tmp_path):
+    """It is too large to install for it."""
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(root / name, tmp_path)
+    (tmp_path / "constraints.txt").write_text("# The versions\nnumpy==2.0\nold==1\n", encoding="utf-8")
+    python = tmp_path / ".venv/bin/python"
+    python.parent.mkdir(parents=True)
+    python.write_text(PIP, encoding="utf-8")
+    python.chmod(0o755)
+    (tmp_path / ".venv/installed").touch()
+    subprocess.run(["make", "pin"], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "constraints.txt").read_text(encoding="utf-8").splitlines() == [
+        "# The versions",
+        "jax==1.0",
+        "numpy==3.0",
+        "nvidia-nccl-cu13==2.3.2.1",
+        "tensorflow==3.1",
+        "tensorflow_cpu==3.1",
+    ]
+    assert [path.name for path in tmp_path.glob("constraints.*")] == ["constraints.txt"]

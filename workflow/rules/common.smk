@@ -16,6 +16,7 @@ from study.micrographs import locate_images
 from study.report import benchmark_files, captions, categories
 
 STUDIES = {"planar": Study, "spatial": PressingStudy}
+IN_CONDA = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
 # Snakemake writes this path into shell commands as it is: of an environment below a folder with a space the first
 # word would be run. Processes of jobs know themselves by their true path again.
 if os.path.exists(sys.executable):
@@ -26,7 +27,7 @@ if (ROOT / "src").is_dir():
     # Jobs in a conda environment lack the editable installation of the packages, and Snakemake removes
     # PYTHONPATH there: each job sets it for itself.
     SHELL_PREFIX += f"export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
-elif DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
+elif IN_CONDA:
     raise WorkflowError("--sdm conda needs a clone of the repository, whose sources its environments see")
 
 # Snakemake hands on what --config says below a section as text. Names of studies may be numbers: they stay text.
@@ -43,7 +44,7 @@ OVERLAYS = [path for path in OVERLAYS + FROM_COMMAND_LINE if path.resolve() != B
 
 try:
     where = places((BASE, *OVERLAYS), CHANGES)
-    check_configuration(config, schema_of(config, ROOT / "workflow/schemas"), where)
+    check_configuration(config, schema_of(config, ROOT / "workflow/schemas"), where, IN_CONDA)
     if "prediction" in config:
         # Missing images would else be no reason to run anything in a finished study.
         config["prediction"]["images"] = locate_images(

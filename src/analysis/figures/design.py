@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator
 
-from analysis.design import QUANTITIES, SETTINGS, Design, read_samples
+from analysis.design import Design, read_samples
+from analysis.design.samples import QUANTITIES
+from analysis.design.settings import SETTINGS
 from analysis.figures import style
 from provenance import FilePath
 
@@ -50,6 +52,12 @@ class Map:
         settings[:, :, self.row] = upward[:, None]
         return share, upward, settings
 
+    def has_samples_at(self, share: float, upward: float) -> bool:
+        """Whether a place of the map, in its shown unit, lies between samples."""
+        setting = np.full((1, len(COLUMNS)), self.held)
+        setting[0, 0], setting[0, self.row] = share, upward / SETTINGS[self.upward].display.factor
+        return bool(self.design.region.contains(setting)[0])
+
     def of(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """What is expected, in its shown unit, and half of its 90 % interval / it [%]; [P, P] each."""
         _, _, settings = self.settings(RESOLUTION)
@@ -67,8 +75,12 @@ def draw_map(axes: Axes, drawn: Map, values: np.ndarray, colours: str) -> None:
     levels = MaxNLocator(7).tick_values(values[inside].min(), values[inside].max())
     axes.contourf(share, unit.factor * upward, values, levels, cmap=colours, extend="both")
     lines = axes.contour(share, unit.factor * upward, values, levels, colors="white", linewidths=0.7)
-    for label in axes.clabel(lines, fontsize=7, fmt="%g", inline_spacing=2, zorder=2):
+    for label in axes.clabel(lines, fontsize=7, fmt="%g", inline_spacing=2, zorder=4):
         label.set_path_effects([withStroke(linewidth=1.5, foreground="0.25")])
+        # Of a line along an edge it stands out, whole.
+        label.set_clip_on(False)
+        if not drawn.has_samples_at(*label.get_position()):
+            label.remove()
     share, upward, settings = drawn.settings(EDGE)
     beyond = drawn.design.region.beyond(settings.reshape(-1, len(COLUMNS))).reshape(EDGE, -1)
     axes.contourf(share, unit.factor * upward, beyond, [1e-6, 1e6], colors=[OUTSIDE], zorder=2.5)

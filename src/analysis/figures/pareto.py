@@ -10,7 +10,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize
 
-from analysis.design import QUANTITIES, SETTINGS, Design, Predicted, read_samples
+from analysis.design import Design, read_samples
+from analysis.design.process import Predicted
+from analysis.design.samples import QUANTITIES
+from analysis.design.settings import SETTINGS
 from analysis.figures import style
 from provenance import FilePath
 

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import config
 
+from provenance.installation import installation
+
 # Compute capability from which on devices have fast atomics, and enough registers: NVIDIA A100 and later.
 LEAST = (8, 0)
-INSTALL = "pip install -c constraints.txt -e '.[cuda]'"
 ELSE = "or set compute.engine: cpu"
 
 
@@ -79,7 +80,7 @@ def the_device() -> Device:
         If there is none that will do, with what to install or to set.
     """
     if importlib.util.find_spec("numba_cuda") is None:
-        raise RuntimeError(f"compute.engine: cuda needs numba-cuda: {INSTALL}, {ELSE}")
+        raise RuntimeError(f"compute.engine: cuda needs numba-cuda: {installation('cuda')}, {ELSE}")
     cuda = numba_cuda()
     if config.ENABLE_CUDASIM:  # type: ignore[attr-defined]
         return Device("simulator", 2**62, True)

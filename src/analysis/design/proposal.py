@@ -10,7 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
-from analysis.design import QUANTITIES, SETTINGS, Design, Predicted, Setting, described
+from analysis.design.map import Design
+from analysis.design.process import Predicted
+from analysis.design.samples import QUANTITIES
+from analysis.design.settings import SETTINGS, Setting, described
 from electrode.targets import Target
 
 # What may stand in constraints.
