@@ -80,12 +80,12 @@ bench: .venv/installed ## speed of the DEM, beside other engines, and of a dry r
 # JAX for a GPU, gigabytes, is not installed for it: pip says what it would install beside the rest.
 pin: .venv/installed ## renew constraints.txt with the newest versions that fit together
 	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager pip --editable '.[cpu,docs,test,web]'
-	$(BIN)/python -m pip freeze --exclude-editable > constraints.new
-	sed -n 's/^tensorflow.cpu==/tensorflow==/p' constraints.new >> constraints.new
-	$(BIN)/python -m pip install --dry-run --constraint constraints.new --editable '.[jax-cuda]' > constraints.asked
-	sed -n 's/^Would install //p' constraints.asked | tr ' ' '\n' | sed '/^solid.state.electrode-/d; s/-\([^-]*\)$$/==\1/' >> constraints.new
-	{ head -n 1 constraints.txt; sort --ignore-case constraints.new; } > constraints.renewed
-	mv constraints.renewed constraints.txt && rm constraints.new constraints.asked
+	$(BIN)/python -m pip freeze --exclude-editable > .venv/constraints.new
+	sed -n 's/^tensorflow.cpu==/tensorflow==/p' .venv/constraints.new >> .venv/constraints.new
+	$(BIN)/python -m pip install --dry-run --constraint .venv/constraints.new --editable '.[jax-cuda]' > .venv/constraints.asked
+	sed -n 's/^Would install //p' .venv/constraints.asked | tr ' ' '\n' | sed '/^solid.state.electrode-/d; s/-\([^-]*\)$$/==\1/' >> .venv/constraints.new
+	{ head -n 1 constraints.txt; sort --ignore-case .venv/constraints.new; } > .venv/constraints.renewed
+	mv .venv/constraints.renewed constraints.txt
 
 clean: ## remove ALL results and the environment
 	rm -rf results .snakemake .venv .pytest_cache .ruff_cache .coverage report.html build dist docs/_build docs/api

@@ -42,6 +42,11 @@ def test_extras_bring_what_they_are_named_for(project):
         assert name in brought_by(project, extra), module
 
 
+def test_a_package_that_lacks_a_part_is_not_called_missing():
+    with pytest.raises(ModuleNotFoundError, match="rich"), extras_named():
+        import rich.no_such_part  # noqa: F401
+
+
 def test_all_that_is_imported_is_of_the_core_or_of_an_extra(root, project):
     core = {line.split(">=")[0] for line in project["dependencies"]}
     for path in (root / "src").rglob("*.py"):

@@ -11,9 +11,9 @@ import numpy as np
 from analysis.design import Design, Setting, read_samples
 from analysis.design.process import Predicted
 from analysis.design.proposal import Proposal, check_quantity, parse_constraint, propose
-from analysis.design.samples import QUANTITIES, quantities_of
+from analysis.design.samples import QUANTITIES, open_conduction, quantities_of
 from analysis.design.settings import described
-from analysis.press_dataset import open_dataset, sample_values
+from analysis.press_dataset import sample_values
 from assb.names import short
 from dem.configuration_file import read_configuration
 from electrode.species import SE
@@ -146,10 +146,11 @@ def study_of(dataset: FilePath, transport: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        If packings were pressed with several configurations, or with another conductivity of SE.
+        If conduction was not measured; if packings were pressed with several configurations, or with another
+        conductivity of SE.
     """
     given = read_conductors(transport)[SE].conductivity
-    opened = open_dataset(dataset)
+    opened = open_conduction(dataset)
     kept = np.atleast_1d(opened.attrs["trajectory_provenance"]).tolist()
     configurations = {json.loads(provenance)["config"] for provenance in kept}
     if len(configurations) > 1:

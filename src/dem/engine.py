@@ -31,7 +31,7 @@ class Geometry(NamedTuple):
     inertial_number: Callable[..., float]
     forces: Callable[..., Forces] = forces
     contact_frequency: Callable[..., float] = contact_frequency
-    # Brings into the arrays of a system what has been made of it elsewhere.
+    # Brings into the arrays of a system, for good, what has been made of it elsewhere.
     fetch: Callable[..., None] = _nothing_to_fetch
 
 

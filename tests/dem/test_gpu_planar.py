@@ -142,6 +142,32 @@ def test_a_protocol_runs_on_a_device_as_on_the_cpu(discs):
             )
 
 
+@pytest.mark.parametrize("law", ["hertz_mindlin", "elastoplastic"])
+def test_a_look_is_that_of_the_plane(discs, law):
+    known = discs(law, columns=3)
+    system = LayeredSystem(*copy.deepcopy(known))
+    advance(known, STEP, 8)
+    cpu, on_device = GEOMETRIES[type(known)], GEOMETRIES[LayeredSystem]
+    with advanced_by(Together(the_device(), [system.layer]).members[0]):
+        on_device.advance(system, STEP, 8)
+        on_device.check_none_lost(system, 8)
+        assert on_device.energies(system) == pytest.approx(cpu.energies(known), rel=1e-9)
+        assert on_device.contact_frequency(system) == pytest.approx(cpu.contact_frequency(known), rel=1e-9)
+        np.testing.assert_allclose(on_device.forces(system), cpu.forces(known), rtol=1e-9)
+        assert not np.allclose(system.particles.x, known.particles.x, rtol=1e-9), "no arrays were asked for"
+
+
+def test_a_disc_that_has_left_the_box_is_named(discs):
+    system, on_device = LayeredSystem(*discs(columns=3)), GEOMETRIES[LayeredSystem]
+    system.layer.particles.motion[5, :2] = -3e-6
+    with advanced_by(Together(the_device(), [system.layer]).members[0]):
+        on_device.advance(system, STEP, 1)
+        with pytest.raises(
+            RuntimeError, match="1 particles have left the box by step 7, the first is particle 5"
+        ):
+            on_device.check_none_lost(system, 7)
+
+
 def test_a_collapsed_structure_is_told(discs):
     system = LayeredSystem(*discs(columns=6))
     together = Together(the_device(), [system.layer])

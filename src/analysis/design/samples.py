@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+import xarray as xr
 from scipy.special import expit, logit
 
 from analysis.press_dataset import open_dataset
@@ -87,6 +88,20 @@ class Samples(NamedTuple):
         return self._replace(settings=self.settings[chosen], packing=self.packing[chosen], values=values)
 
 
+def open_conduction(path: FilePath) -> xr.Dataset:
+    """Dataset of a study in space whose conduction was measured.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be read, is of the plane or lacks that.
+    """
+    dataset = open_dataset(path)
+    if "ionic_conductivity" not in dataset:
+        raise ValueError(f"{path} holds no conduction: it needs the step transport")
+    return dataset
+
+
 def read_samples(path: FilePath, let_go: bool = False) -> Samples:
     """Samples of a study in space with AM and SE, in one state.
 
@@ -102,9 +117,7 @@ def read_samples(path: FilePath, let_go: bool = False) -> Samples:
     ValueError
         If it cannot be read, is of the plane, or holds none that are let go or whose conduction was measured.
     """
-    dataset = open_dataset(path)
-    if "ionic_conductivity" not in dataset:
-        raise ValueError(f"{path} holds no conduction: it needs the step transport")
+    dataset = open_conduction(path)
     back, share = dataset["unloaded_to"].values, dataset["am_volume_fraction"].values
     if let_go and np.isnan(back).all():
         raise ValueError(f"{path} holds no samples that are let go")

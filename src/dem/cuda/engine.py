@@ -46,9 +46,10 @@ class Member:
 
     def __init__(self, together: Together, number: int):
         self._together, self._number = together, number
-        # That stands there, held so that no other can be taken for it; and whether it is ahead of its arrays.
+        # That stands there, held so that no other can be taken for it; whether the device tells of it; and
+        # whether its arrays are of the same step.
         self._there: Any = None
-        self._ahead = False
+        self._tells = self._copied = False
 
     def advance(self, system: SpatialSystem, time_step: float, steps: int, damping: float) -> bool:
         """Advance `system` on the device, see `dem.cpu.integrate.advance`; of its arrays walls alone follow.
@@ -67,28 +68,33 @@ class Member:
         # Protocols change walls only; whatever else stands there is another packing's, or a copy.
         if self._there is not system.particles.motion:
             batch.put(self._number, system)
-        self._there, self._ahead = None, False
+        self._there, self._tells = None, False
         batch.order(self._number, system, time_step, steps, math.exp(-damping * time_step))
         self._together.run()
         if not batch.follow(self._number, system):
             return False
-        self._there, self._ahead = system.particles.motion, True
+        self._there, self._tells, self._copied = system.particles.motion, True, False
         return True
 
     def seen(self, system: SpatialSystem) -> Seen | None:
-        """What the device has seen of `system`; None if its arrays say as much themselves."""
-        return self._together.batch.seen(self._number) if self._is_ahead_of(system) else None
+        """What the device has seen of `system`; None if that is for its arrays to say."""
+        return self._together.batch.seen(self._number) if self._tells_of(system) else None
 
-    def fetch(self, system: SpatialSystem) -> bool:
+    def copy(self, system: SpatialSystem) -> bool:
         """Write what the device has made of `system` into its arrays; False if they say so already."""
-        if not self._is_ahead_of(system):
+        if self._copied or not self._tells_of(system):
             return False
         self._together.batch.take(self._number, system)
-        self._ahead = False
+        self._copied = True
         return True
 
-    def _is_ahead_of(self, system: SpatialSystem) -> bool:
-        return self._ahead and self._there is system.particles.motion
+    def be_silent(self, system: SpatialSystem) -> None:
+        """From now on it is for the arrays of `system` to say what it is like."""
+        if self._tells_of(system):
+            self._tells = False
+
+    def _tells_of(self, system: SpatialSystem) -> bool:
+        return self._tells and self._there is system.particles.motion
 
     def twists(self, system: SpatialSystem) -> tuple[np.ndarray, np.ndarray]:
         """See `PackingBatch.twists`."""
@@ -204,10 +210,16 @@ def on_device(
         if steps and not _member.get().advance(spheres(system), time_step, steps, damping):
             raise RuntimeError(collapsed)
 
-    def fetch(system: Any) -> None:
+    def copy(system: Any) -> None:
         member = _member.get(None)
-        if member and member.fetch(spheres(system)):
+        if member and member.copy(spheres(system)):
             follow(system)
+
+    def fetch(system: Any) -> None:
+        copy(system)
+        # Who goes on from a file sees what there is to see from here: the arrays, by the CPU.
+        if member := _member.get(None):
+            member.be_silent(spheres(system))
 
     def energies(system: Any) -> tuple[float, float]:
         there = seen(system)
@@ -231,11 +243,12 @@ def on_device(
     def check_none_lost(system: Any, step: int) -> None:
         there = seen(system)
         if there is None or there.outside:
-            fetch(system)
+            copy(system)
             geometry.check_none_lost(system, step)
 
     def snapshot(system: Any, step: int, time: float) -> Any:
-        fetch(system)
+        # Who records a frame goes on as who does not: what there is to see is the device's all the same.
+        copy(system)
         return geometry.snapshot(system, step, time)
 
     return geometry._replace(

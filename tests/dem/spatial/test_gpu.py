@@ -15,6 +15,7 @@ from dem.cuda.spatial.structure import CHUNK
 from dem.engine import GEOMETRIES, run
 from dem.geometry.spatial import FACES
 from dem.laws.elastoplastic import Yielding
+from dem.press import copy_of
 from dem.protocol.request import Advance, Drive
 from dem.state import no_box, walls_at
 
@@ -148,7 +149,8 @@ def test_a_protocol_runs_on_a_device_as_on_the_cpu(packed):
         look = yield Advance(6, STEP, Drive(velocity=-10.0))
         first = look.frame()
         look = yield Advance(5, STEP, damping=DAMPING)
-        seen.append((first, look.frame(), look.energies(), look.forces(), look.contact_frequency()))
+        told = look.energies(), look.forces(), look.contact_frequency()
+        seen.append((first, look.frame(), *told))
         return look
 
     seen = []
@@ -165,6 +167,40 @@ def test_a_protocol_runs_on_a_device_as_on_the_cpu(packed):
         for name, value in frame._asdict().items():
             scale = np.nanmax(np.abs(value))
             np.testing.assert_allclose(getattr(twin, name), value, atol=1e-10 * scale, err_msg=name)
+
+
+def test_what_is_recorded_changes_nothing(packed):
+    def protocol(records):
+        look = yield Advance(5, STEP)
+        if records:
+            look.frame()
+        seen.append((look.energies(), look.forces(), look.contact_frequency()))
+        return (yield Advance(5, 0.1 / look.contact_frequency(), damping=DAMPING))
+
+    ends, seen = [], []
+    for records in (False, True):
+        system = OnDevice(*packed(count=12))
+        with advanced_by(Together(the_device(), [system]).members[0]):
+            run(system, protocol(records))
+        ends.append(bits(system))
+    assert ends[0] == ends[1] and seen[0] == seen[1]
+
+
+def test_a_run_goes_on_from_the_arrays_of_another_to_the_same_bits(packed):
+    def protocol():
+        look = yield Advance(0)
+        return (yield Advance(5, 0.1 / look.contact_frequency()))
+
+    first, ends = OnDevice(*packed(count=12)), []
+    with advanced_by(Together(the_device(), [first]).members[0]):
+        run(first, protocol())
+        again = copy_of(first)
+        run(first, protocol())
+        ends.append(bits(first))
+    with advanced_by(Together(the_device(), [again]).members[0]):
+        run(again, protocol())
+        ends.append(bits(again))
+    assert ends[0] == ends[1]
 
 
 def copies_of_arrays(monkeypatch):

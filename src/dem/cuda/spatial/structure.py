@@ -9,7 +9,7 @@ import numpy as np
 from dem.geometry.spatial import RADIUS
 from dem.state import Box, CellBlock, Contacts, Walls
 
-# Numbers that one thread adds up before the first thread adds the sums.
+# Numbers that one thread adds up, before the sums are added.
 CHUNK = 64
 # Columns of `Structure.motion` after those of `dem.geometry.spatial`: rows are whole sectors of 32 bytes.
 MASS, INERTIA = RADIUS + 1, RADIUS + 2
@@ -40,7 +40,7 @@ class Structure(NamedTuple):
     wall_row: np.ndarray  # [Q, ROW]
     grid: CellBlock
     cursor: np.ndarray  # int64 [cells + 1] or [N + 1], of which there are more: where the next one goes
-    sums: np.ndarray  # of `CHUNK` numbers each
+    sums: np.ndarray  # over `CHUNK` numbers, or over the spheres of a chunk, ten in a row (`Seen`)
     scratch: np.ndarray  # int64 [threads]
 
 
