@@ -42,7 +42,7 @@ report: .venv/installed ## the demo study's page anew: results/demo/report.html
 
 docs: .venv/documented ## the site, tutorials run: docs/_build/html/index.html
 	rm -rf docs/_build/html docs/api
-	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+	$(BIN)/sphinx-build -j auto -W --keep-going -b html docs docs/_build/html
 	$(BIN)/python docs/check_links.py docs/_build/html
 
 .venv/documented: .venv/installed

@@ -79,6 +79,8 @@ html_theme_options = {
     "secondary_sidebar_items": ["page-toc"],
     "show_prev_next": False,
 }
+# Else the theme complains in the console of who comes for the first time.
+html_context = {"default_mode": "auto"}
 html_sidebars = {"index": []}
 html_show_sphinx = False
 copyright = f"{author}. MIT license"
