@@ -84,8 +84,8 @@ def find_discs(image: np.ndarray, um_per_pixel: float) -> Discs:
     um_per_pixel
         Side of a pixel [um].
     """
-    parts = _parts(image, um_per_pixel)
     smallest = SMALLEST / 2 / um_per_pixel
+    parts = _parts(image, um_per_pixel, smallest)
     large = np.bincount(parts.ravel()) >= np.pi * smallest**2
     boxes = enumerate(find_objects(parts), 1)
     discs = [_disc(parts, (number,), box) for number, box in boxes if large[number]]
@@ -96,13 +96,20 @@ def find_discs(image: np.ndarray, um_per_pixel: float) -> Discs:
     return Discs(*(np.array([getattr(disc, field) for disc in discs]) for field in Discs._fields))
 
 
-def _parts(image: np.ndarray, um_per_pixel: float) -> np.ndarray:
-    """Number of the part of the AM that a pixel belongs to, 0 where there is none [rows, columns]."""
+def _parts(image: np.ndarray, um_per_pixel: float, smallest: float) -> np.ndarray:
+    """Number of the part of the AM that a pixel belongs to, 0 where there is none [rows, columns].
+
+    AM that stands alone and is smaller than the `smallest` particle, by its radius [pixels], is in none: a
+    noisy picture has tens of thousands of specks.
+    """
     holes, _ = label(image != AM)
     small = np.bincount(holes.ravel()) <= np.pi / 4 * (HOLE / um_per_pixel) ** 2
     components, _ = label((image == AM) | small[holes])
-    parts = np.zeros(image.shape, np.int64)
+    speck = np.bincount(components.ravel()) < np.pi * smallest**2
+    parts, found = np.zeros(image.shape, np.int64), 0
     for number, box in enumerate(find_objects(components), 1):
+        if speck[number]:
+            continue
         # Beyond its box there is no AM, beyond the border of the image nobody knows: particles go on there.
         known = [
             (int(side.start > 0), int(side.stop < length))
@@ -120,7 +127,8 @@ def _parts(image: np.ndarray, um_per_pixel: float) -> np.ndarray:
             slice(before, length - after) for (before, after), length in zip(known, mask.shape, strict=True)
         )
         basins = basins[rows, columns]
-        parts[box] = np.where(basins > 0, parts.max() + basins, parts[box])
+        parts[box] = np.where(basins > 0, found + basins, parts[box])
+        found += int(basins.max())
     return parts
 
 
