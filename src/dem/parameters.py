@@ -332,8 +332,8 @@ def _read(config: Mapping[str, Any], geometry: str) -> Any:
     if (given := geometry_of(config)) != geometry:
         raise BadValue(f"geometry must be {geometry} for this step, got {given}", "geometry")
     if missing := [name for name in SECTIONS if name not in (config or {})]:
-        empty = "" if config else "; it is empty"
-        raise BadValue(f"configuration lacks the sections {', '.join(missing)}{empty}")
+        why = "a whole one is needed, not only what differs from another" if config else "it is empty"
+        raise BadValue(f"configuration lacks the sections {', '.join(missing)}; {why}")
     kind = PARAMETERS[geometry]
     kinds = get_type_hints(kind)
     (_, seed), *_ = keys_of(kind).values()
