@@ -135,7 +135,8 @@ def levels(_):
     found = []
 
     def compared(values, parts, rough):
-        for cnn.lighting.FLAT in flat:
+        for bound in flat:
+            cnn.lighting.FLAT = bound
             found.append(levels_apart(values, parts, rough))
         return 0.0
 
